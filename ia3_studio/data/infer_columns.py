@@ -317,10 +317,10 @@ def columns_for(table: Table, kind: Kind) -> Mapping | None:
 
 def _likely_preferences(table: Table, columns: Sequence[str]) -> Mapping | None:
     """Return prompt, answer and rejected answers or labels where names tell them; None where they do not."""
-    from ia3_studio.data.shapes.preferences import answer_pair
+    from ia3_studio.data.shapes.preferences import better_and_worse
     from ia3_studio.data.shapes.shape import Rows
 
-    pair = answer_pair(Rows("", table.frame))
+    pair = better_and_worse(Rows("", table.frame))
     asked = [name for name in named(columns, PROMPT_NAMES) if name not in pair]
     found = Mapping("preferences", (asked or [""])[0], pair[0], rejected=pair[1]) if pair else None
     return _with_opening(table, found) if found else None
@@ -378,6 +378,7 @@ def mapping_of(
     second: str = "",
     template: str = "",
     choices: Sequence[str] = (),
+    rejected: str = "",
 ) -> Mapping:
     """Return the mapping of chosen columns; system prompt, history and tools are found by their names.
 
@@ -388,6 +389,7 @@ def mapping_of(
         second: a column that follows the prompt or the question, or the other text of a pair; empty for none.
         template: a prompt with named columns, in place of ``first``.
         choices: the column of lists of choices, or a column for each choice; for several labels, a column for each.
+        rejected: of preferences, the column of the rejected answers, or that of the labels of single answers.
 
     Raises:
         DataError: a column that the kind needs is not chosen.
@@ -404,7 +406,7 @@ def mapping_of(
     if kind == "pairs":
         return _with_opening(table, Mapping(kind, first, answer, second, template=template))
     if kind == "preferences":
-        return _chosen_preferences(table, first, answer, second)
+        return _chosen_preferences(table, first, answer, second, rejected)
     if kind == "tags":
         return Mapping(kind, column=first, answer=answer)
     if kind == "choices":
@@ -413,17 +415,17 @@ def mapping_of(
     return _with_decimal_mark(table, Mapping("labels", column=first, context=second, answer=answer, target=target))
 
 
-def _chosen_preferences(table: Table, prompt: str, answer: str, second: str) -> Mapping:
+def _chosen_preferences(table: Table, prompt: str, answer: str, context: str, rejected: str) -> Mapping:
     """Return the mapping of an answer and a column of rejected answers, or of labels."""
-    if not second:
+    if not rejected:
         raise DataError(
-            "No column of rejected answers or of labels is selected; select one as the context column, or choose "
+            "No column of rejected answers or of labels is selected; select one as the rejected column, or choose "
             "another task."
         )
-    cells = [cell for cell in cells_of(table.frame, second) if cell is not None]
+    cells = [cell for cell in cells_of(table.frame, rejected) if cell is not None]
     judges = bool(cells) and sum(flag_of(cell) is not None for cell in cells) > MOSTLY * len(cells)
-    rejected, flag = ("", second) if judges else (second, "")
-    return _with_opening(table, Mapping("preferences", prompt, answer, rejected=rejected, flag=flag))
+    beaten, flag = ("", rejected) if judges else (rejected, "")
+    return _with_opening(table, Mapping("preferences", prompt, answer, context, rejected=beaten, flag=flag))
 
 
 def _chosen_choices(table: Table, first: str, second: str, answer: str, choices: Sequence[str]) -> Mapping:

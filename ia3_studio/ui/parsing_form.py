@@ -17,7 +17,7 @@ from ia3_studio.ui import text
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Mapping
 
-FIELDS, CELL_FIELDS = 13, 6
+FIELDS, CELL_FIELDS = 14, 6
 """How many fields there are, and how many of them, the last, say how cells are read."""
 OFFERED = FIELDS + 1
 """How many updates :func:`offered` returns: the fields, and the columns that are not used."""
@@ -31,7 +31,7 @@ class ParsingForm:
     """What the page wires to the tab."""
 
     fields: list[gr.components.Component]
-    """Kind, first column, second column, answer column, choices, template, split column; delimiter, encoding, header,
+    """Kind, first, second, answer and rejected column, choices, template, split column; delimiter, encoding, header,
     sheet, speaker, shape."""
     unused: gr.Radio
     """The columns that are not used, each with a part that it could play."""
@@ -51,7 +51,9 @@ def build() -> ParsingForm:
         with gr.Row():
             first = _column(text.FIRST_COLUMN, text.FIRST_INFO, "first-column")
             second = _column(text.SECOND_COLUMN, text.SECOND_INFO, "second-column")
-        answer = _column(text.ANSWER_COLUMN, text.ANSWER_INFO, "answer-column")
+        with gr.Row():
+            answer = _column(text.ANSWER_COLUMN, text.ANSWER_INFO, "answer-column")
+            rejected = _column(text.REJECTED_COLUMN, text.REJECTED_INFO, "rejected-column", visible=False)
         choices = gr.Dropdown(
             [], value=[], multiselect=True, label=text.CHOICE_COLUMNS, info=text.CHOICE_INFO, elem_id="choice-columns"
         )
@@ -70,15 +72,14 @@ def build() -> ParsingForm:
         )
         shape = gr.Dropdown(list(text.SHAPES), value="", label=text.SHAPE, info=text.SHAPE_INFO, elem_id="shape")
         apply = gr.Button(text.APPLY_PARSING, elem_id="apply-parsing")
-    return ParsingForm(
-        [kind, first, second, answer, choices, template, split, delimiter, encoding, header, sheet, speaker, shape],
-        unused,
-        apply,
+    columns = [kind, first, second, answer, rejected, choices, template, split]
+    return ParsingForm([*columns, delimiter, encoding, header, sheet, speaker, shape], unused, apply)
+
+
+def _column(label: str, info: str, elem_id: str, *, visible: bool = True) -> gr.Dropdown:
+    return gr.Dropdown(
+        [text.NO_COLUMN], value="", label=label, info=info, elem_id=elem_id, min_width=140, visible=visible
     )
-
-
-def _column(label: str, info: str, elem_id: str) -> gr.Dropdown:
-    return gr.Dropdown([text.NO_COLUMN], value="", label=label, info=info, elem_id=elem_id, min_width=140)
 
 
 def chosen_mapping(
@@ -87,6 +88,7 @@ def chosen_mapping(
     first: str,
     second: str,
     answer: str,
+    rejected: str,
     choices: Sequence[str] | None,
     template: str,
     split: str,
@@ -98,6 +100,10 @@ def chosen_mapping(
     """
     if not kind:
         return replace(infer_columns(table), split=split) if split else None
+    if kind == "preferences":
+        asked, good, bad = _completed_preferences(table, first or "", answer or "", rejected or "")
+        chosen = mapping_of(table, "preferences", asked, good, second or "", rejected=bad)
+        return replace(chosen, split=split or "")
     columns = _completed(
         table, cast(Kind, kind), first or "", answer or "", second or "", template or "", choices or ()
     )
@@ -110,8 +116,6 @@ def _completed(
     """Return the chosen columns, and the likeliest ones for those that the task needs and that are not chosen."""
     needs_answer = kind not in ("messages", "text") and not answer and not (kind == "multi" and choices)
     needs_choices = kind == "choices" and not choices
-    if kind == "preferences":
-        return _completed_preferences(table, first, answer, second)
     if (first or template) and not needs_answer and not needs_choices:
         return first, answer, second, template, choices
     likeliest = columns_for(table, kind)
@@ -125,14 +129,12 @@ def _completed(
     )  # fmt: skip
 
 
-def _completed_preferences(
-    table: Table, first: str, answer: str, second: str
-) -> tuple[str, str, str, str, Sequence[str]]:
-    """Return the chosen columns of preferences, or the likeliest ones if the answers are not chosen."""
-    likeliest = columns_for(table, "preferences") if not (answer and second) else None
+def _completed_preferences(table: Table, first: str, answer: str, rejected: str) -> tuple[str, str, str]:
+    """Return (input, chosen, rejected) column of preferences, the likeliest ones if the answers are not chosen."""
+    likeliest = columns_for(table, "preferences") if not (answer and rejected) else None
     if likeliest is None:
-        return first, answer, second, "", ()
-    return first or likeliest.prompt, likeliest.answer, likeliest.rejected, "", ()
+        return first, answer, rejected
+    return first or likeliest.prompt, likeliest.answer, likeliest.rejected
 
 
 def chosen_unused(choice: str | None, fields: Sequence[Any]) -> tuple[Any, ...]:
@@ -172,12 +174,14 @@ def offered(
     names += [path for path in paths_in(table.frame) if path not in names] if table else []
     kind = _kind_of(mapping) if mapping else ""
     first, second, answer, choices = _columns_of(mapping) if mapping and kind else ("", "", "", ())
+    rejected = (mapping.rejected or mapping.flag) if mapping and kind == "preferences" else ""
     columns = [text.NO_COLUMN, *((name, name) for name in names)]
     speakers = [(name, name) for name in (table.speakers if table else ())]
     sheets = [text.AUTO_DETECT, *((name, name) for name in (table.sheets if table else ()))]
     return (
         kind,
         *(gr.update(choices=columns, value=each if each in names else "") for each in (first, second, answer)),
+        _rejected(columns, rejected if rejected in names else "", kind),
         gr.update(choices=names, value=[each for each in choices if each in names]),
         mapping.template if mapping and kind else "",
         gr.update(choices=[(text.BY_SHARE, ""), *columns[1:]], value=split if split in names else ""),
@@ -191,17 +195,23 @@ def offered(
 
 def offered_again(table: Table | None, fields: Sequence[Any]) -> tuple[Any, ...]:
     """Return what all fields offer for a file whose columns cannot be used as chosen; what was chosen stays."""
-    kind, first, second, answer, choices, template, split, *cells = fields
+    kind, first, second, answer, rejected, choices, template, split, *cells = fields
     again = list(offered(table, None, cells, split or ""))
     names = [str(column) for column in table.frame.columns[:MOST_COLUMNS]] if table else []
     names += [path for path in paths_in(table.frame) if path not in names] if table else []
     columns = [text.NO_COLUMN, *((name, name) for name in names)]
     chosen = (each if each in names else "" for each in (first, second, answer))
-    again[:6] = [
+    again[:7] = [
         kind, *(gr.update(choices=columns, value=each) for each in chosen),
+        _rejected(columns, rejected if rejected in names else "", kind),
         gr.update(choices=names, value=[each for each in choices or () if each in names]), template,
     ]  # fmt: skip
     return tuple(again)
+
+
+def _rejected(columns: Sequence[tuple[str, str]], value: str, kind: str) -> Any:
+    """Return the update of the field of rejected answers, which preferences alone have."""
+    return gr.update(choices=columns, value=value, visible=kind == "preferences")
 
 
 def only_changes(form: Sequence[Any], fields: Sequence[Any]) -> tuple[Any, ...]:
@@ -232,8 +242,6 @@ def _kind_of(mapping: Mapping) -> str:
     """Return what the form calls rows of a mapping; nothing where the form cannot say it."""
     if mapping.nested or mapping.others or mapping.lists or mapping.kind == "pictures":
         return ""
-    if mapping.kind == "preferences" and mapping.context:  # its field has the rejected answers
-        return ""
     return mapping.target if mapping.kind == "labels" and mapping.target != "single" else mapping.kind
 
 
@@ -242,6 +250,4 @@ def _columns_of(mapping: Mapping) -> tuple[str, str, str, tuple[str, ...]]:
     if mapping.kind == "choices":
         first, *rest = mapping.parts[: mapping.asked]
         return first, rest[0] if rest else "", mapping.answer, mapping.parts[mapping.asked :]
-    if mapping.kind == "preferences":
-        return mapping.prompt, mapping.rejected or mapping.flag, mapping.answer, ()
     return mapping.prompt or mapping.column, mapping.context, mapping.answer, ()

@@ -216,13 +216,10 @@ def test_a_signed_preference_names_the_better_answer_to_a_context_of_turns(tmp_p
         (("user_message", "bot_response", "intent"), "user_message → prompt, bot_response → answer"),
         (("content", "python_solution", "difficulty"), "content → prompt, python_solution → answer"),
         (("Input prompt", "Model output", "Kind"), "Input prompt → prompt, Model output → answer"),
-        (("question", "bad_answer", "good_answer"), "question → prompt, good_answer → answer"),
     ],
 )
 def test_one_word_of_a_name_says_which_side_a_column_is(columns: tuple[str, ...], mapping: str, tmp_path: Path) -> None:
     cells = ("When does ferry {} leave?", "Ferry {} leaves at ten.", "easy")
-    if columns[-1] == "good_answer":
-        cells = (cells[0], "Ferry {} is gone.", cells[1])
     rows = [{name: cell.format(n) for name, cell in zip(columns, cells, strict=True)} for n in range(12)]
     assert str(read(rows, tmp_path).mapping) == mapping
 

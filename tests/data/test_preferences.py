@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -148,9 +149,9 @@ def test_pairs_that_cannot_be_compared_are_named_and_the_others_stay(tmp_path: P
 def test_columns_can_be_chosen_for_pairs_and_for_labels(tmp_path: Path) -> None:
     rows = [{"ask": f"Hi {n}", "good": "Ahoy", "bad": "Bye", "fine": n % 2} for n in range(4)]
     table = read_table(written(rows, tmp_path, "rows.csv"))
-    pairs = mapping_of(table, "preferences", "ask", "good", "bad")
+    pairs = mapping_of(table, "preferences", "ask", "good", rejected="bad")
     assert (pairs.prompt, pairs.answer, pairs.rejected, pairs.flag) == ("ask", "good", "bad", "")
-    assert mapping_of(table, "preferences", "ask", "good", "fine").flag == "fine"
+    assert mapping_of(table, "preferences", "ask", "good", rejected="fine").flag == "fine"
     with pytest.raises(DataError, match="rejected answers or of labels"):
         mapping_of(table, "preferences", "ask", "good")
 
@@ -224,3 +225,28 @@ def test_two_answers_of_which_nothing_says_the_better_are_asked_for(tmp_path: Pa
     rows = [{"prompt": f"Hi {row}", "answer_a": "Ahoy there", "answer_b": "Goodbye now"} for row in range(5)]
     with pytest.raises(DataError, match="answer_a and answer_b"):
         read(rows, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        ("good_reply", "bad_reply"), ("y_w", "y_l"), ("completionGood", "completionBad"),
+        ("Best answer", "Worst answer"), ("winning_response", "losing_response"),
+        ("answer_chosen", "answer_unchosen"),
+    ],
+)  # fmt: skip
+def test_answers_called_better_and_worse_are_preferences_whatever_else_they_are_called(
+    tmp_path: Path, better: str, worse: str
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = ({"question": f"Berth {n}?", worse: f"No idea, {n}.", better: f"Pier {n}."} for n in range(12))
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert load_data(path).mapping == Mapping("preferences", "question", better, rejected=worse)
+
+
+def test_what_was_good_and_bad_about_something_is_no_preference(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = ({"hotel": f"Harbour inn {n}", "good": f"The sea, room {n}.", "bad": f"Noise at {n}."} for n in range(12))
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(DataError):  # it says which columns it would know, and guesses nothing
+        load_data(path)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ia3_studio.data.column_words import says
+from ia3_studio.data.column_words import ANSWERED, name_words, says
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.preferences import flag_of, holds_turns
@@ -35,6 +35,15 @@ PAIRS = (
     ("accepted", "rejected"),
 )  # fmt: skip
 """Columns of the better and the worse answer."""
+_SIDES = (
+    ("chosen", "rejected"), ("chosen", "unchosen"), ("preferred", "rejected"), ("preferred", "dispreferred"),
+    ("preferred", "unpreferred"), ("accepted", "rejected"), ("good", "bad"), ("better", "worse"), ("best", "worst"),
+    ("winning", "losing"), ("winner", "loser"), ("win", "lose"), ("w", "l"), ("strong", "weak"), ("gute", "schlechte"),
+    ("bonne", "mauvaise"), ("buena", "mala"), ("boa", "ruim"), ("buona", "cattiva"),
+)  # fmt: skip
+"""Words in which the name of a column of better answers differs from that of worse ones."""
+_ALSO_ANSWERS = ("y", "sentence")
+"""What else such columns hold, as in y_w and y_l, or in sentence_good and sentence_bad of minimal pairs."""
 FLAGS = ("ktotag", "desirable", "isdesirable", "label", "thumbsup")
 FLAGGED = ("completion", "response", "output", "answer")
 EXPECTED = (
@@ -61,12 +70,38 @@ def answer_pair(rows: Rows, pairs: Sequence[tuple[str, str]] = PAIRS) -> tuple[s
     return ()
 
 
+def better_and_worse(rows: Rows) -> tuple[str, ...]:
+    """Return the columns of the better and the worse answer, by known names or by names such as good_reply, bad_reply.
+
+    Empty if there are none.
+    """
+    return answer_pair(rows) or next(
+        (
+            (better, worse)
+            for better in rows.columns
+            for worse in rows.columns
+            if _are_better_and_worse(better, worse) and all(rows.mostly(name, _is_answer) for name in (better, worse))
+        ),
+        (),
+    )
+
+
+def _are_better_and_worse(better: str, worse: str) -> bool:
+    """Say whether two names of answers differ in one word, which says that the first is the better one."""
+    words, others = name_words(better), name_words(worse)
+    parts = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
+    if len(words) != len(others) or len(parts) != 1:
+        return False
+    rest = " ".join(word for word in words if word != parts[0][0])
+    return parts[0] in _SIDES and (says(rest, ANSWERED) or rest in _ALSO_ANSWERS)
+
+
 def _has_pairs(rows: Rows) -> bool:
-    return bool(answer_pair(rows))
+    return bool(better_and_worse(rows))
 
 
 def _read_pairs(rows: Rows) -> Recognized:
-    better, worse = answer_pair(rows)
+    better, worse = better_and_worse(rows)
     note = f"The answers in {better} are preferred to those in {worse}; {INSTEAD}."
     return preferred(rows, (better, worse), "preference pairs", (note,))
 
