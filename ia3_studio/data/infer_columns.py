@@ -337,14 +337,15 @@ class Proposal:
 def proposals(table: Table, mapping: Mapping) -> tuple[Proposal, ...]:
     """Return which part each column that is not used could play: a text as context or answer, a label as target.
 
-    Of a text with a label, another text may be the answer; of a pair, a column that is called an answer.
+    Of a text with a label, another text may be the answer; of a pair, a column that is called an answer. Preferences
+    have both answers already.
     """
     found: list[Proposal] = []
     for name in unused_columns(table, mapping):
         each = profile(table.frame, name)
-        if each.is_identifier or mapping.kind not in ("pairs", "labels", "text"):
+        if each.is_identifier or mapping.kind not in ("pairs", "labels", "text", "preferences"):
             continue
-        if each.is_label:
+        if each.is_label and mapping.kind != "preferences":
             found.append(Proposal(name, "label"))
         elif each.is_text:
             if mapping.kind != "text" and not mapping.context:

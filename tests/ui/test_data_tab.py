@@ -363,6 +363,17 @@ def test_rows_with_a_known_shape_are_read_as_they_stand_if_the_form_says_so(benc
     assert "rejected → answer" in said and "preference pairs" not in said
 
 
+def test_a_text_that_preferences_leave_out_becomes_their_context_after_one_click(bench: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "preferences.jsonl"
+    rows = ({"ask": f"Berth {n}?", "chosen": f"At {n}.", "rejected": "No.", "about": f"Sea map {n}"} for n in range(12))
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    *_steps, (_given, _data, _said, _rows, _faults, *form) = take_upload(bench, [str(path)], 0.2)
+    assert [value for _label, value in form[-1]["choices"]] == ["context:about"]
+    fields = ("preferences", "ask", "", "chosen", "rejected", [], "", "", "", "", "", "", "", "")
+    *_shown, (_data, said, *_rest) = use_unused(bench, str(path), 0.2, "context:about", *fields)
+    assert says(said, str(Mapping("preferences", "ask", "chosen", "about", rejected="rejected")))
+
+
 def test_preferences_are_shown_with_both_answers_and_stay_as_chosen(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "preferences.jsonl"
     rows = ({"q": f"Where is berth {n}?", "good": f"At {n}.", "bad": "No."} for n in range(12))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ia3_studio.data.column_words import ANSWERED, name_words, says
+from ia3_studio.data.column_words import ANSWERED, ASKED, name_words, says
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.preferences import flag_of, holds_turns
@@ -138,7 +138,13 @@ def _prompt_of(rows: Rows, opening: Opening, answers: Sequence[str]) -> str:
     """Return the column of what is asked; empty where the answers hold it."""
     talks = (name for name in rows.structured if name not in answers and rows.mostly(name, _is_turns))
     prompt = opening.prompt or rows.find(CONVERSATIONS) or next(talks, "")
-    return "" if prompt in answers else prompt
+    if prompt and prompt not in answers:
+        return prompt
+    texts = [name for name in rows.columns if name not in answers and rows.mostly(name, is_text)]
+    asked = [name for name in texts if says(name, ASKED)]
+    return (asked or (texts if len(texts) == 1 and not any(rows.any(name, holds_turns) for name in answers) else [""]))[
+        0
+    ]
 
 
 def answered(rows: Rows, answer: str, form: str, notes: Sequence[str], *, prompt: str) -> Recognized:
