@@ -127,8 +127,10 @@ class _Variable:
 
 _HOST = r"\s*([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d+)?\s*"
 _PREFIX = "IA3_STUDIO_"
+_BETWEEN = ("GPU_TURN", "ALL_THREADS", "SHARDING_PLAN")
+"""What a process of the studio tells those that it starts."""
 _VARIABLES = {
-    **dict.fromkeys(("HOME", "CACHE", "PASSWORD", "API_KEY", "VENV", "GPU_TURN"), _Variable(lambda _given: True)),
+    **dict.fromkeys(("HOME", "CACHE", "PASSWORD", "API_KEY", "VENV", *_BETWEEN), _Variable(lambda _given: True)),
     "READY_WORKER": _Variable(("0", "1").__contains__, "counts as 1", "0 or 1"),
     "PUBLIC": _Variable(("0", "1").__contains__, "counts as 0", "0 or 1"),
     "MCP": _Variable(("0", "1").__contains__, "counts as 0", "0 or 1"),
@@ -141,6 +143,10 @@ _VARIABLES = {
     ),
     "LARGEST_MODEL_GB": _Variable(
         lambda _given: positive_number(f"{_PREFIX}LARGEST_MODEL_GB"), "counts as unset", "a number of GB, such as 3"
+    ),
+    "COLLECTIVE_SECONDS": _Variable(
+        lambda given: re.fullmatch(r"0{0,5}[1-9]\d{0,5}", given, re.ASCII) and len(given) < 7,
+        "counts as 1800, or 0 as 1", "a whole number of seconds from 1 to 999999",
     ),
     "HOSTS": _Variable(
         lambda given: all(re.fullmatch(_HOST, each, re.ASCII) for each in given.split(",") if each.strip()),
@@ -159,7 +165,7 @@ def doubtful_variables() -> list[str]:
         if known:
             sentences.append(f"{name}={given[:40]!r} {known.otherwise}; use {known.use}.")
         else:
-            names = ", ".join(_PREFIX + each for each in sorted(_VARIABLES) if each != "GPU_TURN")
+            names = ", ".join(_PREFIX + each for each in sorted(_VARIABLES) if each not in _BETWEEN)
             sentences.append(f"{name} is not a variable of the studio and is ignored; it has {names}.")
     return sentences
 

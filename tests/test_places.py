@@ -54,6 +54,8 @@ def test_a_space_uses_its_storage_only_when_it_can_write_there(
         ("IA3_STUDIO_LARGEST_MODEL_GB", "3 GB", "0.5"),
         ("IA3_STUDIO_LARGEST_MODEL_GB", "nan", "30"),
         ("IA3_STUDIO_LARGEST_MODEL_GB", "-1", "1e1"),
+        ("IA3_STUDIO_COLLECTIVE_SECONDS", "2 min", "120"),
+        ("IA3_STUDIO_COLLECTIVE_SECONDS", "0", "1"),
         ("IA3_STUDIO_HOSTS", "https://studio.example", "studio.example, [::1]:80,"),
     ],
 )
@@ -76,6 +78,16 @@ def test_a_variable_that_nobody_reads_is_said_and_every_documented_one_is_known(
     documented = set(re.findall(r"^\| `(IA3_STUDIO_\w+)`", page, re.MULTILINE))
     assert len(documented) > 8 and all(name in sentence for name in documented)
     assert documented <= {f"IA3_STUDIO_{name}" for name in places._VARIABLES}
+
+
+def test_every_variable_that_the_code_reads_is_known_and_documented_unless_processes_alone_tell_each_other() -> None:
+    root = Path(__file__).parents[1]
+    files = [*(root / "ia3_studio").rglob("*.py"), root / "studio.py", root / "studio_commands.py", root / "app.py"]
+    read = {name for path in files for name in re.findall(r"IA3_STUDIO_([A-Z]\w+)", path.read_text(encoding="utf-8"))}
+    page = (root / "docs" / "installation.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `IA3_STUDIO_(\w+)`", page, re.MULTILINE))
+    assert read == set(places._VARIABLES)
+    assert documented == read - set(places._BETWEEN)
 
 
 def test_a_download_limit_that_is_no_number_leaves_the_limit_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
