@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
-from ia3_studio.data.column_words import says
+from ia3_studio.data.column_words import name_words, says
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.preferences import flag_of, holds_turns
@@ -58,7 +59,26 @@ def answer_pair(rows: Rows, pairs: Sequence[tuple[str, str]] = PAIRS) -> tuple[s
         found = tuple(filter(None, (rows.find([name]) for name in names)))
         if len(found) == 2 and all(rows.any(name, _is_answer) for name in found):
             return found
+    return _opposed(rows)
+
+
+def _opposed(rows: Rows) -> tuple[str, ...]:
+    """Return two answers whose names differ in one word, which says which is better: pos_resp and neg_resp."""
+    if not rows.find(PROMPT_NAMES):
+        return ()
+    for better, worse in permutations(rows.columns, 2):
+        one, other = name_words(better), name_words(worse)
+        differing = [pair for pair in zip(one, other, strict=False) if pair[0] != pair[1]]
+        shared = set(one) & set(other) & _ANSWER_WORDS
+        fits = len(one) == len(other) > 1 and len(differing) == 1 and differing[0] in _BETTER and shared
+        if fits and all(rows.mostly(name, _is_answer) for name in (better, worse)):
+            return better, worse
     return ()
+
+
+_BETTER = (("pos", "neg"), ("positive", "negative"), ("better", "worse"), ("best", "worst"), ("win", "lose"),
+           ("winning", "losing"), ("winner", "loser"), ("preferred", "rejected"))  # fmt: skip
+_ANSWER_WORDS = frozenset(("resp", "response", "answer", "output", "completion", "reply", "ans"))
 
 
 def _has_pairs(rows: Rows) -> bool:
