@@ -22,8 +22,8 @@ _YES = frozenset((
 ))  # fmt: skip
 _NO = frozenset((
     "false", "0", "0.0", "no", "bad", "undesirable", "negative", "rejected", "reject", "down", "thumbs_down",
-    "thumbs down", "thumbsdown", "thumb_down", "dislike", "disliked", "downvote", "unhelpful", "not helpful", "👎", "❌",
-    "-1", "-1.0",
+    "thumbs down", "thumbsdown", "thumb_down", "dislike", "disliked", "downvote", "unhelpful", "not helpful", "👎",
+    "❌", "-1", "-1.0",
 ))  # fmt: skip
 _SKIN = dict.fromkeys(range(0x1F3FB, 0x1F400))
 """Colors of the hand in 👍."""

@@ -68,8 +68,8 @@ def _compared(data: dict[str, Any], result: dict[str, Any], name: str) -> Sequen
     twins = [pair for pair in combinations(texts, 2) if twin_place(*pair)]
     if len(twins) != 1:
         raise DataError(
-            f"{name} is a {FORM} that compares {' and '.join(named)}, which are not keys of its data ({', '.join(data)}); "
-            "name the two texts answer1 and answer2 there."
+            f"{name} is a {FORM} that compares {' and '.join(named)}, which are not keys of its data "
+            f"({', '.join(data)}); name the two texts answer1 and answer2 there."
         )
     return twins[0]
 
