@@ -1,4 +1,4 @@
-"""Files of the same kinds as others that are read, which differ in names, nesting or spelling; docs/data.md lists them."""
+"""Files of the same kinds as others that are read, which differ in names, nesting or spelling; the docs list them."""
 
 from __future__ import annotations
 
