@@ -15,7 +15,9 @@ def turns_in_blocks(turn: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the turns that a turn with blocks of tools or thoughts is; any other turn as it is."""
     content: Any = turn.get("content")
     blocks = content.tolist() if hasattr(content, "tolist") else content
-    if not isinstance(blocks, list) or not any(_kind(each) for each in blocks):
+    kinds = set(map(_kind, blocks)) if isinstance(blocks, list) else set()
+    foreign = {"call", "thought"} if turn.get("role") == "user" else {"result"}
+    if not kinds - {""} or kinds & foreign:
         yield turn
         return
     rest = {key: value for key, value in turn.items() if key != "content"}

@@ -251,7 +251,7 @@ def blocks(name: str) -> list[dict[str, Any]]:
     """A call, its thought and its result as blocks of Anthropic's or of Bedrock's API."""
     given = {"town": "Ghent", "day": 3}
     if name == "Anthropic":
-        said = [{"type": "thinking", "thinking": "A ferry?", "signature": "x"}, {"type": "text", "text": "Let me look."},
+        said = [{"type": "thinking", "thinking": "A ferry?"}, {"type": "text", "text": "Let me look."},
                 {"type": "tool_use", "id": "call_1", "name": "timetable", "input": given}]  # fmt: skip
         got = [{"type": "tool_result", "tool_use_id": "call_1", "content": [{"type": "text", "text": "9:10"}]},
                {"type": "text", "text": "And back?"}]  # fmt: skip
