@@ -8,7 +8,7 @@ from collections.abc import Mapping as Record
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.column_profile import cells_of, profile, structures_of
+from ia3_studio.data.column_profile import UNNAMED, Profile, cells_of, profile, structures_of
 from ia3_studio.data.column_words import RIGHT, WRONG, name_words, says
 from ia3_studio.data.examples import Mapping, label_name
 from ia3_studio.data.measurements import whole_number
@@ -55,6 +55,8 @@ _INNER_ANSWERS = ("answerKey", "answer", "label", "labels", "correct", "is_corre
 _WORDS_AROUND_PLACE = 3
 """Words of a name whose number or letter stands before its last word."""
 _MOST_CHOICES, _LOOKED_AT = 8, 20
+_FEWEST_NUMBERED = 3
+"""Choices of an exam without names, from which on a number can name the right one."""
 _LETTERS = "abcdefgh"
 
 
@@ -83,6 +85,15 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
         choices = [*choices, answers[0]]  # the right one is not among them
     return Mapping("choices", answer=answers[0], parts=(*ordered, *choices), asked=len(ordered),
                    counted_from=first_number(cells_of(frame, answers[0])))  # fmt: skip
+
+
+def choices_without_answer(columns: Sequence[str]) -> list[str]:
+    """Return columns of at least three choices by letters beside a question, where no column says which is right."""
+    lettered = (each for each in _families(columns, _STEMS.__contains__) if len(each) >= _FEWEST_NUMBERED)
+    choices = next((each for each in lettered if not any(name.strip()[-1:].isdigit() for name in each)), [])
+    others = [name for name in columns if name not in choices]
+    asked = named(others, (*ASKED_NAMES, *_QUESTION_NAMES))
+    return choices if choices and asked and not _right_columns(others) else []
 
 
 def _repeats_one(frame: pd.DataFrame, columns: Sequence[str], choices: Sequence[str]) -> list[str]:
@@ -296,8 +307,20 @@ def _exam(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     question, *choices, answer = (each.name for each in kept)
     right = [label_name(cell).lower() for cell in cells_of(frame, answer)]
     letters = set(_LETTERS[: len(choices)])
-    if len(choices) < 2 or not right or not set(right) <= letters or not kept[0].is_text:
+    is_named = set(right) <= letters or _numbers_choices(right, kept[1:-1])
+    if len(choices) < 2 or not right or not is_named or not kept[0].is_text:
         return None
     if any(each.filled < 0.9 for each in kept) or len(set(right)) < 2:
         return None
-    return Mapping("choices", answer=answer, parts=(question, *choices), asked=1)
+    first = first_number(cells_of(frame, answer))
+    return Mapping("choices", answer=answer, parts=(question, *choices), asked=1, counted_from=first)
+
+
+def _numbers_choices(right: Sequence[str], choices: Sequence[Profile]) -> bool:
+    """Say whether numbers are those of all of at least three choices, which are texts of hardly any two the same."""
+    counts = {*map(str, range(len(choices)))}, {str(place + 1) for place in range(len(choices))}
+    varied = all(
+        UNNAMED.fullmatch(each.name) and each.length > 0 and not each.is_label and not each.is_number
+        for each in choices
+    )
+    return len(choices) >= _FEWEST_NUMBERED and varied and set(right) in counts

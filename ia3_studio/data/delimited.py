@@ -43,6 +43,7 @@ _ESCAPED_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)\\"(?!\s*(?:[,;\t|]\s*"|$))')
 """A quote after a backslash, unless it ends a cell: a path may end with a backslash."""
 _DOUBLED_QUOTE = re.compile(r'[^",;\t|\s]""|""[^",;\t|\s]')
 _RARE_DELIMITERS = ("^", "~", "\x1f", "\x01", "¦", "§")
+_OPEN = "its quote is not closed: the file may be cut off there"
 _END = "\x00end of the table"
 """A line added at the end: a quote that is never closed takes it in. No text that is read holds the character."""
 
@@ -68,6 +69,8 @@ class _Row:
     """Its first line, counted from 1."""
     written: str
     cells: list[str]
+    is_open: bool = False
+    """Whether its quote is not closed, as at the end of a file that was cut off."""
 
 
 def read_delimited(name: str, text: str, delimiter: str | None = None, header: int | None = None) -> Delimited:
@@ -232,16 +235,20 @@ def _rows(name: str, lines: Sequence[str], delimiter: str, quote: str) -> Iterat
     quoting: Any = csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL
     given = [f"{line}\n" for line in (*lines, _END)]
     reader = csv.reader(iter(given), delimiter=delimiter, quotechar=quote, skipinitialspace=True, quoting=quoting)
-    begun = 0
+    begun, longest = 0, 1
     for cells in reader:
         first, begun = begun, reader.line_num
         if cells == [_END]:
             return
         if begun == len(given):  # the last row has swallowed the end
+            if first and begun - 1 - first <= longest:
+                yield _Row(first + 1, "".join(given[first:-1]).strip(), cells, is_open=True)
+                return
             raise DataError(
                 f"{name} cannot be read as a table: line {first + 1} has an unclosed quote, or text after a "
                 "closing quote; fix that line."
             )
+        longest = max(longest, begun - first)
         written = (given[first] if begun == first + 1 else "".join(given[first:begun])).strip()
         if cells and written:
             require_columns_within(name, len(cells))
@@ -285,7 +292,7 @@ def _table(name: str, rows: Sequence[_Row], delimiter: str, place: int | None, n
     numbers: list[int] = []
     cells: list[list[Any]] = []
     for number, row in enumerate(data, start=1):
-        if reason := _damage(row.cells, width, header):
+        if reason := _OPEN if row.is_open else _damage(row.cells, width, header):
             damaged.append(Damage(number, row.line, reason, row.written))
             continue
         numbers.append(number)

@@ -1,4 +1,4 @@
-"""How does a turn whose content is blocks, as in the APIs of Anthropic and Bedrock, become turns with calls and results?
+"""How does a turn whose content is blocks, as in Anthropic's and Bedrock's APIs, become turns with calls and results?
 
 A block is a text, a call of a tool, its result, or a thought. A user's turn may hold several results.
 """
