@@ -19,11 +19,12 @@ def table() -> str:
     from tests.data.export_shapes import EXPORTS
     from tests.data.public_shapes import PUBLIC
     from tests.data.shapes import SHAPES
+    from tests.data.sibling_shapes import SIBLINGS
     from tests.data.table_shapes import TABLES
 
     rows = (
         f"| {each.what} | {_ending(each.name)} | {each.mapping.replace('|', ' ')} |\n"
-        for each in (*SHAPES, *TABLES, *EXPORTS, *PUBLIC)
+        for each in (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *PUBLIC)
     )
     return "| data | example | read as |\n|---|---|---|\n" + "".join(rows)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping as Record
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.column_profile import cells_of, profile, structures_of
+from ia3_studio.data.column_profile import UNNAMED, Profile, cells_of, profile, structures_of
 from ia3_studio.data.column_words import RIGHT, WRONG, name_words, says, says_last
 from ia3_studio.data.examples import Mapping, label_name
 from ia3_studio.data.lettered import lettered
@@ -56,6 +56,8 @@ _INNER_ANSWERS = ("answerKey", "answer", "label", "labels", "correct", "is_corre
 _WORDS_AROUND_PLACE = 3
 """Words of a name whose number or letter stands before its last word."""
 _MOST_CHOICES, _LOOKED_AT = 8, 20
+_FEWEST_NUMBERED = 3
+"""Choices of an exam without names, from which on a number can name the right one."""
 _LETTERS = "abcdefgh"
 
 
@@ -84,6 +86,15 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
         choices = [*choices, answers[0]]  # the right one is not among them
     return Mapping("choices", answer=answers[0], parts=(*ordered, *choices), asked=len(ordered),
                    counted_from=first_number(cells_of(frame, answers[0])))  # fmt: skip
+
+
+def choices_without_answer(columns: Sequence[str]) -> list[str]:
+    """Return columns of at least three choices by letters beside a question, where no column says which is right."""
+    lettered = (each for each in _families(columns, _STEMS.__contains__) if len(each) >= _FEWEST_NUMBERED)
+    choices = next((each for each in lettered if not any(name.strip()[-1:].isdigit() for name in each)), [])
+    others = [name for name in columns if name not in choices]
+    asked = named(others, (*ASKED_NAMES, *_QUESTION_NAMES))
+    return choices if choices and asked and not _right_columns(others) else []
 
 
 def _repeats_one(frame: pd.DataFrame, columns: Sequence[str], choices: Sequence[str]) -> list[str]:
@@ -316,15 +327,6 @@ _FEWEST_OF_EXAM = 5
 """Columns of an exam, beside which one more may say what its questions are about."""
 
 
-def _are_places(right: set[str], count: int) -> bool:
-    """Say whether cells are letters of choices, or the numbers of all of several choices."""
-    numbers = {str(place) for place in range(count)}, {str(place) for place in range(1, count + 1)}
-    return right <= set(_LETTERS[:count]) or (count > _PAIR and right in numbers)
-
-
-_PAIR = 2
-
-
 def _exam(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the mapping of an exam without names: a question, choices, and a letter or number of one of them."""
     if not 4 <= len(columns) <= _MOST_CHOICES + 3:
@@ -335,10 +337,20 @@ def _exam(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         kept = kept[1:]
     question, *choices, answer = (each.name for each in kept)
     right = [label_name(cell).lower() for cell in cells_of(frame, answer)]
-    if len(choices) < 2 or not right or not kept[0].is_text or not _are_places(set(right), len(choices)):
-        return None
-    if right[0].isdigit() and not all(each.is_text and not each.is_label for each in kept[1:-1]):
+    is_named = set(right) <= set(_LETTERS[: len(choices)]) or _numbers_choices(right, kept[1:-1])
+    if len(choices) < 2 or not right or not is_named or not kept[0].is_text:
         return None
     if any(each.filled < 0.9 for each in kept) or len(set(right)) < 2:
         return None
-    return Mapping("choices", answer=answer, parts=(question, *choices), asked=1)
+    first = first_number(cells_of(frame, answer))
+    return Mapping("choices", answer=answer, parts=(question, *choices), asked=1, counted_from=first)
+
+
+def _numbers_choices(right: Sequence[str], choices: Sequence[Profile]) -> bool:
+    """Say whether numbers are those of all of at least three choices, which are texts of hardly any two the same."""
+    counts = {*map(str, range(len(choices)))}, {str(place + 1) for place in range(len(choices))}
+    varied = all(
+        UNNAMED.fullmatch(each.name) and each.length > 0 and not each.is_label and not each.is_number
+        for each in choices
+    )
+    return len(choices) >= _FEWEST_NUMBERED and varied and set(right) in counts

@@ -133,6 +133,45 @@ def twin_place(one: str, other: str) -> tuple[str, str] | None:
     return parts[0] if is_twin else None
 
 
+_BETTER = frozenset((
+    ("chosen", "rejected"), ("preferred", "rejected"), ("accepted", "rejected"), ("preferred", "dispreferred"),
+    ("preferred", "unpreferred"), ("preferred", "nonpreferred"), ("selected", "rejected"), ("good", "bad"),
+    ("better", "worse"), ("best", "worst"), ("winner", "loser"), ("winning", "losing"), ("win", "lose"),
+    ("win", "loss"), ("desirable", "undesirable"), ("accept", "reject"), ("chosen", "reject"),
+    ("favored", "unfavored"), ("pos", "neg"), ("positive", "negative"), ("correct", "incorrect"), ("right", "wrong"),
+))  # fmt: skip
+"""Words for the better and the worse of two answers."""
+_ALONE = frozenset(("winner", "better", "preferred", "accepted", "chosen", "winning", "good", "desirable"))
+"""Words for the better answer that say so without a word for an answer."""
+
+
+@lru_cache(4_000)
+def is_preferred(one: str, other: str) -> bool:
+    """Say whether two names are those of the better and the worse answer to a prompt.
+
+    They differ in one word; where that could say something of reviews or of triplets, another word is for an answer.
+
+    Example:
+        >>> is_preferred("good_answer", "bad_answer"), is_preferred("winner", "loser"), is_preferred("pos", "neg")
+        (True, True, False)
+    """
+    words, others = ([word for word in name_words(name) if word != "non"] for name in (one, other))
+    if len(words) != len(others):
+        return False
+    parts = [pair for pair in zip(words, others, strict=True) if pair[0] != pair[1]]
+    differs = parts[0] if parts else (words[0], others[0]) if words and "non" in name_words(other) else ("", "")
+    is_better = differs in _BETTER or ("non" in name_words(other) and differs == ("preferred", "preferred"))
+    left = [word for word in words if word != differs[0]]
+    named = any(word in ANSWERED or word in _SAMPLES for word in left)
+    return len(parts) < 2 and is_better and (named or (not left and differs[0] in _ALONE))
+
+
+_SAMPLES = frozenset(
+    ("resp", "text", "texts", "sample", "message", "generation", "summary", "summaries", "y", "conversation")
+)
+"""Words for what a model wrote, other than answers."""
+
+
 _OPPOSED = tuple(
     map(
         frozenset,

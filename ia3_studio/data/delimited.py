@@ -43,6 +43,7 @@ _ESCAPED_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)\\"(?!\s*(?:[,;\t|]\s*"|$))')
 """A quote after a backslash, unless it ends a cell: a path may end with a backslash."""
 _DOUBLED_QUOTE = re.compile(r'[^",;\t|\s]""|""[^",;\t|\s]')
 _RARE_DELIMITERS = ("^", "~", "\x1f", "\x01", "¦", "§")
+_OPEN = "its quote is not closed: the file may be cut off there"
 _END = "\x00end of the table"
 """A line added at the end: a quote that is never closed takes it in. No text that is read holds the character."""
 
@@ -233,7 +234,7 @@ def _rows(name: str, lines: Sequence[str], delimiter: str, quote: str) -> Iterat
     plain = delimiter == "\t" and _quotes_join_lines(lines)
     quoting: Any = csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL
     given = [f"{line}\n" for line in (*lines, _END)]
-    start, unclosed = 0, 0
+    start, unclosed, longest = 0, 0, 1
     while True:
         reader = csv.reader(
             islice(given, start, None), delimiter=delimiter, quotechar=quote, skipinitialspace=True, quoting=quoting
@@ -245,10 +246,14 @@ def _rows(name: str, lines: Sequence[str], delimiter: str, quote: str) -> Iterat
                 return
             if begun == len(given):  # the last row has swallowed the end
                 break
+            longest = max(longest, begun - first)
             written = (given[first] if begun == first + 1 else "".join(given[first:begun])).strip()
             if cells and written:
                 require_columns_within(name, len(cells))
                 yield _Row(first + 1, written, cells)
+        if first and begun - 1 - first <= longest:
+            yield _Row(first + 1, "".join(given[first:-1]).strip(), cells, _OPEN)
+            return
         unclosed += 1
         if first == 0 or unclosed > _MOST_UNCLOSED:
             raise DataError(

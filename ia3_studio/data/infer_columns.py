@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal
 
-from ia3_studio.data.choice_columns import bare_name, choice_mapping, first_number, named
+from ia3_studio.data.choice_columns import bare_name, choice_mapping, choices_without_answer, first_number, named
 from ia3_studio.data.column_profile import (
     UNNAMED,
     Profile,
@@ -516,6 +516,11 @@ def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
         raise DataError(
             f"The columns {one} and {other} are two answers to one prompt, and no column says which is better; select"
             " one of them as the target column."
+        )
+    if choices := choices_without_answer(columns):
+        raise DataError(
+            f"The columns {shown_names(choices)} are choices, and no column says which is right; add a column of the "
+            "right choice, or select the columns of a prompt and an answer."
         )
     return None
 

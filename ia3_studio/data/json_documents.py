@@ -13,7 +13,9 @@ from ia3_studio.errors import DataError
 
 SPLIT = "split"
 """The column that says which part of the data a row belongs to."""
-SPLITS = frozenset(("train", "training", "test", "validation", "valid", "val", "dev", "eval", "evaluation"))
+SPLITS = frozenset(
+    ("train", "training", "test", "validation", "valid", "val", "dev", "eval", "evaluation", "testa", "testb")
+)
 _FEWEST_TEXTS = 5
 """Keys of an object that are read as texts."""
 _ROWS = (

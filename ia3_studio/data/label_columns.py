@@ -191,10 +191,19 @@ def _longer_than(frame: pd.DataFrame, columns: Sequence[str], short: Profile) ->
     )
 
 
+_MARKED = (("question", "answer"), *((asked, found) for asked in ("query", "question", "search_query")
+           for found in ("passage", "document", "doc", "paragraph", "result", "product_title", "answer")))  # fmt: skip
+"""Columns of two texts, of which a mark may say that they belong together."""
+
+
 def marked_answers(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
-    """Return questions and answers beside a mark that says which are right: answers that are not to be learned."""
-    pair = named(columns, ("question", "answer"))
-    marks = [name for name in named(columns, MARKS) if profile(frame, name).different == 2]
+    """Return questions and answers beside a mark that says which are right: answers that are not to be learned.
+
+    What was searched for and what was found are such a pair, too.
+    """
+    pair = next((found for names in _MARKED if len(found := named(columns, names)) == len(names)), [])
+    related = [name for name in columns if says(name, RELATED)]
+    marks = [name for name in (*named(columns, MARKS), *related) if profile(frame, name).different == 2]
     if len(pair) < 2 or not marks or not all(profile(frame, name).length for name in pair):
         return None
     cells = {str(cell).strip().lower() for cell in cells_of(frame, marks[0])}

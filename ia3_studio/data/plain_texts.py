@@ -61,6 +61,26 @@ def without_settings(text: str) -> str:
     return "\n".join(lines[first:]) if first else text
 
 
+_FENCE = re.compile(r"\s*```[\w+-]*[ \t]*\r?\n(.*?)\r?\n[ \t]*```\s*", re.DOTALL)
+
+
+def without_fence(text: str) -> str:
+    """Return what stands between the marks of a block of code, where a text is nothing else, its lines in their places.
+
+    Example:
+        >>> without_fence("```json\\n[1]\\n```")
+        '\\n[1]\\n'
+    """
+    if not text[:_FENCE_WITHIN].lstrip("\ufeff").lstrip().startswith("```") or text.count("```") != 2:
+        return text
+    found = _FENCE.fullmatch(text.lstrip("\ufeff"))
+    return f"\n{found[1]}\n" if found else text
+
+
+_FENCE_WITHIN = 1_000
+"""Characters at the beginning in which a mark of a block of code is looked for."""
+
+
 def cards(text: str) -> dict[str, list[Any]] | None:
     """Return the fields of an export of Anki that has more than two of them; None for any other text.
 
@@ -132,7 +152,7 @@ def exchanges(text: str) -> dict[str, list[Any]] | None:
     A paragraph with several of them is a conversation.
     """
     blocks = _BLANK_LINES.split(LINE_END.sub("\n", text).strip())
-    if len(blocks) == 1 and (found := _SPEAKER.match(blocks[0])) and found[1].lower() in _QUESTIONS:
+    if len(blocks) == 1 and _SPEAKER.match(blocks[0]):
         talk = _turns(blocks[0])
         if len(talk) > 2 and _alternates(talk):
             sides = [said for _role, said in talk]

@@ -13,7 +13,7 @@ from ia3_studio.data.arrow_files import read_saved
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import Decoded, Encoding, decode_together
 from ia3_studio.data.delimited import lines_of
-from ia3_studio.data.json_documents import SPLIT, split_of
+from ia3_studio.data.json_documents import SPLIT, SPLITS, split_of
 from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.markup_tables import is_markdown_table
 from ia3_studio.data.parsing import Found, numbered, shown_names
@@ -34,11 +34,13 @@ class _Readers:
 
 SOURCE_WORDS = frozenset((
     "src", "source", "in", "input", "inputs", "article", "document", "doc", "question", "questions", "prompt",
-    "prompts", "orig", "original", "complex", "nl", "text", "texts", "sentences", "tweets",
+    "prompts", "orig", "original", "complex", "nl", "text", "texts", "sentences", "tweets", "noisy", "erroneous",
+    "uncorrected", "before", "draft",
 ))  # fmt: skip
 TARGET_WORDS = frozenset((
     "tgt", "trg", "target", "out", "output", "outputs", "ref", "refs", "reference", "references", "summary",
-    "answer", "answers", "simple", "cm", "code", "label", "labels",
+    "answer", "answers", "simple", "cm", "code", "label", "labels", "corrected", "fixed", "after", "translation",
+    "translated", "revised", "rewritten", "response", "responses", "gold",
 ))  # fmt: skip
 """Names of the two sides of parallel texts, where they are not languages."""
 CLASSES = tuple(map(frozenset, (
@@ -77,13 +79,19 @@ def read_members(
         return found
     content = {path: data for path, data in members.items() if not _ABOUT.fullmatch(PurePosixPath(path).name)}
     tables = {path: data for path, data in content.items() if PurePosixPath(path).suffix.lower() in suffixes}
-    tables = tables or {path: data for path, data in content.items() if not PurePosixPath(path).suffix}
+    tables = tables or {path: data for path, data in content.items() if _says_nothing(PurePosixPath(path).suffix)}
     structured = {path: data for path, data in tables.items() if PurePosixPath(path).suffix.lower() not in _PROSE}
     if structured and not _side_pairs(tables):
         tables = structured
     if len(tables) == 1 and not _are_two_sides([path for path in content if path not in tables]):
         ((path, data),) = tables.items()
         found = read(PurePosixPath(path).name, data)
+        apart = _labels_apart(path, len(found.frame) + len(found.damaged), content, encoding)
+        if apart and not found.damaged and "label" not in map(str.lower, map(str, found.frame.columns)):
+            labels, beside = apart
+            form = f"{path} and {beside} in {name}, {found.form}, a label per line in {beside}"
+            frame = found.frame.assign(label=labels)
+            return replace(found, frame=frame, form=form, notes=(*found.notes, *not_read(members, [path, beside])))
         return replace(found, form=f"{path} in {name}, {found.form}", notes=(*found.notes, *not_read(members, [path])))
     readers = _Readers(read, lambda paths: decode_together({path: content[path] for path in paths}, encoding))
     for form_of in (_parallel, _parallel_folders, _by_class, _by_split, _by_language, _objects, _documents, _alike):
@@ -96,6 +104,30 @@ def read_members(
         "give one table, files with the same columns, files named train and test, two parallel texts, or one text "
         "file or folder per class."
     )
+
+
+def _labels_apart(
+    path: str, rows: int, content: Mapping[str, bytes], encoding: Encoding | None
+) -> tuple[list[str], str] | None:
+    """Return the labels of a table's rows that stand in a text of their own, a line each, and its path.
+
+    Its name is that of the table with a word such as "labels".
+    """
+    for beside in content:
+        file = PurePosixPath(beside)
+        words = re.findall(r"[a-z]+", file.stem.lower())
+        same = file.stem.lower().startswith(PurePosixPath(path).stem.lower())
+        if beside == path or not same or not {"label", "labels", "answers"} & set(words):
+            continue
+        lines = _lines(decode_together({beside: content[beside]}, encoding)[beside].text)
+        if len(lines) == rows > 1 and all(map(str.strip, lines)):
+            return [line.strip() for line in lines], beside
+    return None
+
+
+def _says_nothing(suffix: str) -> bool:
+    """Say whether the ending of a name says no kind of file: there is none, or it is a split, as in eng.train."""
+    return not suffix or suffix[1:].lower() in SPLITS
 
 
 def not_read(members: Mapping[str, bytes], used: Sequence[str]) -> list[str]:
@@ -214,6 +246,8 @@ def _side_of(path: str, is_table: bool) -> tuple[str, str] | None:
     side or a language.
     """
     file = PurePosixPath(path)
+    if split_of(file.suffix):  # eng.train and eng.testa
+        return None
     if not is_table:
         return (str(file.with_suffix("")), file.suffix[1:].lower()) if file.suffix else None
     if file.suffix.lower() != ".txt":
@@ -390,13 +424,15 @@ def _by_split(
     _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: _Readers
 ) -> tuple[Found, Sequence[str]] | None:
     """Read files named by their split as one table with a column for it."""
-    named = {path: split_of(str(PurePosixPath(path).with_suffix(""))) for path in tables}
+    files = {path: PurePosixPath(path) for path in tables}
+    named = {path: split_of(str(file.with_suffix(""))) or split_of(file.suffix) for path, file in files.items()}
     used = [path for path, split in named.items() if split]
     if len({named[path] for path in used}) < 2:
         return None
     found = {path: readers.table(PurePosixPath(path).name, tables[path]) for path in used}
     frames = {path: each.frame.assign(**{SPLIT: named[path]}) for path, each in found.items()}
-    form = f"the files {shown_names([PurePosixPath(path).stem for path in used])}"
+    called = [files[path].name if split_of(files[path].suffix) else files[path].stem for path in used]
+    form = f"the files {shown_names(called)}"
     return _together(found, frames, form), used
 
 
@@ -410,8 +446,17 @@ def _alike(
         found = {path: readers.table(PurePosixPath(path).name, data) for path, data in tables.items()}
     except DataError:  # one of them is something else: the sentence on all of them says more
         return None
-    if len({frozenset(map(str, each.frame.columns)) for each in found.values()}) != 1:
+    names = {path: frozenset(map(str, each.frame.columns)) for path, each in found.items()}
+    shared = frozenset.intersection(*names.values())
+    if not _are_alike(names, shared):
         return None
+    more = [
+        f"{PurePosixPath(path).name} ({shown_names(sorted(each - shared))})"
+        for path, each in names.items()
+        if each - shared
+    ]
+    notes = (f"Not all of the files have all columns: {'; '.join(more)}.",) if more else ()
+    found = {path: replace(each, notes=(*each.notes, *notes)) for path, each in found.items()}
     used = list(tables)
     classes = _classes(used)
     if classes and not any(
@@ -425,6 +470,12 @@ def _alike(
         frames = {path: frame.assign(**{ORIGIN: origins[path]}) for path, frame in frames.items()}
         form += f", their names in the column {ORIGIN}"
     return _together(found, frames, form), used
+
+
+def _are_alike(names: Mapping[str, frozenset[str]], shared: frozenset[str]) -> bool:
+    """Say whether files have the same columns, or some of them a few more, as exports of later years have."""
+    every = frozenset.union(*names.values())
+    return shared == every or (shared in names.values() and len(shared) > 1 and 2 * len(shared) >= len(every))
 
 
 def _origins(found: Mapping[str, Found]) -> dict[str, str]:

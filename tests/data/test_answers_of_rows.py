@@ -162,9 +162,9 @@ def test_a_header_with_another_delimiter_than_the_quoted_cells_below_is_read_and
     assert "semicolon-separated" in found.notes
 
 
-def test_objects_are_no_labels(tmp_path: Path) -> None:
+def test_objects_are_no_labels_but_what_they_hold_is(tmp_path: Path) -> None:
     rows = [{"text": f"Ferry {n} leaves the pier", "label": {"name": {"x": n % 2}}} for n in range(12)]
-    assert read(rows, tmp_path).mapping.kind == "text"
+    assert str(read(rows, tmp_path).mapping) == "text → text, label.name.x → label"
 
 
 def test_the_system_prompt_stands_before_a_transcript(tmp_path: Path) -> None:
@@ -216,13 +216,10 @@ def test_a_signed_preference_names_the_better_answer_to_a_context_of_turns(tmp_p
         (("user_message", "bot_response", "intent"), "user_message → prompt, bot_response → answer"),
         (("content", "python_solution", "difficulty"), "content → prompt, python_solution → answer"),
         (("Input prompt", "Model output", "Kind"), "Input prompt → prompt, Model output → answer"),
-        (("question", "bad_answer", "good_answer"), "question → prompt, good_answer → answer"),
     ],
 )
 def test_one_word_of_a_name_says_which_side_a_column_is(columns: tuple[str, ...], mapping: str, tmp_path: Path) -> None:
     cells = ("When does ferry {} leave?", "Ferry {} leaves at ten.", "easy")
-    if columns[-1] == "good_answer":
-        cells = (cells[0], "Ferry {} is gone.", cells[1])
     rows = [{name: cell.format(n) for name, cell in zip(columns, cells, strict=True)} for n in range(12)]
     assert str(read(rows, tmp_path).mapping) == mapping
 

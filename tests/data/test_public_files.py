@@ -145,3 +145,13 @@ def test_parallel_texts_in_two_languages_stay_pairs(tmp_path: Path) -> None:
     (tmp_path / "t" / "train_en.txt").write_text(english, encoding="utf-8")
     (tmp_path / "t" / "train_de.txt").write_text(german, encoding="utf-8")
     assert str(load_data(tmp_path / "t").mapping) == "source → prompt, target → answer"
+
+
+def test_lists_of_right_and_of_wrong_answers_are_no_preferences(tmp_path: Path) -> None:
+    table = rows(
+        lambda n: f"{asked(n)}\t{said(n)}\t{said(n)[:-1]}; By night {n}\t{said(n + 1)[:-1]}; Never {n}",
+        24,
+        header="Question\tBest Answer\tCorrect Answers\tIncorrect Answers",
+    )
+    split = read(tmp_path, "a.tsv", table)
+    assert str(split.mapping) == "Question → prompt, Best Answer → answer"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -40,12 +40,18 @@ def _column_of(rows: Rows, names: tuple[str, ...], holds: Callable[[Any], bool])
     return next((name for name in rows.named(names) if rows.mostly(name, lambda cell: holds(structure_of(cell)))), "")
 
 
-def _read_cells(rows: Rows, column: str, form: str, turns: Callable[[dict[str, Any], Any], Turns]) -> Recognized:
-    """Return rows with the turns that are made of one column, in a column of messages."""
+def _read_cells(
+    rows: Rows,
+    column: str,
+    form: str,
+    turns: Callable[[dict[str, Any], Any], Turns],
+    others: Sequence[str] = (),
+) -> Recognized:
+    """Return rows with the turns that are made of one column, and of others, in a column of messages."""
     found = Collector()
     for row, record in rows.records():
         try:
-            rest = {name: cell for name, cell in record.items() if name != column}
+            rest = {name: cell for name, cell in record.items() if name != column and name not in others}
             found.use(row, {MESSAGES: turns(record, structure_of(record.get(column))), **rest})
         except UnusableError as reason:
             found.leave_out(row, str(reason))
@@ -72,7 +78,7 @@ def _read_exchanges(rows: Rows) -> Recognized:
         system = [text for text in (record.get(rows.find(("system",))), own) if is_text(text)][:1]
         return [*({"role": "system", "content": text} for text in system), *turns_of_history(value)]
 
-    return _read_cells(rows, column, f"lists of exchanges in {column}", turns)
+    return _read_cells(rows, column, f"lists of exchanges in {column}", turns, rows.named(("system",)))
 
 
 def _is_contents(value: Any) -> bool:
@@ -95,7 +101,7 @@ def _read_contents(rows: Rows) -> Recognized:
             {"role": str(turn.get("role", "user")), "content": _text_of_parts(turn)} for turn in listed(value)
         ]
 
-    return _read_cells(rows, column, "Gemini tuning data", turns)
+    return _read_cells(rows, column, "Gemini tuning data", turns, rows.named(("systeminstruction",)))
 
 
 def _text_of_parts(turn: dict[str, Any]) -> str:
@@ -205,7 +211,8 @@ def _read_history(rows: Rows) -> Recognized:
     def turns(record: dict[str, Any], _history: Any) -> Turns:
         return with_answer(opening.turns(record), record.get(answer))
 
-    return _read_cells(rows, opening.history, f"prompts with a history ({opening.history})", turns)
+    used = (*opening.columns, answer)
+    return _read_cells(rows, opening.history, f"prompts with a history ({opening.history})", turns, used)
 
 
 _TURN = re.compile(r"(?:turn|round|t)?[_ ]?(\d{1,4})", re.IGNORECASE)
@@ -236,7 +243,7 @@ def _read_numbered(rows: Rows) -> Recognized:
         opening = [{"role": "system", "content": record[system]}] if is_text(record.get(system)) else []
         return opening + [turn for _key, each in in_order for turn in _sides(each)]
 
-    read = _read_cells(rows, column, f"turns by number in {column}", turns)
+    read = _read_cells(rows, column, f"turns by number in {column}", turns, [system] if system else ())
     others = (
         key
         for _row, record in rows.records()
