@@ -136,21 +136,38 @@ def _class_names(schema: pa.Schema) -> dict[str, Callable[[Any], Any]]:
     """Return for each column of class numbers a function that gives their names, as `datasets` records them."""
     try:
         features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
-        named = {str(column): _names(feature) for column, feature in features.items()}
+        named = {str(column): _namer_of(feature) for column, feature in features.items()}
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError):  # written by something else
         return {}
-    return {column: _namer(names) for column, names in named.items() if names}
+    return {column: name_of for column, name_of in named.items() if name_of}
 
 
-def _names(feature: Any) -> list[str]:
-    """Return the class names of a feature, or of the items of a list of them."""
+def _namer_of(feature: Any) -> Callable[[Any], Any] | None:
+    """Return what gives class names in place of numbers to the values of a feature; None where it has no classes.
+
+    A feature is classes, a list of another one, or an object with a feature for each key.
+    """
     if isinstance(feature, list) and len(feature) == 1:
-        return _names(feature[0])
+        return _namer_of(feature[0])
     if not isinstance(feature, dict):
-        return []
+        return None
     if feature.get("_type") == "ClassLabel" and isinstance(feature.get("names"), list):
-        return [str(each) for each in feature["names"]]
-    return _names(feature["feature"]) if feature.get("_type") in ("Sequence", "List", "LargeList") else []
+        return _namer([str(each) for each in feature["names"]])
+    if feature.get("_type") in ("Sequence", "List", "LargeList"):
+        return _namer_of(feature["feature"])
+    inner = {key: name_of for key, each in feature.items() if key != "_type" and (name_of := _namer_of(each))}
+    return _namer_inside(inner) if inner and "_type" not in feature else None
+
+
+def _namer_inside(inner: Mapping[str, Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    def named(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: inner[key](each) if key in inner else each for key, each in value.items()}
+        if value is not None and hasattr(value, "__iter__") and not isinstance(value, str):
+            return [named(each) for each in value]
+        return value
+
+    return named
 
 
 def _namer(names: Sequence[str]) -> Callable[[Any], Any]:

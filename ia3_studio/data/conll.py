@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ _TAG_NAMES = ("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "p
 _LONGEST_SENTENCE = 50
 """Words of the only sentence of a file from which on the ends of sentences are missing."""
 _DOCUMENT = "-DOCSTART-"
+_MOSTLY = 0.95
 
 
 def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | None:
@@ -42,11 +44,14 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
     Raises:
         DataError: more than a tenth of the sentences is damaged.
     """
-    lines = LINE_END.split(text)
+    lines = _without_marks(_one_per_line(LINE_END.split(text)))
     is_numbered = _counts_words(lines)
     if is_numbered:  # what begins with "#" is a comment, as the number of a word is none
         lines = ["# " + line[1:].strip() if line.startswith("#") else line for line in lines]
     fields = _sample(lines)
+    if fields and _tags_stand_first(fields):
+        lines = [_turned(line) if _is_word(line) else line for line in lines]
+        fields = _sample(lines)
     if not fields or not _is_conll(fields, lines, is_named_so):
         return None
     separator = "\t" if all("\t" in line for line in lines[:_SAMPLE_LINES] if _is_word(line)) else None
@@ -61,9 +66,7 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
     tags: list[list[str]] = []
     numbers: list[int] = []
     damaged: list[Damage] = []
-    first = next(_sentences(lines), (0, []))[1]
-    named = len(first) == 1 and first[0].split()[-1].lower() in _TAG_NAMES
-    for number, (line, sentence) in enumerate(list(_sentences(lines))[named:], start=1):
+    for number, (line, sentence) in enumerate(_sentences(_without_names(lines)), start=1):
         rows = [each.split(separator) for each in sentence]
         rows = [row for row in rows if word != 1 or row[0].isdigit()]  # CoNLL-U: joined and empty words are extra
         if any(len(row) != width for row in rows):
@@ -80,6 +83,74 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
         )
     frame: pd.DataFrame = numbered({"tokens": words, "tags": tags}).set_axis(numbers, axis=0)
     return Found(frame, f"one word per line, {width} fields", tuple(damaged), notes=_notes(lines, width, word, tag))
+
+
+def _one_per_line(lines: list[str]) -> list[str]:
+    """Return a line for each word of lines with a sentence, a tab and its tags, as ATIS has them; others as they are.
+
+    A sentence has as many words as tags, and most tags are "O".
+    """
+    filled = [line.split("\t") for line in lines if line.strip()]
+    sides = [(words.split(), tags.split()) for words, *rest in filled for tags in rest[:1]]
+    whole = len(sides) == len(filled) > 1 and all(len(each) == len(("words", "tags")) for each in filled)
+    if not whole or any(len(words) != len(tags) or len(words) < _FEWEST_WORDS for words, tags in sides):
+        return lines
+    tags = [tag for _words, each in sides for tag in each]
+    if 2 * tags.count("O") < len(tags):
+        return lines
+    return [line for each in sides for line in (*map("\t".join, zip(*each, strict=True)), "")]
+
+
+_FEWEST_WORDS = 2
+"""Words of a sentence that stands in a line with its tags."""
+
+
+def _without_marks(lines: list[str]) -> list[str]:
+    """Return lines with an empty one for each mark between sentences, such as "_S_B_", where none is empty.
+
+    A mark is the first word of the file, is no word of letters alone, and comes again.
+    """
+    if any(not line.strip() for line in lines[:-1]):
+        return lines
+    first = (lines[0].split() or [""])[0]
+    is_mark = bool(_MARK.fullmatch(first)) and sum((line.split() or [""])[0] == first for line in lines) > 1
+    return ["" if (line.split() or [""])[0] == first else line for line in lines] if is_mark else lines
+
+
+_MARK = re.compile(r"([_<\[#*=~-])\W*\w+.*[_>\]#*=~-]")
+
+
+def read_conll_table(name: str, text: str) -> Found | None:
+    """Read sentences as :func:`read_conll`, of a table of words and tags with an empty line between sentences."""
+    lines = LINE_END.split(text)
+    beginning = lines[:_SAMPLE_LINES]
+    gaps = sum(not line.strip(" ,;") for line in beginning[1:-1])
+    delimiter = next((mark for mark in (",", ";") if mark in beginning[0]), "")
+    if not gaps or not delimiter or "\t" in text or len(beginning) / gaps > _LONGEST_SENTENCE:
+        return None
+    rows = [next(csv.reader([line], delimiter=delimiter), []) for line in lines]
+    tabbed = ["\t".join(row) if any(map(str.strip, row)) else "" for row in rows]
+    return read_conll(name, "\n".join(tabbed))
+
+
+def _tags_stand_first(fields: Sequence[Sequence[str]]) -> bool:
+    """Say whether lines are a tag and its word, as those of MIT's corpora are."""
+    pairs = [row for row in fields if len(row) == len(("tag", "word"))]
+    tags, words = ([row[place] for row in pairs] for place in (0, 1))
+    first = sum(map(is_tag, tags)) > _MOSTLY * len(fields) and "O" in tags and len(set(tags)) <= _MOST_TAGS
+    return first and sum(map(is_tag, words)) < len(words) / 2
+
+
+def _turned(line: str) -> str:
+    tag, _, word = line.strip().partition("\t" if "\t" in line else " ")
+    return f"{word.strip()}\t{tag}"
+
+
+def _without_names(lines: Sequence[str]) -> Sequence[str]:
+    """Return lines without the first, where it names the fields of the others."""
+    place = next((at for at, line in enumerate(lines) if _is_word(line)), 0)
+    named = bool(lines[place].strip()) and lines[place].split()[-1].lower() in _TAG_NAMES
+    return ["" if at == place else line for at, line in enumerate(lines)] if named else lines
 
 
 def _full(fields: Sequence[Sequence[str]]) -> list[Sequence[str]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def with_inner_columns(
-    frame: pd.DataFrame, columns: Sequence[str], infer: Callable[[pd.DataFrame], Mapping]
+    frame: pd.DataFrame, columns: Sequence[str], infer: Callable[[pd.DataFrame], Mapping], deepest: int = 3
 ) -> Mapping | None:
     """Return the roles of the values inside the objects of a table, as paths; None where these say nothing either.
 
@@ -25,6 +25,7 @@ def with_inner_columns(
         frame: the table.
         columns: those that are looked at.
         infer: finds the roles of columns; it raises DataError where there are none.
+        deepest: objects inside each other that are looked into.
     """
     paths = _paths_by_name(frame, columns)
     if not paths:
@@ -32,11 +33,15 @@ def with_inner_columns(
     import pandas as pd
 
     cells = {name: _column(frame, path) for name, path in paths.items()}
+    inner = pd.DataFrame(cells, index=frame.index, dtype=object)
+    found: Mapping | None
     try:
-        found = infer(pd.DataFrame(cells, index=frame.index, dtype=object))
+        found = infer(inner)
     except DataError:
-        return None
-    return _translated(found, paths)
+        found = None
+    if deepest > 1 and (found is None or found.kind == "text"):
+        found = with_inner_columns(inner, inner.columns.tolist(), infer, deepest - 1) or found
+    return _translated(found, paths) if found else None
 
 
 def _paths_by_name(frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, str]:
@@ -54,10 +59,14 @@ def _paths_by_name(frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, str
     objects_in = {column for column, _key in inner}
     alone = Counter(column for column, _key in inner)
     keys = Counter(key for _column, key in inner)
-    found = {name: name for name in columns if name not in objects_in}
-    for column, key in inner:
-        name = key if keys[key] == 1 else column if alone[column] == 1 else f"{column}.{key}"
-        found[name if name not in found else f"{column}.{key}"] = f"{column}.{key}"
+    taken = set(columns) - objects_in
+    found: dict[str, str] = {}
+    for column in columns:
+        found |= {} if column in objects_in else {column: column}
+        for key in (key for each, key in inner if each == column):
+            name = key if keys[key] == 1 else column if alone[column] == 1 else f"{column}.{key}"
+            found[name if name not in taken else f"{column}.{key}"] = f"{column}.{key}"
+            taken.add(name)
     if alone.total() == len(objects_in) and not found.keys() - {key for _column, key in inner}:
         return {column: f"{column}.{key}" for column, key in inner} if max(keys.values()) > 1 else found
     return found

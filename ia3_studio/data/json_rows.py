@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.data.delimited import LINE_END, lines_of
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.json_documents import rows_of_json
-from ia3_studio.data.paths import python_literal
+from ia3_studio.data.paths import LONGEST_LITERAL, exact_literal, python_literal
 from ia3_studio.data.problem import Damage, clause, require_few
 from ia3_studio.errors import DataError
 
@@ -146,11 +146,17 @@ def _object(written: str) -> dict[str, Any]:
         value = _line_value(written)
         if value is None:
             raise
+    if isinstance(value, list) and value and all(map(_is_turn, value)):
+        return {"messages": value}
     if isinstance(value, list) and value and not any(isinstance(each, dict) for each in value):
         return dict(zip(unique_names([""] * len(value)), value, strict=True))
     if not isinstance(value, dict):
         raise ValueError("it is not a JSON object")
     return value
+
+
+def _is_turn(value: Any) -> bool:
+    return isinstance(value, dict) and bool({"role", "from"} & set(value))
 
 
 def _reason(error: Exception) -> str:
@@ -162,11 +168,11 @@ def _reason(error: Exception) -> str:
 def _stream(text: str) -> list[dict[str, Any]] | None:
     """Return objects that stand one after the other, over several lines each, as jq prints them; None for other text.
 
-    Commas between them are passed over.
+    Lists of them are read as well. Commas between them are passed over.
     """
     decoder = json.JSONDecoder()
     found: list[dict[str, Any]] = []
-    place, end = 0, len(text)
+    count, place, end = 0, 0, len(text)
     while place < end:
         while place < end and (text[place].isspace() or (found and text[place] == ",")):
             place += 1
@@ -176,16 +182,21 @@ def _stream(text: str) -> list[dict[str, Any]] | None:
             value, place = decoder.raw_decode(text, place)
         except (ValueError, RecursionError):
             return None
-        if not isinstance(value, dict):
+        rows = [value] if isinstance(value, dict) else value
+        if not isinstance(rows, list) or not all(isinstance(each, dict) for each in rows):
             return None
-        found.append(value)
-    return found if len(found) > 1 else None
+        found += rows
+        count += 1
+    return found if count > 1 else None
 
 
 def _parse(name: str, text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
+        literal = exact_literal(text.strip()) if len(text) <= LONGEST_LITERAL else None
+        if isinstance(literal, list | dict):  # as Python prints it, or with a comma after the last item
+            return literal
         where = f"{name}, line {error.lineno}"
         raise DataError(f"{where} is not valid JSON (column {error.colno}: {error.msg}); fix that line.") from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; thousands of nested brackets

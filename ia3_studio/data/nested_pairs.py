@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.choice_columns import named
-from ia3_studio.data.column_profile import is_plain, structures_of
+from ia3_studio.data.column_profile import is_plain, profile, structures_of
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.pair_names import ANSWER_NAMES, CONTEXT_NAMES, PROMPT_NAMES
 from ia3_studio.data.paths import is_listed
@@ -28,6 +28,9 @@ def nested_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         answers = [each for each in named(fields, ANSWER_NAMES) if inner and not _holds_objects(inner[each])]
         contexts = named(fields, CONTEXT_NAMES)
         asked = named(fields, PROMPT_NAMES) or [each for each in prompts if each != name]
+        if not asked and contexts:  # the task, and what it is done with
+            asked = [each for each in columns if each != name and profile(frame, each).is_text][:1] or contexts[:1]
+            contexts = [each for each in contexts if each not in asked]
         if answers and asked:
             return Mapping("pairs", asked[0], answers[0], contexts[0] if contexts else "", nested=name)
     return None

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from ia3_studio.atomic import replacing
 from ia3_studio.data.delimited import LINE_END, guess_delimiter
+from ia3_studio.data.markup_tables import is_markdown_table
+from ia3_studio.data.plain_texts import without_fence
 from ia3_studio.errors import DataError
 
 MOST_CHARACTERS = 5_000_000
@@ -39,9 +41,14 @@ def suffix_of(text: str) -> str:
         >>> suffix_of('{"prompt": "a", "answer": "b"}'), suffix_of("prompt\\tanswer\\na\\tb"), suffix_of("A tale.")
         ('.jsonl', '.tsv', '.txt')
     """
+    text = without_fence(text)
     begun = text.lstrip("\ufeff \t\r\n")
     if begun.startswith(("{", "[")):
         return ".jsonl" if begun.startswith("{") and _is_object(LINE_END.split(begun, maxsplit=1)[0]) else ".json"
+    if is_markdown_table(text):
+        return ".md"
+    if begun.lower().startswith(("<table", "<html", "<!doctype html")):
+        return ".html"
     lines = text.strip("\r\n")
     delimiter = guess_delimiter(lines)
     if delimiter == "\t" and "\t" in LINE_END.split(lines, maxsplit=1)[0]:

@@ -95,6 +95,17 @@ def python_literal(text: str) -> Any:
     return _plain(value)
 
 
+def exact_literal(text: str) -> Any:
+    """Return the value of Python text whose values all have a comma between them; None where it is none.
+
+    Texts side by side are one text for Python, which a forgotten comma would join.
+    """
+    try:
+        return python_literal(text) if _with_commas(text) == text else None
+    except (SyntaxError, MemoryError, RecursionError, tokenize.TokenError):
+        return None
+
+
 def is_listed(value: Any) -> bool:
     """Return whether a value is several values: a list, a tuple or an array, but no text and no object."""
     return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)

@@ -16,6 +16,7 @@ _WORDS_OF_A_LABEL = 3
 FEWEST_LINES = 5
 """Lines from which on a text can be one of labels or cells."""
 _FASTTEXT = re.compile(r"((?:__label__\S+\s+)+)(\S.*)")
+_FASTTEXT_ENDED = re.compile(r"(\S.*?)\s*((?:\s__label__\S+)+)")
 _MARKED = re.compile(r"([-+]?\d|[A-Z]{2,8}:[A-Za-z]+)\s+(\S.*)")
 """A number of a class, or one such as "NUM:date", before a text."""
 _ENDED = re.compile(r"(\S.*?)\s?@\s?([A-Za-z][\w-]{0,30})")
@@ -60,6 +61,26 @@ def without_settings(text: str) -> str:
     return "\n".join(lines[first:]) if first else text
 
 
+_FENCE = re.compile(r"\s*```[\w+-]*[ \t]*\r?\n(.*?)\r?\n[ \t]*```\s*", re.DOTALL)
+
+
+def without_fence(text: str) -> str:
+    """Return what stands between the marks of a block of code, where a text is nothing else, its lines in their places.
+
+    Example:
+        >>> without_fence("```json\\n[1]\\n```")
+        '\\n[1]\\n'
+    """
+    if not text[:_FENCE_WITHIN].lstrip("\ufeff").lstrip().startswith("```") or text.count("```") != 2:
+        return text
+    found = _FENCE.fullmatch(text.lstrip("\ufeff"))
+    return f"\n{found[1]}\n" if found else text
+
+
+_FENCE_WITHIN = 1_000
+"""Characters at the beginning in which a mark of a block of code is looked for."""
+
+
 def cards(text: str) -> dict[str, list[Any]] | None:
     """Return the fields of an export of Anki that has more than two of them; None for any other text.
 
@@ -99,9 +120,10 @@ def labeled_lines(text: str) -> dict[str, list[Any]] | None:
         return None
     if all(found := [_FASTTEXT.fullmatch(line) for line in lines]):
         labels = [[name.removeprefix("__label__") for name in each[1].split()] for each in found if each]
-        several = any(len(each) > 1 for each in labels)
-        texts = [each[2] for each in found if each]
-        return {"text": texts, "labels": labels} if several else {"text": texts, "label": [each[0] for each in labels]}
+        return _with_labels([each[2] for each in found if each], labels)
+    if all(found := [_FASTTEXT_ENDED.fullmatch(line) for line in lines]):
+        labels = [[name.removeprefix("__label__") for name in each[2].split()] for each in found if each]
+        return _with_labels([each[1] for each in found if each], labels)
     if all(found := [_ENDED.fullmatch(line) for line in lines]):
         names = [each[2] for each in found if each]
         if 2 <= len(set(names)) <= len(lines) // 4:
@@ -117,13 +139,20 @@ def labeled_lines(text: str) -> dict[str, list[Any]] | None:
     return {"text": [each[2] for each in marks if each], "label": names}
 
 
+def _with_labels(texts: list[Any], labels: Sequence[Sequence[str]]) -> dict[str, list[Any]]:
+    """Return texts with a label each, or with a list of labels where one of them has several."""
+    if any(len(each) > 1 for each in labels):
+        return {"text": texts, "labels": list(labels)}
+    return {"text": texts, "label": [each[0] for each in labels]}
+
+
 def exchanges(text: str) -> dict[str, list[Any]] | None:
     """Return the prompts and answers of a text whose paragraphs hold "Q: …" and "A: …" or the like; None otherwise.
 
     A paragraph with several of them is a conversation.
     """
     blocks = _BLANK_LINES.split(LINE_END.sub("\n", text).strip())
-    if len(blocks) == 1 and (found := _SPEAKER.match(blocks[0])) and found[1].lower() in _QUESTIONS:
+    if len(blocks) == 1 and _SPEAKER.match(blocks[0]):
         talk = _turns(blocks[0])
         if len(talk) > 2 and _alternates(talk):
             sides = [said for _role, said in talk]

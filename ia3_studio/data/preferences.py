@@ -14,19 +14,29 @@ from ia3_studio.data.conversations import Message
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.dialogue import Opening, Turns, turns_in, with_answer
-from ia3_studio.data.shapes.shape import is_blank, is_text, is_turn
+from ia3_studio.data.shapes.shape import is_blank, is_text, is_turn, listed
 
-_YES, _NO = ("true", "1", "1.0", "yes"), ("false", "0", "0.0", "no")
+_YES = frozenset((
+    "true", "1", "1.0", "yes", "good", "desirable", "positive", "chosen", "accepted", "accept", "up", "thumbs_up",
+    "thumbs up", "thumbsup", "thumb_up", "like", "liked", "upvote", "helpful", "👍", "✅", "+1",
+))  # fmt: skip
+_NO = frozenset((
+    "false", "0", "0.0", "no", "bad", "undesirable", "negative", "rejected", "reject", "down", "thumbs_down",
+    "thumbs down", "thumbsdown", "thumb_down", "dislike", "disliked", "downvote", "unhelpful", "not helpful", "👎",
+    "❌", "-1", "-1.0",
+))  # fmt: skip
+_SKIN = dict.fromkeys(range(0x1F3FB, 0x1F400))
+"""Colors of the hand in 👍."""
 
 
 def flag_of(cell: Any) -> bool | None:
     """Return a label of an answer as true (desirable) or false (undesirable); None for any other value.
 
     Example:
-        >>> flag_of("True"), flag_of(0), flag_of("maybe")
-        (True, False, None)
+        >>> flag_of("True"), flag_of(0), flag_of("👎"), flag_of("maybe")
+        (True, False, False, None)
     """
-    said = str(cell).strip().lower()
+    said = str(cell).strip().lower().translate(_SKIN)
     return True if said in _YES else False if said in _NO else None
 
 
@@ -54,11 +64,18 @@ def answered_turns(prompt: Any, context: Any, answer: Any, part: str) -> Turns:
     before = Opening(prompt="prompt", context="context").turns({"prompt": prompt, "context": context}) if prompt else []
     if holds_turns(answer):
         return with_answer(before, answer)
+    answer = only_text(answer)
     if not is_text(answer):
         raise UnusableError(f"the {part} is neither text nor turns")
     if not before:
         raise UnusableError(f"the {part} has no prompt: it is text, not a conversation")
     return [*before, {"role": "assistant", "content": answer}]
+
+
+def only_text(cell: Any) -> Any:
+    """Return the text of a list of one text; any other value as it is."""
+    inner = cell if isinstance(cell, str) else listed(cell)
+    return inner[0] if isinstance(inner, list) and len(inner) == 1 and is_text(inner[0]) else cell
 
 
 def compared(chosen: Sequence[Message], rejected: Sequence[Message]) -> tuple[tuple[Message, ...], tuple[Message, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -12,11 +13,12 @@ from ia3_studio.data.arrow_files import read_saved
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import Decoded, Encoding, decode_together
 from ia3_studio.data.delimited import lines_of
-from ia3_studio.data.json_documents import SPLIT, split_of
+from ia3_studio.data.json_documents import SPLIT, SPLITS, split_of
 from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.markup_tables import is_markdown_table
 from ia3_studio.data.parsing import Found, numbered, shown_names
 from ia3_studio.data.plain_texts import questions_in_headings
+from ia3_studio.data.scripts import words_of
 from ia3_studio.errors import DataError
 
 ReadOne = Callable[[str, bytes], Found]
@@ -32,11 +34,13 @@ class _Readers:
 
 SOURCE_WORDS = frozenset((
     "src", "source", "in", "input", "inputs", "article", "document", "doc", "question", "questions", "prompt",
-    "prompts", "orig", "original", "complex", "nl", "text", "texts", "sentences", "tweets",
+    "prompts", "orig", "original", "complex", "nl", "text", "texts", "sentences", "tweets", "noisy", "erroneous",
+    "uncorrected", "before", "draft",
 ))  # fmt: skip
 TARGET_WORDS = frozenset((
     "tgt", "trg", "target", "out", "output", "outputs", "ref", "refs", "reference", "references", "summary",
-    "answer", "answers", "simple", "cm", "code", "label", "labels",
+    "answer", "answers", "simple", "cm", "code", "label", "labels", "corrected", "fixed", "after", "translation",
+    "translated", "revised", "rewritten", "response", "responses", "gold",
 ))  # fmt: skip
 """Names of the two sides of parallel texts, where they are not languages."""
 CLASSES = tuple(map(frozenset, (
@@ -75,13 +79,19 @@ def read_members(
         return found
     content = {path: data for path, data in members.items() if not _ABOUT.fullmatch(PurePosixPath(path).name)}
     tables = {path: data for path, data in content.items() if PurePosixPath(path).suffix.lower() in suffixes}
-    tables = tables or {path: data for path, data in content.items() if not PurePosixPath(path).suffix}
+    tables = tables or {path: data for path, data in content.items() if _says_nothing(PurePosixPath(path).suffix)}
     structured = {path: data for path, data in tables.items() if PurePosixPath(path).suffix.lower() not in _PROSE}
     if structured and not _side_pairs(tables):
         tables = structured
     if len(tables) == 1 and not _are_two_sides([path for path in content if path not in tables]):
         ((path, data),) = tables.items()
         found = read(PurePosixPath(path).name, data)
+        apart = _labels_apart(path, len(found.frame) + len(found.damaged), content, encoding)
+        if apart and not found.damaged and "label" not in map(str.lower, map(str, found.frame.columns)):
+            labels, beside = apart
+            form = f"{path} and {beside} in {name}, {found.form}, a label per line in {beside}"
+            frame = found.frame.assign(label=labels)
+            return replace(found, frame=frame, form=form, notes=(*found.notes, *not_read(members, [path, beside])))
         return replace(found, form=f"{path} in {name}, {found.form}", notes=(*found.notes, *not_read(members, [path])))
     readers = _Readers(read, lambda paths: decode_together({path: content[path] for path in paths}, encoding))
     for form_of in (_parallel, _parallel_folders, _by_class, _by_split, _by_language, _objects, _documents, _alike):
@@ -94,6 +104,30 @@ def read_members(
         "give one table, files with the same columns, files named train and test, two parallel texts, or one text "
         "file or folder per class."
     )
+
+
+def _labels_apart(
+    path: str, rows: int, content: Mapping[str, bytes], encoding: Encoding | None
+) -> tuple[list[str], str] | None:
+    """Return the labels of a table's rows that stand in a text of their own, a line each, and its path.
+
+    Its name is that of the table with a word such as "labels".
+    """
+    for beside in content:
+        file = PurePosixPath(beside)
+        words = re.findall(r"[a-z]+", file.stem.lower())
+        same = file.stem.lower().startswith(PurePosixPath(path).stem.lower())
+        if beside == path or not same or not {"label", "labels", "answers"} & set(words):
+            continue
+        lines = _lines(decode_together({beside: content[beside]}, encoding)[beside].text)
+        if len(lines) == rows > 1 and all(map(str.strip, lines)):
+            return [line.strip() for line in lines], beside
+    return None
+
+
+def _says_nothing(suffix: str) -> bool:
+    """Say whether the ending of a name says no kind of file: there is none, or it is a split, as in eng.train."""
+    return not suffix or suffix[1:].lower() in SPLITS
 
 
 def not_read(members: Mapping[str, bytes], used: Sequence[str]) -> list[str]:
@@ -113,6 +147,8 @@ def _parallel(
             sides.setdefault(found[0], {})[found[1]] = path
     pairs = {stem: each for stem, each in sides.items() if len(each) == 2}
     names = {frozenset(each) for each in pairs.values()}
+    if any(each <= classes for each in names for classes in CLASSES):
+        return None
     if len(names) != 1 or any(len(each) > 2 for each in sides.values()):
         return None
     first, second = _ordered(*next(iter(pairs.values())))
@@ -128,6 +164,8 @@ def _parallel(
             and ({first, second} <= LANGUAGES)
         ):
             return None  # texts by language, as for telling languages apart
+        if {first, second} <= _ALSO_WORDS and _are_of_one_language(one, other):
+            return None  # departments such as it and hr
         if len(one) != len(other):
             raise DataError(
                 f"{each[first]} has {len(one):,} lines and {each[second]} {len(other):,}; parallel texts must have "
@@ -142,6 +180,23 @@ def _parallel(
         frame[SPLIT] = splits
     form = f"parallel lines, {first} → {named[0]} and {second} → {named[1]}"
     return with_encoding_facts(first, Found(frame, form), [*texts.values()]), used
+
+
+_ALSO_WORDS = frozenset(
+    ("am", "as", "be", "he", "hi", "hr", "id", "is", "it", "ml", "ms", "my", "no", "or", "pa", "pl", "ps", "so")
+)
+"""Codes of languages that are words or short names of other things as well, such as departments."""
+
+
+def _are_of_one_language(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Say whether two texts share most of their frequent words, which those in two languages do not."""
+    words = (filter(str.isalpha, words_of(" ".join(lines[:_COMPARED]))) for lines in (one, other))
+    first, second = ({word for word, _count in Counter(each).most_common(_FREQUENT)} for each in words)
+    return min(len(first), len(second)) > 0 and _MOST_SHARED * min(len(first), len(second)) < len(first & second)
+
+
+_COMPARED, _FREQUENT, _MOST_SHARED = 500, 30, 0.35
+"""Lines of two texts that are compared, their frequent words, and the share of these that two languages may share."""
 
 
 def _parallel_folders(
@@ -191,6 +246,8 @@ def _side_of(path: str, is_table: bool) -> tuple[str, str] | None:
     side or a language.
     """
     file = PurePosixPath(path)
+    if split_of(file.suffix):  # eng.train and eng.testa
+        return None
     if not is_table:
         return (str(file.with_suffix("")), file.suffix[1:].lower()) if file.suffix else None
     if file.suffix.lower() != ".txt":
@@ -214,6 +271,8 @@ def _by_class(
     content: Mapping[str, bytes], _tables: Mapping[str, bytes], readers: _Readers
 ) -> tuple[Found, Sequence[str]] | None:
     """Read one folder of texts for each class, a row a file; or one text for each class, a row a line."""
+    if by_ending := _by_ending(content, readers):
+        return by_ending
     paths = [PurePosixPath(path) for path in content if PurePosixPath(path).suffix.lower() == ".txt"]
     folders = {path.parent.name for path in paths}
     if len(paths) < 2 or (len(paths) < len(content) - 1 and len(folders) < 2):
@@ -227,16 +286,45 @@ def _by_class(
             columns[SPLIT] = splits
         found = Found(numbered(columns), f"one text per row, from {len(folders)} folders")
         return with_encoding_facts(used[0], found, [*texts.values()]), used
-    if len(folders) == 1 and len(paths) == len(content) and not all(split_of(path.stem) for path in paths):
+    names = _class_names(paths)
+    if len(folders) == 1 and len(paths) == len(content) and names:
         texts = readers.texts(used)
         if _are_numbered(paths) or _are_documents([texts[path].text for path in used]):
             frame = numbered({"text": [texts[path].text.strip() for path in used]})
             return with_encoding_facts(used[0], Found(frame, "one text per file"), [*texts.values()]), used
-        rows = [(line, path.stem) for path in paths for line in _lines(texts[str(path)].text)]
+        rows = [(line, names[str(path)]) for path in paths for line in _lines(texts[str(path)].text)]
         frame = numbered({"text": [row[0] for row in rows], "label": [row[1] for row in rows]})
         found = Found(frame, f"one line per row, from {len(paths)} files")
         return with_encoding_facts(used[0], found, [*texts.values()]), used
     return None
+
+
+def _class_names(paths: Sequence[PurePosixPath]) -> dict[str, str]:
+    """Return the class that each text is called after; none of texts that are called after splits.
+
+    Where all are of one split, as train_billing and train_shipping are, it is the rest of their names.
+    """
+    if not all(split_of(path.stem) for path in paths):
+        return {str(path): path.stem for path in paths}
+    rest = {
+        str(path): "".join(word for word in re.split(r"[\W_]+", path.stem) if word.lower() != split_of(path.stem))
+        for path in paths
+    }
+    are_words = all(name.isalpha() for name in rest.values()) and len(set(rest.values())) == len(rest)
+    return rest if are_words and len({split_of(path.stem) for path in paths}) == 1 else {}
+
+
+def _by_ending(content: Mapping[str, bytes], readers: _Readers) -> tuple[Found, Sequence[str]] | None:
+    """Read texts whose endings are their classes, such as rt-polarity.pos and rt-polarity.neg, a row a line."""
+    endings = {path: PurePosixPath(path).suffix[1:].lower() for path in content}
+    names = set(endings.values())
+    if len(names) != len(endings) or len(names) < 2 or not any(names <= classes for classes in CLASSES):
+        return None
+    texts = readers.texts([*endings])
+    rows = [(line, label) for path, label in endings.items() for line in _lines(texts[path].text)]
+    frame = numbered({"text": [row[0] for row in rows], "label": [row[1] for row in rows]})
+    found = Found(frame, f"one line per row, from {len(endings)} files")
+    return with_encoding_facts(next(iter(endings)), found, [*texts.values()]), [*endings]
 
 
 def _documents(
@@ -336,13 +424,15 @@ def _by_split(
     _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: _Readers
 ) -> tuple[Found, Sequence[str]] | None:
     """Read files named by their split as one table with a column for it."""
-    named = {path: split_of(str(PurePosixPath(path).with_suffix(""))) for path in tables}
+    files = {path: PurePosixPath(path) for path in tables}
+    named = {path: split_of(str(file.with_suffix(""))) or split_of(file.suffix) for path, file in files.items()}
     used = [path for path, split in named.items() if split]
     if len({named[path] for path in used}) < 2:
         return None
     found = {path: readers.table(PurePosixPath(path).name, tables[path]) for path in used}
     frames = {path: each.frame.assign(**{SPLIT: named[path]}) for path, each in found.items()}
-    form = f"the files {shown_names([PurePosixPath(path).stem for path in used])}"
+    called = [files[path].name if split_of(files[path].suffix) else files[path].stem for path in used]
+    form = f"the files {shown_names(called)}"
     return _together(found, frames, form), used
 
 
@@ -356,8 +446,17 @@ def _alike(
         found = {path: readers.table(PurePosixPath(path).name, data) for path, data in tables.items()}
     except DataError:  # one of them is something else: the sentence on all of them says more
         return None
-    if len({frozenset(map(str, each.frame.columns)) for each in found.values()}) != 1:
+    names = {path: frozenset(map(str, each.frame.columns)) for path, each in found.items()}
+    shared = frozenset.intersection(*names.values())
+    if not _are_alike(names, shared):
         return None
+    more = [
+        f"{PurePosixPath(path).name} ({shown_names(sorted(each - shared))})"
+        for path, each in names.items()
+        if each - shared
+    ]
+    notes = (f"Not all of the files have all columns: {'; '.join(more)}.",) if more else ()
+    found = {path: replace(each, notes=(*each.notes, *notes)) for path, each in found.items()}
     used = list(tables)
     classes = _classes(used)
     if classes and not any(
@@ -371,6 +470,12 @@ def _alike(
         frames = {path: frame.assign(**{ORIGIN: origins[path]}) for path, frame in frames.items()}
         form += f", their names in the column {ORIGIN}"
     return _together(found, frames, form), used
+
+
+def _are_alike(names: Mapping[str, frozenset[str]], shared: frozenset[str]) -> bool:
+    """Say whether files have the same columns, or some of them a few more, as exports of later years have."""
+    every = frozenset.union(*names.values())
+    return shared == every or (shared in names.values() and len(shared) > 1 and 2 * len(shared) >= len(every))
 
 
 def _origins(found: Mapping[str, Found]) -> dict[str, str]:

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 from ia3_studio.data.archives import PACKED, folder_members, read_file, unpacked, zip_members
 from ia3_studio.data.arrow_files import read_arrow, read_parquet
 from ia3_studio.data.conll import SUFFIXES as CONLL
-from ia3_studio.data.conll import read_conll
+from ia3_studio.data.conll import read_conll, read_conll_table
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import decode
 from ia3_studio.data.delimited import DELIMITERS, LINE_END, is_tabbed, read_delimited
+from ia3_studio.data.file_kinds import kind_of, said_kind
+from ia3_studio.data.intent_lists import intents_below_headings
 from ia3_studio.data.json_rows import is_json_document, is_json_lines, read_json
 from ia3_studio.data.markup_tables import is_markdown_table, read_html, read_markdown
 from ia3_studio.data.parsing import Found, numbered, shown_names
@@ -28,6 +30,7 @@ from ia3_studio.data.plain_texts import (
     questions_in_headings,
     table_delimiter,
     with_tabs,
+    without_fence,
     without_settings,
 )
 from ia3_studio.data.problem import Problem
@@ -39,6 +42,7 @@ from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, frame_of
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.data.sheets import read_sheets
 from ia3_studio.data.subtitles import read_subtitles
+from ia3_studio.data.talk_texts import talks_in_text
 from ia3_studio.data.webanno import read_webanno
 from ia3_studio.data.xml_rows import read_xml
 from ia3_studio.data.yaml_rows import read_yaml
@@ -161,7 +165,12 @@ def _in_shape(table: Table, found: Recognized) -> Table:
 def _read(name: str, data: bytes, parsing: ParsingOptions) -> Found:
     if data.startswith(LFS_MARK):
         raise DataError(f"{name} is a Git LFS pointer, not the data; run 'git lfs pull' in its repository.")
-    suffix = PurePosixPath(name).suffix.lower()
+    named = PurePosixPath(name).suffix.lower()
+    suffix = kind_of(named, data)
+    if suffix != named:
+        found = _read(f"{name}{suffix}", data, parsing)
+        note = f"{name} is read as what it holds: {suffix}." if named else ""
+        return replace(found, notes=(*found.notes, *filter(None, (note,))))
     if suffix in PACKED:
         found = _read(name[: -len(suffix)], unpacked(name, data, suffix), parsing)
         return replace(found, form=f"{PACKED[suffix]}, {found.form}")
@@ -172,6 +181,8 @@ def _read(name: str, data: bytes, parsing: ParsingOptions) -> Found:
             f"{name} is an HTML page and no data: what was downloaded is the page of an error, a login or a preview; "
             "download the file itself."
         )
+    if suffix not in (".zip", ".xlsx") and (kind := said_kind(data)):
+        raise DataError(f"{name} cannot be read; it is {kind}. Give {', '.join(KINDS)}.")
     if suffix not in READERS:
         if suffix not in _NOT_READ and (found_rows := _without_ending(name, data, parsing)):
             return found_rows
@@ -182,8 +193,6 @@ def _read(name: str, data: bytes, parsing: ParsingOptions) -> Found:
 
 def _without_ending(name: str, data: bytes, parsing: ParsingOptions) -> Found | None:
     """Return the rows of a file whose ending says nothing, if it is Parquet, or text that is more than paragraphs."""
-    if data.startswith(b"PAR1"):
-        return read_parquet(name, data)
     if b"\0" in data[:_LOOKED_AT] and not parsing.encoding:
         return None
     found = READERS[".txt"](name, data, parsing)
@@ -211,7 +220,7 @@ def _text(read: Callable[[str, str, str, ParsingOptions], Found]) -> Callable[[s
 
     def read_bytes(name: str, data: bytes, parsing: ParsingOptions) -> Found:
         decoded = decode(name, data, parsing.encoding)
-        found = read(name, decoded.text, str(decoded.encoding), parsing)
+        found = read(name, without_fence(decoded.text), str(decoded.encoding), parsing)
         return with_encoding_facts(name, found, [decoded])
 
     return read_bytes
@@ -222,6 +231,8 @@ def _read_delimited(name: str, text: str, encoding: str, parsing: ParsingOptions
         return replace(words, form=f"{words.form}, {encoding}")
     if parsing.delimiter is None and is_json_lines(text):
         return _read_json(f"{name}.jsonl", text, encoding, parsing)
+    if parsing.delimiter is None and (words := read_conll_table(name, text)):
+        return replace(words, form=f"{words.form}, {encoding}")
     tabbed = name.lower().endswith(".tsv") and parsing.delimiter is None
     if parsing.delimiter is None and name.lower().endswith(".tsv") and (words := read_conll(name, text)):
         return replace(words, form=f"{words.form}, {encoding}")
@@ -252,6 +263,8 @@ def _read_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> 
     if parsing.delimiter is None and is_json_lines(text):
         frame, form, damaged = read_json(name, text, named_lines=True)
         return Found(frame, f"{form}, {encoding}", damaged)
+    if not (parsing.delimiter or parsing.plain) and (talks := talks_in_text(text)):
+        return Found(numbered(talks), f"conversations in lines, {encoding}")
     if parsing.delimiter or is_tabbed(without_settings(text)):
         if not parsing.delimiter and (sides := cards(text)):
             return Found(numbered(sides), f"cards of Anki, {encoding}")
@@ -293,6 +306,8 @@ def _read_markdown(name: str, text: str, encoding: str, parsing: ParsingOptions)
     if not is_markdown_table(text):
         if not parsing.plain and (rows := questions_in_headings(text)):
             return Found(numbered(rows), f"questions in headings, {encoding}")
+        if not parsing.plain and (rows := intents_below_headings(text)):
+            return Found(numbered(rows), f"texts below the names of their intents, {encoding}")
         return _read_text(name, text, encoding, parsing)
     found = read_markdown(name, text)
     return replace(found, form=f"{found.form}, {encoding}")

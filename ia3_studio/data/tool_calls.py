@@ -48,7 +48,11 @@ def _tool(value: Any) -> dict[str, Any]:
     inner = value.get("function", value) if isinstance(value, dict) else None
     if not isinstance(inner, dict) or not isinstance(inner.get("name"), str):
         return {}
-    return value if inner is not value else {"type": "function", "function": value}
+    if inner is not value:
+        return value  # type: ignore[no-any-return]
+    if "input_schema" in value:  # as Anthropic's API calls the parameters
+        value = {"parameters" if key == "input_schema" else key: each for key, each in value.items()}
+    return {"type": "function", "function": value}
 
 
 def _without_nulls(value: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError, whole
 from ia3_studio.data.tool_calls import Call, as_json, call_in_text, calls_in
+from ia3_studio.data.turn_blocks import turns_in_blocks
 
 Role = Literal["system", "user", "assistant", "tool", "call"]
 
@@ -262,7 +263,9 @@ def _listed(value: Any) -> Iterator[Any]:
     if not isinstance(value, Iterable) or isinstance(value, str | dict):
         raise UnusableError("the conversation is not a list of turns")
     for item in _without_nulls(value):
-        yield from _exchange(item)
+        is_plain = not isinstance(item, dict) or isinstance(item.get("content"), str)
+        for turn in (item,) if is_plain else turns_in_blocks(item):
+            yield from _exchange(turn)
 
 
 def _without_nulls(value: Any) -> list[Any]:

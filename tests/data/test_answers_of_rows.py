@@ -162,9 +162,9 @@ def test_a_header_with_another_delimiter_than_the_quoted_cells_below_is_read_and
     assert "semicolon-separated" in found.notes
 
 
-def test_objects_are_no_labels(tmp_path: Path) -> None:
+def test_objects_are_no_labels_but_what_they_hold_is(tmp_path: Path) -> None:
     rows = [{"text": f"Ferry {n} leaves the pier", "label": {"name": {"x": n % 2}}} for n in range(12)]
-    assert read(rows, tmp_path).mapping.kind == "text"
+    assert str(read(rows, tmp_path).mapping) == "text → text, label.name.x → label"
 
 
 def test_the_system_prompt_stands_before_a_transcript(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_content_in_parts_is_one_text(content: Any) -> None:
         ({"type": "image_url", "image_url": {"url": "x.png"}}, "an image_url part"),
         ({"type": "image"}, "an image part"),
         ({"type": "input_audio", "input_audio": {}}, "an input_audio part"),
-        ({"type": "tool_use", "name": "x", "input": {}}, "a tool_use part"),
+        ({"type": "document", "source": {}}, "a document part"),
     ],
 )
 @pytest.mark.parametrize("role", ["user", "assistant"])
@@ -75,6 +75,14 @@ def test_a_part_that_is_no_text_makes_its_row_unusable_by_name(part: Any, name: 
     _examples, problems = read({"messages": GOOD}, {"messages": turns})
     assert [problem.row for problem in problems] == [2]
     assert problems[0].reason == f"the content of the {role} turn has {name}, which is not text"
+
+
+@pytest.mark.parametrize(("role", "kind"), [("user", "tool_use"), ("assistant", "tool_result")])
+def test_a_call_by_the_user_and_a_result_of_the_assistant_are_unusable(role: str, kind: str) -> None:
+    part = {"type": kind, "name": "x", "input": {}, "content": "9:10"}
+    turns = [{**turn, "content": [part]} if turn["role"] == role else turn for turn in GOOD]
+    _examples, problems = read({"messages": GOOD}, {"messages": turns})
+    assert problems[0].reason == f"the content of the {role} turn has a {kind} part, which is not text"
 
 
 @pytest.mark.parametrize(

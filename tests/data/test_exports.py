@@ -69,6 +69,12 @@ DOCUMENTS: dict[str, Any] = {
     "best of a list": [{"info": {"post": f"Hi {row}"}, "summaries": [{"text": "a"}, {"text": "b"}], "choice": row % 2}
                        for row in range(3)],
     "transcripts": [{"utterances": ["patient: Hi", f"doctor: Ahoy {row}"]} for row in range(3)],
+    "exams": [{"article": "s", "questions": ["a?", "b?"], "options": [["c", "d"]] * 2, "answers": ["A", "B"]}] * 3,
+    "ranked": [{"instruction": f"Hi {row}", "output": ["Ahoy", "Bye"]} for row in range(3)],
+    "Label Studio, comparisons": [
+        {"id": n, "data": {"prompt": "Hi", "answer1": "Ahoy", "answer2": "Bye"},
+         "annotations": [{"result": [{"type": "pairwise", "to_name": "answer1,answer2",
+                                      "value": {"selected": ("left", "right")[n % 2]}}]}]} for n in range(3)],
     "Prodigy, labels": [test_annotations.prodigy(n, label="ab"[n % 2]) for n in range(4)],
 }  # fmt: skip
 

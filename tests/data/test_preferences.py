@@ -86,6 +86,18 @@ FORMS: dict[str, dict[str, Any]] = {
         "answers": [{"answer": "Ahoy", "rank": 1}, {"answer": "So so", "rank": 2}, {"answer": "Bye", "rank": 7}],
     },
     "best of a list": {"prompt": "Hi", "responses": ["Bye", "Ahoy"], "choice": 1},
+    "good and bad": {"query": "Hi", "good_answer": "Ahoy", "bad_answer": "Bye"},
+    "winner and loser": {"prompt": "Hi", "winner": "Ahoy", "loser": "Bye"},
+    "names of several words": {"Prompt": "Hi", "Preferred response": "Ahoy", "Rejected response": "Bye"},
+    "non-preferred": {"prompt": "Hi", "preferred completion": "Ahoy", "non-preferred completion": "Bye"},
+    "positive and negative": {"prompt": "Hi", "pos_response": "Ahoy", "neg_response": "Bye"},
+    "lists of one": {"prompt": "Hi", "chosen": ["Ahoy"], "rejected": ["Bye"]},
+    "older LLaMA-Factory": {"instruction": "Hi", "input": "", "output": ["Ahoy", "Bye"]},
+    "side by side": {"prompt": "Hi", "answer1": "Bye", "answer2": "Ahoy", "comparison": "right"},
+    "Label Studio": {
+        "id": 1, "data": {"prompt": "Hi", "text_a": "Bye", "text_b": "Ahoy"},
+        "annotations": [{"result": [{"type": "pairwise", "to_name": "a,b", "value": {"selected": "right"}}]}],
+    },
 }  # fmt: skip
 
 
@@ -225,6 +237,59 @@ def test_two_answers_of_which_nothing_says_the_better_are_asked_for(tmp_path: Pa
     rows = [{"prompt": f"Hi {row}", "answer_a": "Ahoy there", "answer_b": "Goodbye now"} for row in range(5)]
     with pytest.raises(DataError, match="answer_a and answer_b"):
         read(rows, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "names", [("query", "positive", "negative"), ("id", "Positive Review", "Negative Review"), ("id", "good", "bad")]
+)
+def test_two_texts_that_are_no_answers_to_a_prompt_are_not_compared(
+    names: tuple[str, str, str], tmp_path: Path
+) -> None:
+    rows = [
+        dict(zip(names, (f"berth {k}", f"We liked berth {k}.", f"It rained on {k}."), strict=True)) for k in range(9)
+    ]
+    split = load_data(written(rows, tmp_path))
+    assert "preference pairs" not in split.description
+
+
+def test_the_only_other_text_is_the_prompt_of_a_better_and_a_worse_text(tmp_path: Path) -> None:
+    rows = [{"source": f"The berth {k} is free.", "better": f"Berth {k}", "worse": f"{k}"} for k in range(8)]
+    found = load_data(written(rows, tmp_path)).mapping
+    assert str(found) == "source → prompt, better → chosen answer, worse → rejected answer"
+
+
+@pytest.mark.parametrize(
+    ("column", "votes"),
+    [("feedback", ("👍🏽", "👎")), ("rating", ("good", "bad")), ("Helpful?", ("yes", "no")), ("vote", (1, -1)),
+     ("user_feedback", ("thumbs_up", "thumbs_down"))],
+)  # fmt: skip
+def test_votes_on_answers_are_labels_of_kto(column: str, votes: tuple[Any, Any], tmp_path: Path) -> None:
+    rows = [{"User message": f"Hi {k}", "Bot reply": f"Ahoy {k}", column: votes[k % 2]} for k in range(8)]
+    split = load_data(written(rows, tmp_path))
+    assert str(split.mapping) == f"User message → prompt, Bot reply → answer, {column} → desirable or not"
+    assert all(each.desirable == (each.row % 2 == 1) for each in (*split.train, *split.held_out))
+
+
+def test_a_rating_that_is_no_vote_leaves_prompts_and_answers(tmp_path: Path) -> None:
+    rows = [{"prompt": f"Hi {k}", "response": f"Ahoy {k}", "rating": 1 + k % 5} for k in range(8)]
+    assert load_data(written(rows, tmp_path)).mapping.kind == "pairs"
+
+
+def test_desirable_in_words_labels_a_conversation(tmp_path: Path) -> None:
+    words = ("undesirable", "desirable")
+    rows = [{"messages": turns(f"Hi {k}", "Ahoy"), "label": words[k % 2]} for k in range(8)]
+    split = load_data(written(rows, tmp_path))
+    assert all(each.desirable == (each.row % 2 == 0) for each in (*split.train, *split.held_out))
+
+
+def test_a_comparison_of_label_studio_without_a_choice_is_listed(tmp_path: Path) -> None:
+    def task(selected: str) -> dict[str, Any]:
+        result = {"type": "pairwise", "to_name": "answer1,answer2", "value": {"selected": selected}}
+        data = {"prompt": "Hi", "answer1": "Ahoy", "answer2": "Bye"}
+        return {"id": 1, "data": data, "annotations": [{"result": [result] if selected else []}]}
+
+    found = read([task("left"), task("none"), task(""), task("right")], tmp_path)
+    assert [problem.row for problem in found.problems] == [2, 3] and len(found.examples) == 2
 
 
 @pytest.mark.parametrize(

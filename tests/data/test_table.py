@@ -76,7 +76,7 @@ DAMAGE = {
         b"question,answer\na,b,c\nd,e,f\n",
         "line 2 cannot be read: it has 3 cells, the first row 2.* 1 more of 2 rows are damaged",
     ),
-    "quote.csv": (b'question,answer\na,b\n"c,d\n', "line 3 has an unclosed quote"),
+    "quote.csv": (b'question,answer\na,b\n"c,d\n', "line 3 .*unclosed quote"),
     "broken.jsonl": (b'{"a": 1}\n{"a": \n', "line 2 cannot be read: it is not valid JSON"),
     "broken.json": (b"{not json", "line 1 is not valid JSON"),
     "pretty.json": (
@@ -89,7 +89,8 @@ DAMAGE = {
     "object.json": (b'{"a": [1], "b": [2]}', "contains no list of rows"),
     "name.jsonl": (b'{"\\ud83d": 1}\n', "a field name with an incomplete character"),
     "binary.csv": (b"\x00\x01\x02\x03", "not text"),
-    "zipped.csv": (gzip.compress(b"a,b\n"), "not text"),
+    "zipped.csv": (gzip.compress(b"\0\1\2"), "not text"),
+    "joined.json": (b'[{"a": "b"\n"c"}]', "is not valid JSON"),
     "controls.csv": (b"a,b\n\x07\xe9,\x01\n", "not text"),
     "half.csv": (b"\xff\xfea", "is not valid UTF-16 text"),
     "wrong.parquet": (b"not parquet at all", "cannot be read as Parquet"),

@@ -13,7 +13,7 @@ from ia3_studio.data.conversations import Message, messages_of
 from ia3_studio.data.examples import Example
 from ia3_studio.data.targets import tokenize_targets
 from ia3_studio.data.tokens import IGNORED, Tokenized, prompt_ids, tokenize
-from ia3_studio.data.tool_calls import tool_definitions
+from ia3_studio.data.tool_calls import tool_definitions, tools_of
 from tests.data.tool_templates import (
     LLAMA_LIKE,
     MISTRAL_LIKE,
@@ -245,6 +245,33 @@ def test_older_calls_and_those_of_sharegpt_are_the_same_calls() -> None:
     ids = {read(turns, tokenizer, tools).rows[0].input_ids
            for turns, tools in ((older, [FUNCTION]), (shared, json.dumps([FUNCTION])), (new, TOOLS))}  # fmt: skip
     assert len(ids) == 1
+
+
+def blocks(name: str) -> list[dict[str, Any]]:
+    """A call, its thought and its result as blocks of Anthropic's or of Bedrock's API."""
+    given = {"town": "Ghent", "day": 3}
+    if name == "Anthropic":
+        said = [{"type": "thinking", "thinking": "A ferry?"}, {"type": "text", "text": "Let me look."},
+                {"type": "tool_use", "id": "call_1", "name": "timetable", "input": given}]  # fmt: skip
+        got = [{"type": "tool_result", "tool_use_id": "call_1", "content": [{"type": "text", "text": "9:10"}]},
+               {"type": "text", "text": "And back?"}]  # fmt: skip
+    else:
+        said = [{"reasoningContent": {"reasoningText": {"text": "A ferry?"}}}, {"text": "Let me look."},
+                {"toolUse": {"toolUseId": "call_1", "name": "timetable", "input": given}}]  # fmt: skip
+        got = [{"toolResult": {"toolUseId": "call_1", "content": [{"text": "9:10"}]}}, {"text": "And back?"}]
+    return [ASKED, {"role": "assistant", "content": said}, {"role": "user", "content": got}, ANSWER]
+
+
+@pytest.mark.parametrize("name", ["Anthropic", "Bedrock"])
+def test_calls_and_results_in_blocks_are_those_of_openai(name: str) -> None:
+    thought = {**called(content="Let me look."), "thinking": "A ferry?"}
+    same = [ASKED, thought, result(content="9:10"), {"role": "user", "content": "And back?"}, ANSWER]
+    assert messages_of(blocks(name)) == messages_of(same)
+
+
+def test_a_tool_of_anthropic_has_its_parameters_under_another_name() -> None:
+    named = {"input_schema" if key == "parameters" else key: value for key, value in FUNCTION.items()}
+    assert tools_of(json.dumps([named])) == TOOLS
 
 
 def test_a_text_that_is_no_call_stays_the_text_of_its_turn() -> None:

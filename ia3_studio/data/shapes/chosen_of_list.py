@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ia3_studio.data.examples import Mapping
@@ -123,7 +124,33 @@ def _read_best(rows: Rows) -> Recognized:
     return found.recognized("lists of answers with the best one", _mapping(asked), (note,))
 
 
+def _ranked(rows: Rows) -> str:
+    """Return the column of LLaMA-Factory's older ranked answers: an instruction, and a list of two under "output"."""
+    name = rows.find(("output",))
+    two = rows.mostly(name, lambda cell: len(set(_answers(cell))) == 2 == len(listed(structure_of(cell))))
+    return name if two and rows.find(("instruction",)) else ""
+
+
+def _has_ranked(rows: Rows) -> bool:
+    return bool(_ranked(rows))
+
+
+def _read_ranked(rows: Rows) -> Recognized:
+    name, found = _ranked(rows), Collector()
+    for row, record in rows.records():
+        if len(_answers(record.get(name))) != 2:
+            found.leave_out(row, f"{name} is not a list of two answers")
+            continue
+        _prefer(found, row, record, name, 0)
+    note = f"The first answer of {name} is preferred to the second; {INSTEAD}."
+    context = rows.find(("input",))
+    mapping = Mapping("preferences", rows.find(("instruction",)), CHOSEN, context, rejected=REJECTED)
+    system, history = rows.find(("system",)), rows.find(("history",))
+    return found.recognized("ranked answers", replace(mapping, system=system, history=history), (note,))
+
+
 SHAPES = (
     Shape("lists of answers with the best one", _has_best, _read_best),
     Shape("lists of answers with the best one marked", _has_marked, _read_marked),
+    Shape("ranked answers", _has_ranked, _read_ranked),
 )

@@ -37,9 +37,11 @@ SIGNED = ("overallpreference", "preferencestrength", "preferencescore")
 DECISIONS = (
     "betterresponseid", "winner", "preference", "preferred", "better", "choice", "labels", "verdict", "betteranswer",
     "betterresponse", "preferredanswer", "preferredresponse", "bestanswer", "bestresponse", "judgment", "judgement",
-    "humanpreference", "selected",
+    "humanpreference", "selected", "comparison", "pairwise",
 )  # fmt: skip
 SCORES = (("winnermodela", "winnermodelb"), ("score0", "score1"), ("score1", "score2"), ("scorea", "scoreb"))
+SIDES = ("left", "right")
+"""What names the first and the second of two answers that were shown side by side."""
 TIES = ("tie", "both", "neither", "equal", "bothbad", "tiebothbad")
 LISTS = ("completions", "responses", "generations", "candidates", "answers")
 RATED = ("overallscore", "score", "rating", "finegrainedscore")
@@ -88,7 +90,8 @@ class _Comparison:
             return int(number) - self.first if number - self.first in (0, 1) else None
         said = bare(cell) if isinstance(cell, str) else ""
         names = [
-            {bare(self.answers[place]), self.letters[place], f"model{'ab'[place]}", "ab"[place]} for place in (0, 1)
+            {bare(self.answers[place]), self.letters[place], f"model{'ab'[place]}", "ab"[place], SIDES[place]}
+            for place in (0, 1)
         ]
         return next((place for place in (0, 1) if said in names[place]), None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from ia3_studio.data.shapes.shape import (
     is_text,
     listed,
 )
-from ia3_studio.data.turns import PAIR_KEYS, role_key
+from ia3_studio.data.turns import CONTENT_KEYS, PAIR_KEYS, ROLE_KEYS, SIDE_KEYS, role_key
 from ia3_studio.errors import DataError
 
 EXCHANGES = (
@@ -40,12 +40,18 @@ def _column_of(rows: Rows, names: tuple[str, ...], holds: Callable[[Any], bool])
     return next((name for name in rows.named(names) if rows.mostly(name, lambda cell: holds(structure_of(cell)))), "")
 
 
-def _read_cells(rows: Rows, column: str, form: str, turns: Callable[[dict[str, Any], Any], Turns]) -> Recognized:
-    """Return rows with the turns that are made of one column, in a column of messages."""
+def _read_cells(
+    rows: Rows,
+    column: str,
+    form: str,
+    turns: Callable[[dict[str, Any], Any], Turns],
+    others: Sequence[str] = (),
+) -> Recognized:
+    """Return rows with the turns that are made of one column, and of others, in a column of messages."""
     found = Collector()
     for row, record in rows.records():
         try:
-            rest = {name: cell for name, cell in record.items() if name != column}
+            rest = {name: cell for name, cell in record.items() if name != column and name not in others}
             found.use(row, {MESSAGES: turns(record, structure_of(record.get(column))), **rest})
         except UnusableError as reason:
             found.leave_out(row, str(reason))
@@ -72,7 +78,7 @@ def _read_exchanges(rows: Rows) -> Recognized:
         system = [text for text in (record.get(rows.find(("system",))), own) if is_text(text)][:1]
         return [*({"role": "system", "content": text} for text in system), *turns_of_history(value)]
 
-    return _read_cells(rows, column, f"lists of exchanges in {column}", turns)
+    return _read_cells(rows, column, f"lists of exchanges in {column}", turns, rows.named(("system",)))
 
 
 def _is_contents(value: Any) -> bool:
@@ -95,7 +101,7 @@ def _read_contents(rows: Rows) -> Recognized:
             {"role": str(turn.get("role", "user")), "content": _text_of_parts(turn)} for turn in listed(value)
         ]
 
-    return _read_cells(rows, column, "Gemini tuning data", turns)
+    return _read_cells(rows, column, "Gemini tuning data", turns, rows.named(("systeminstruction",)))
 
 
 def _text_of_parts(turn: dict[str, Any]) -> str:
@@ -158,7 +164,23 @@ def _alternating_column(rows: Rows) -> str:
         return column
     if rows.named((*ANSWERS, *_BESIDE_TALKS)):
         return ""
-    return _column_of(rows, TALKS, lambda value: bool(listed(value)) and all(map(is_text, listed(value))))
+    return _column_of(
+        rows, TALKS, lambda value: bool(listed(value)) and all(map(is_text, listed(value)))
+    ) or _column_of(
+        rows, ("messages", *TALKS), lambda value: len(listed(value)) > 1 and all(map(_said_by_nobody, listed(value)))
+    )
+
+
+def _said_by_nobody(turn: Any) -> str:
+    """Return the text of a turn that is an object and names no speaker; empty for any other."""
+    if not isinstance(turn, dict) or any(role_key(key) in _SPEAKING for key in turn):
+        return ""
+    texts = [turn[key] for key in CONTENT_KEYS if is_text(turn.get(key))]
+    return texts[0] if len(texts) == 1 else ""
+
+
+_SPEAKING = {*ROLE_KEYS, *SIDE_KEYS, *PAIR_KEYS, "agent", "name", "user", "id", "actor", "party"} - {*CONTENT_KEYS}
+"""Keys of turns that may name who speaks."""
 
 
 def _read_alternating(rows: Rows) -> Recognized:
@@ -166,7 +188,7 @@ def _read_alternating(rows: Rows) -> Recognized:
 
     def turns(_record: dict[str, Any], value: Any) -> Turns:
         roles = ("user", "assistant")
-        said = listed(value)
+        said = [_said_by_nobody(each) or each for each in listed(value)]
         if not said or not all(map(is_text, said)):
             raise UnusableError(f"{column} holds a turn that is empty or not text")
         return [{"role": roles[place % 2], "content": text} for place, text in enumerate(said)]
@@ -189,7 +211,8 @@ def _read_history(rows: Rows) -> Recognized:
     def turns(record: dict[str, Any], _history: Any) -> Turns:
         return with_answer(opening.turns(record), record.get(answer))
 
-    return _read_cells(rows, opening.history, f"prompts with a history ({opening.history})", turns)
+    used = (*opening.columns, answer)
+    return _read_cells(rows, opening.history, f"prompts with a history ({opening.history})", turns, used)
 
 
 _TURN = re.compile(r"(?:turn|round|t)?[_ ]?(\d{1,4})", re.IGNORECASE)
@@ -220,7 +243,7 @@ def _read_numbered(rows: Rows) -> Recognized:
         opening = [{"role": "system", "content": record[system]}] if is_text(record.get(system)) else []
         return opening + [turn for _key, each in in_order for turn in _sides(each)]
 
-    read = _read_cells(rows, column, f"turns by number in {column}", turns)
+    read = _read_cells(rows, column, f"turns by number in {column}", turns, [system] if system else ())
     others = (
         key
         for _row, record in rows.records()

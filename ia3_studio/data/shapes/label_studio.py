@@ -29,20 +29,22 @@ def _is_task(cell: Any) -> bool:
     return any(isinstance(each, dict) and isinstance(each.get("result"), list) for each in listed(cell))
 
 
-def _annotations_of(rows: Rows) -> str:
+def annotations_of(rows: Rows) -> str:
+    """Return the column of the annotations of tasks; empty if there is none."""
     return next((name for name in ("annotations", "completions") if rows.any(name, _is_task)), "")
 
 
-def _has_tasks(rows: Rows) -> bool:
-    return bool(_annotations_of(rows)) and rows.mostly("data", lambda cell: isinstance(cell, dict))
+def has_tasks(rows: Rows) -> bool:
+    """Say whether rows are tasks of a JSON export."""
+    return bool(annotations_of(rows)) and rows.mostly("data", lambda cell: isinstance(cell, dict))
 
 
 def _read_tasks(rows: Rows) -> Recognized:
-    column, found = _annotations_of(rows), Collector()
+    column, found = annotations_of(rows), Collector()
     tasks: list[tuple[int, dict[str, Any], list[list[dict[str, Any]]]]] = []
     for row, record in rows.records():
         data = record.get("data")
-        results, canceled = _results(record.get(column))
+        results, canceled = results_of(record.get(column))
         found.unused["predictions"] += len(listed(record.get("predictions")))
         found.unused["canceled annotations"] += canceled if results else 0
         if not results or not isinstance(data, dict):
@@ -79,7 +81,7 @@ def _read_tasks(rows: Rows) -> Recognized:
     return annotated(found, rows_read, form, text, control[0] or control[1])
 
 
-def _results(annotations: Any) -> tuple[list[list[dict[str, Any]]], int]:
+def results_of(annotations: Any) -> tuple[list[list[dict[str, Any]]], int]:
     """Return the results of the annotations of a task that count, the ground truth first, and how many do not."""
     found = [each for each in listed(annotations) if isinstance(each, dict) and isinstance(each.get("result"), list)]
     valid = [each for each in found if not (each.get("was_cancelled") or each.get("skipped"))]
@@ -157,6 +159,7 @@ def _has_rows(rows: Rows) -> bool:
     """Say whether rows are annotations in JSON-MIN or CSV."""
     return {"annotator", "annotation_id"} <= set(rows.columns) and bool(
         {"lead_time", "created_at", "updated_at"} & set(rows.columns)
+        and not any(rows.mostly(name, lambda cell: cell in ("left", "right")) for name in rows.columns)
     )
 
 
@@ -227,6 +230,6 @@ def _rating_of(cell: Any) -> float | None:
 
 
 SHAPES = (
-    Shape(FORM, _has_tasks, _read_tasks, by_row=False),
+    Shape(FORM, has_tasks, _read_tasks, by_row=False),
     Shape(f"{FORM} (JSON-MIN or CSV)", _has_rows, _read_rows, by_row=False),
 )

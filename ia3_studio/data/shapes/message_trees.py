@@ -30,7 +30,8 @@ PARENT_NAMES = (
     "inresponsetoid", "inresponsetotweetid", "inreplytotweetid", "inreplytostatusid", "inreplytomessageid",
     "replytomessageid", "parentcommentid", "parentpostid", "parentuuid",
 )  # fmt: skip
-ROLE_NAMES, TEXT_NAMES = ("role", "author", "sender", "from", "type"), ("text", "content", "message", "value")
+ROLE_NAMES = ("role", "author", "sender", "from", "type", "speaker")
+TEXT_NAMES = ("text", "content", "message", "value", "body", "utterance", "msg")
 KEPT = ("messagetreeid", "treeid", "lang", "split")
 """Columns of a first message that say something of the whole conversation."""
 MESSAGES = "messages"

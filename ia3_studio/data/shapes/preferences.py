@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
-from ia3_studio.data.column_words import ANSWERED, ASKED, name_words, says
+from ia3_studio.data.column_words import ANSWERED, ASKED, SAID, WHO_ASKS, are_opposed, is_preferred, name_words, says
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.paths import structure_of
-from ia3_studio.data.preferences import flag_of, holds_turns
+from ia3_studio.data.preferences import flag_of, holds_turns, only_text
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, Opening, turns_in, with_answer
 from ia3_studio.data.shapes.shape import (
@@ -35,16 +36,13 @@ PAIRS = (
     ("accepted", "rejected"),
 )  # fmt: skip
 """Columns of the better and the worse answer."""
-_SIDES = (
-    ("chosen", "rejected"), ("chosen", "unchosen"), ("preferred", "rejected"), ("preferred", "dispreferred"),
-    ("preferred", "unpreferred"), ("accepted", "rejected"), ("good", "bad"), ("better", "worse"), ("best", "worst"),
-    ("winning", "losing"), ("winner", "loser"), ("win", "lose"), ("w", "l"), ("strong", "weak"), ("gute", "schlechte"),
-    ("bonne", "mauvaise"), ("buena", "mala"), ("boa", "ruim"), ("buona", "cattiva"),
-)  # fmt: skip
-"""Words in which the name of a column of better answers differs from that of worse ones."""
-_ALSO_ANSWERS = ("y", "sentence")
-"""What else such columns hold, as in y_w and y_l, or in sentence_good and sentence_bad of minimal pairs."""
 FLAGS = ("ktotag", "desirable", "isdesirable", "label", "thumbsup")
+VOTES = (
+    "feedback", "userfeedback", "humanfeedback", "rating", "userrating", "thumb", "thumbs", "vote", "helpful",
+    "ishelpful", "washelpful", "wasthishelpful", "liked", "like", "reaction", "good", "isgood", "accepted",
+    "isaccepted", "userreaction", "thumbsrating",
+)  # fmt: skip
+"""Columns that judge an answer where they hold nothing but both sides of a vote."""
 FLAGGED = ("completion", "response", "output", "answer")
 EXPECTED = (
     *FLAGGED, "outputs", "responsebody",
@@ -58,7 +56,7 @@ REQUESTS = ("inputs", "request", "requestbody")
 
 
 def _is_answer(cell: Any) -> bool:
-    return is_text(cell) or bool(turns_in(cell))
+    return is_text(only_text(cell)) or bool(turns_in(cell))
 
 
 def answer_pair(rows: Rows, pairs: Sequence[tuple[str, str]] = PAIRS) -> tuple[str, ...]:
@@ -67,41 +65,43 @@ def answer_pair(rows: Rows, pairs: Sequence[tuple[str, str]] = PAIRS) -> tuple[s
         found = tuple(filter(None, (rows.find([name]) for name in names)))
         if len(found) == 2 and all(rows.any(name, _is_answer) for name in found):
             return found
-    return ()
+    return _named_pair(rows) if pairs is PAIRS else ()
 
 
-def better_and_worse(rows: Rows) -> tuple[str, ...]:
-    """Return the columns of the better and the worse answer, by known names or by names such as good_reply, bad_reply.
-
-    Empty if there are none.
-    """
-    return answer_pair(rows) or next(
-        (
-            (better, worse)
-            for better in rows.columns
-            for worse in rows.columns
-            if _are_better_and_worse(better, worse) and all(rows.mostly(name, _is_answer) for name in (better, worse))
-        ),
-        (),
-    )
+def _named_pair(rows: Rows) -> tuple[str, ...]:
+    """Return the only two columns whose names say which answer is better, with a prompt; empty if there are none."""
+    answers = [name for name in rows.columns if rows.mostly(name, _is_answer)]
+    pairs = [pair for pair in permutations(answers, 2) if is_preferred(*pair)]
+    if len(pairs) != 1 or _are_lists(rows, pairs[0]):
+        return ()
+    asked = rows.find(PROMPT_NAMES)
+    if not asked and not are_opposed(*pairs[0]):  # as of reviews, of what was good and what was bad
+        asked = _only_other_text(rows, pairs[0])
+    return pairs[0] if asked or all(rows.mostly(name, holds_turns) for name in pairs[0]) else ()
 
 
-def _are_better_and_worse(better: str, worse: str) -> bool:
-    """Say whether two names of answers differ in one word, which says that the first is the better one."""
-    words, others = name_words(better), name_words(worse)
-    parts = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
-    if len(words) != len(others) or len(parts) != 1:
-        return False
-    rest = " ".join(word for word in words if word != parts[0][0])
-    return parts[0] in _SIDES and (says(rest, ANSWERED) or rest in _ALSO_ANSWERS)
+def _are_lists(rows: Rows, names: Sequence[str]) -> bool:
+    """Say whether cells are several answers each in one text, as "No; it is not" is below "Correct Answers"."""
+    in_plural = all(name_words(name)[-1].endswith("s") for name in names)
+    return in_plural and all(rows.mostly(name, lambda cell: is_text(cell) and "; " in cell) for name in names)
+
+
+def _only_other_text(rows: Rows, answers: Sequence[str]) -> str:
+    """Return the only column of texts of several words that is none of the answers; empty if there are more."""
+    others = [name for name in rows.columns if name not in answers and rows.mostly(name, _is_phrase)]
+    return others[0] if len(others) == 1 else ""
+
+
+def _is_phrase(cell: Any) -> bool:
+    return is_text(cell) and len(cell.split()) > 1 and isinstance(structure_of(cell), str)
 
 
 def _has_pairs(rows: Rows) -> bool:
-    return bool(better_and_worse(rows))
+    return bool(answer_pair(rows))
 
 
 def _read_pairs(rows: Rows) -> Recognized:
-    better, worse = better_and_worse(rows)
+    better, worse = answer_pair(rows)
     note = f"The answers in {better} are preferred to those in {worse}; {INSTEAD}."
     return preferred(rows, (better, worse), "preference pairs", (note,))
 
@@ -138,13 +138,10 @@ def _prompt_of(rows: Rows, opening: Opening, answers: Sequence[str]) -> str:
     """Return the column of what is asked; empty where the answers hold it."""
     talks = (name for name in rows.structured if name not in answers and rows.mostly(name, _is_turns))
     prompt = opening.prompt or rows.find(CONVERSATIONS) or next(talks, "")
-    if prompt and prompt not in answers:
-        return prompt
-    texts = [name for name in rows.columns if name not in answers and rows.mostly(name, is_text)]
-    asked = [name for name in texts if says(name, ASKED)]
-    return (asked or (texts if len(texts) == 1 and not any(rows.any(name, holds_turns) for name in answers) else [""]))[
-        0
-    ]
+    if not prompt and not any(rows.any(name, holds_turns) for name in answers):
+        asked = (name for name in rows.columns if name not in answers and says(name, ASKED))
+        return next((name for name in asked if rows.mostly(name, is_text)), "") or _only_other_text(rows, answers)
+    return "" if prompt in answers else prompt
 
 
 def answered(rows: Rows, answer: str, form: str, notes: Sequence[str], *, prompt: str) -> Recognized:
@@ -187,10 +184,33 @@ def _flagged(rows: Rows) -> tuple[str, str]:
         (name for name in rows.named(CONVERSATIONS) if rows.mostly(name, lambda cell: bool(turns_in(cell)))), ""
     )
     if not flag:
-        return "", ""
+        return _voted(rows, talk)
     if bare(flag) == "label" and not (rows.find(["prompt"]) and rows.find(["completion"])):
-        return (talk, flag) if talk and rows.mostly(flag, lambda cell: isinstance(cell, bool)) else ("", "")
+        return (talk, flag) if talk and rows.mostly(flag, _says_desirable) else ("", "")
     return (answer if (asked or talk) and answer and answer != asked else talk), flag
+
+
+def _voted(rows: Rows, talk: str) -> tuple[str, str]:
+    """Return the columns of an answer and of the votes on it; empty where there are none."""
+    votes = (name for name in rows.named(VOTES) if rows.mostly(name, _is_flag) and len(_sides(rows, name)) == 2)
+    vote = next(votes, "")
+    texts = [name for name in rows.columns if name != vote and rows.mostly(name, is_text)]
+    answer = rows.find(FLAGGED) or next((name for name in texts if says(name, ANSWERED)), "")
+    asked = rows.find(PROMPT_NAMES) or next((name for name in texts if name != answer and _asks(name)), "")
+    answer = answer if (asked or talk) and answer != asked else ""
+    return (answer or talk, vote) if vote and (answer or talk) else ("", "")
+
+
+def _sides(rows: Rows, name: str) -> set[bool | None]:
+    return {flag_of(cell) for cell in rows.sample(name)} - {None}
+
+
+def _asks(name: str) -> bool:
+    return says(name, ASKED) or (says(name, WHO_ASKS) and says(name, SAID))
+
+
+def _says_desirable(cell: Any) -> bool:
+    return isinstance(cell, bool) or (isinstance(cell, str) and bare(cell) in ("desirable", "undesirable"))
 
 
 def _is_flag(cell: Any) -> bool:
@@ -204,7 +224,10 @@ def _has_flags(rows: Rows) -> bool:
 def _read_flagged(rows: Rows) -> Recognized:
     answer, flag = _flagged(rows)
     note = f"KTO data: {flag} says of each answer whether it is desirable; {INSTEAD}."
-    return preferred(rows, (answer,), "KTO data", (note,), flag=flag)
+    asked = rows.find((*PROMPT_NAMES, *CONVERSATIONS)) or next(
+        (name for name in rows.columns if name not in (answer, flag) and _asks(name) and rows.mostly(name, is_text)), ""
+    )
+    return preferred(rows, (answer,), "KTO data", (note,), flag=flag, prompt="" if asked == answer else asked)
 
 
 def _is_turns(cell: Any) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ia3_studio.data.choice_columns import first_number
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.paths import structure_of
-from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_text, listed
+from ia3_studio.data.shapes.shape import MOST, Collector, Recognized, Rows, Shape, bare, is_text, listed
 
 STORY_NAMES = ("story", "context", "passage", "text", "background")
 TEXTS = ("input_text", "text", "question", "answer", "texts")
@@ -59,4 +60,50 @@ def _read_pairs(rows: Rows) -> Recognized:
     return found.recognized("questions on a text", Mapping("messages", column=MESSAGES), notes)
 
 
-SHAPES = (Shape("questions on a text", _are_paired, _read_pairs),)
+OPTIONS = ("options", "choices", "candidates", "answer_options")
+_RIGHT = ("answers", "labels", "correct", "answer")
+
+
+def _offered(cell: Any) -> list[list[str]]:
+    """Return the choices of each of several questions; nothing for anything else."""
+    lists = [listed(structure_of(each)) for each in listed(structure_of(cell))]
+    return lists if lists and all(each and all(map(is_text, each)) for each in lists) else []
+
+
+def _exams(rows: Rows) -> tuple[str, str, str]:
+    """Return the columns of questions, of their choices and of what is right; empty where there are none."""
+    asked, offered, right = rows.find(["questions"]), rows.find([bare(name) for name in OPTIONS]), rows.find(_RIGHT)
+    if not (asked and offered and right and rows.mostly(offered, lambda cell: bool(_offered(cell)))):
+        return "", "", ""
+    counts = [
+        (len(_texts(one)), len(_offered(other)), len(listed(structure_of(third))))
+        for one, other, third in zip(rows.sample(asked), rows.sample(offered), rows.sample(right), strict=False)
+    ]
+    fitting = sum(len(set(each)) == 1 for each in counts)
+    return (asked, offered, right) if fitting >= MOST * len(counts) else ("", "", "")
+
+
+def _read_exams(rows: Rows) -> Recognized:
+    asked, offered, right = _exams(rows)
+    read = rows.find(("article", *STORY_NAMES))
+    found = Collector()
+    for row, record in rows.records():
+        questions, choices = _texts(record.get(asked)), _offered(record.get(offered))
+        answers = listed(structure_of(record.get(right)))
+        if not len(questions) == len(choices) == len(answers) > 0:
+            found.leave_out(row, f"it has {len(questions)} questions, {len(choices)} lists of choices ({offered}) and"
+                                 f" {len(answers)} answers ({right})")  # fmt: skip
+            continue
+        rest = {name: cell for name, cell in record.items() if name not in (asked, offered, right)}
+        for one, several, answer in zip(questions, choices, answers, strict=True):
+            found.use(row, {**rest, "question": one, "options": several, "answer": answer})
+    parts = (*filter(None, (read,)), "question", "options")
+    numbers = first_number([record["answer"] for _row, record in found.rows])
+    mapping = Mapping("choices", answer="answer", parts=parts, asked=len(parts) - 1, counted_from=numbers)
+    return found.recognized("questions with choices on a text", mapping)
+
+
+SHAPES = (
+    Shape("questions with choices on a text", lambda rows: bool(_exams(rows)[0]), _read_exams),
+    Shape("questions on a text", _are_paired, _read_pairs),
+)

@@ -1,0 +1,56 @@
+"""Which kind of file is it by its first bytes, whatever the ending of its name says?"""
+
+from __future__ import annotations
+
+import re
+
+_WORKBOOK, _DOCUMENT, _SLIDES, _OPEN = b"xl/workbook", b"word/document", b"ppt/presentation", b"opendocument"
+_HTML = re.compile(rb"\s*(?:<!doctype html|<html[\s>]|<table[\s>]|<meta[\s])", re.IGNORECASE)
+_TEXT_KINDS = frozenset((
+    "", ".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson", ".jsonlines", ".jl", ".txt", ".text", ".md",
+    ".yaml", ".yml", ".xml", ".html", ".htm",
+))  # fmt: skip
+"""Endings of texts."""
+_NAMED = ("a PDF, which has no rows", "a picture", "a document, which has no rows", "slides, which have no rows")
+
+
+def kind_of(suffix: str, data: bytes) -> str:
+    """Return the ending that a file's first bytes ask for; its own where they do not contradict it.
+
+    Old workbooks (.xls) that are web pages or tables of text, as many systems export them, are read as these.
+
+    Args:
+        suffix: the ending of its name in lower case.
+        data: its bytes.
+    """
+    if suffix in _TEXT_KINDS:
+        return _packed_kind(data) or suffix
+    if suffix in (".xls", ".xlsx", ".xlsm") and data[:2] != b"PK" and not data.startswith(b"\xd0\xcf\x11\xe0"):
+        return ".html" if _HTML.match(data[:2000]) else ".csv" if _is_text(data) else suffix
+    return _packed_kind(data) or suffix if suffix == ".xls" else suffix
+
+
+def said_kind(data: bytes) -> str:
+    """Return what a file is that cannot be read, for a sentence; empty where its first bytes do not say it."""
+    if data.startswith(b"%PDF"):
+        return _NAMED[0]
+    if data.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8")) or data[8:12] == b"WEBP":
+        return _NAMED[1]
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        return "an old Office file; save it as .xlsx"
+    if data.startswith(b"PK"):
+        return next((_NAMED[place] for mark, place in ((_DOCUMENT, 2), (_SLIDES, 3)) if mark in data), "")
+    return "a database; export the table as CSV" if data.startswith(b"SQLite format 3") else ""
+
+
+def _packed_kind(data: bytes) -> str:
+    """Return the ending of a file that is no text: a workbook, Parquet, Arrow, or packed; empty for any other."""
+    if data.startswith(b"PK\x03\x04"):
+        others = (_DOCUMENT in data, _SLIDES in data, _OPEN in data[:200])
+        return ".xlsx" if _WORKBOOK in data else "" if any(others) else ".zip"
+    marks = {b"PAR1": ".parquet", b"ARROW1": ".arrow", b"\x1f\x8b\x08": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
+    return next((suffix for mark, suffix in marks.items() if data.startswith(mark)), "")
+
+
+def _is_text(data: bytes) -> bool:
+    return bool(data) and (b"\0" not in data[:4000] or data.startswith((b"\xff\xfe", b"\xfe\xff")))

@@ -1,0 +1,219 @@
+"""Files of the same kinds as others that are read, which differ in names, nesting or spelling; the docs list them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.data.shapes import PAIRS, Shape, asked, berths, letter, lines, mood, rows, said, workbook
+
+CLASSES, TAGS = "text → text, label → label", "tokens → words, tags → one label per word"
+COMPARED = "prompt → prompt, chosen → chosen answer, rejected → rejected answer"
+
+
+def compared(row: int) -> dict[str, Any]:
+    """Return a task of Label Studio in which one of two answers was selected."""
+    value = {"selected": ("left", "right")[row % 2]}
+    result = {"type": "pairwise", "to_name": "answer1,answer2", "value": value}
+    data = {"prompt": asked(row), "answer1": said(row), "answer2": "No."}
+    return {"id": row, "data": data, "annotations": [{"result": [result]}]}
+
+
+SIBLINGS = (
+    Shape(
+        "answers whose names say which is better",
+        "good_bad.jsonl",
+        lines(lambda n: {"query": asked(n), "good_answer": said(n), "bad_answer": "No."}),
+        "query → prompt, good_answer → chosen answer, bad_answer → rejected answer",
+        12,
+    ),
+    Shape(
+        "lists of two ranked answers (LLaMA-Factory)",
+        "ranked.jsonl",
+        lines(lambda n: {"instruction": asked(n), "input": "", "output": [said(n), "No."]}),
+        "instruction + input → prompt, chosen → chosen answer, rejected → rejected answer",
+        12,
+    ),
+    Shape(
+        "answers with votes",
+        "votes.csv",
+        rows(lambda n: f'{asked(n)},"{said(n)}",{("👍", "👎")[n % 2]}', header="User message,Bot reply,Feedback"),
+        "User message → prompt, Bot reply → answer, Feedback → desirable or not",
+        12,
+    ),
+    Shape(
+        "Label Studio: comparisons of two texts",
+        "comparisons.json",
+        json.dumps([compared(n) for n in range(12)]),
+        COMPARED,
+        12,
+    ),
+    Shape(
+        "values inside objects inside objects",
+        "deep.jsonl",
+        lines(lambda n: {"example": {"input": {"text": asked(n)}, "output": {"mood": mood(n)}}}),
+        "example.input.text → text, example.output.mood → label",
+        12,
+    ),
+    Shape(
+        "a definition with its instances",
+        "instances.jsonl",
+        lines(lambda n: {"definition": "Answer the question.", "instances": [{"input": asked(n), "output": said(n)}]}),
+        "definition + input → prompt, output → answer, one example per item of instances",
+        12,
+    ),
+    Shape(
+        "an exam without a header, the right choices by number",
+        "exam.csv",
+        rows(lambda n: f"{asked(n)},{','.join(berths(n))},{n % 4}"),
+        "column 1 → question, column 2, column 3, column 4, column 5 → choices, column 6 → correct choice",
+        12,
+    ),
+    Shape(
+        "several questions with choices on one text (RACE)",
+        "race.jsonl",
+        lines(
+            lambda n: {
+                "article": said(n),
+                "questions": [asked(n), asked(n + 1)],
+                "options": [berths(n), berths(n + 1)],
+                "answers": [letter(n), letter(n + 1)],
+            }
+        ),
+        "article + question → question, options → choices, answer → correct choice",
+        12,
+    ),
+    Shape(
+        "a table, and its labels in a text of their own",
+        "apart",
+        {
+            "train.jsonl": lines(
+                lambda n: {
+                    "context": said(n),
+                    "question": asked(n),
+                    "answerA": "yes",
+                    "answerB": "no",
+                    "answerC": "perhaps",
+                }
+            ),
+            "train-labels.lst": rows(lambda n: str(n % 3 + 1)),
+        },
+        "context + question → question, answerA, answerB, answerC → choices, label → correct choice",
+        12,
+    ),
+    Shape(
+        "what was searched for and found, and whether it is relevant",
+        "found.jsonl",
+        lines(lambda n: {"query": asked(n), "passage": said(n), "relevant": n % 2}),
+        "query + passage → text, relevant → label",
+        12,
+    ),
+    Shape(
+        "a tag before each word (MIT)",
+        "tags.txt",
+        "".join(f"B-SHIP\tFerry{row}\nO\tleaves\nO\tearly\n\n" for row in range(12)),
+        TAGS,
+        12,
+    ),
+    Shape(
+        "words and tags with commas, sentences apart by empty lines",
+        "words.csv",
+        "word,tag\n" + "".join(f"Ferry{row},B-SHIP\nleaves,O\nearly,O\n\n" for row in range(12)),
+        TAGS,
+        12,
+    ),
+    Shape(
+        "arrays one after the other",
+        "arrays.json",
+        rows(lambda n: json.dumps([{"prompt": asked(n), "answer": said(n)}] * 2), 6),
+        PAIRS,
+        12,
+    ),
+    Shape(
+        "an array as Python prints it, with a comma at its end",
+        "printed.json",
+        "[" + "".join(f"{ {'prompt': asked(n), 'answer': said(n)}!r},\n" for n in range(12)) + "]",
+        PAIRS,
+        12,
+    ),
+    Shape(
+        "a block of code that a chat wrote",
+        "block.jsonl",
+        "```json\n" + lines(lambda n: {"prompt": asked(n), "answer": said(n)}) + "```\n",
+        PAIRS,
+        12,
+    ),
+    Shape(
+        "a list of turns per line",
+        "turns_only.jsonl",
+        lines(lambda n: [{"role": "user", "content": asked(n)}, {"role": "assistant", "content": said(n)}]),
+        "messages → conversation",
+        12,
+    ),
+    Shape(
+        "calls of tools in blocks (Anthropic, Bedrock)",
+        "blocks.jsonl",
+        lines(
+            lambda n: {
+                "messages": [
+                    {"role": "user", "content": asked(n)},
+                    {"role": "assistant", "content": [{"type": "tool_use", "id": "1", "name": "tide", "input": {}}]},
+                    {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "1", "content": "low"}]},
+                    {"role": "assistant", "content": [{"type": "text", "text": said(n)}]},
+                ]
+            }
+        ),
+        "messages → conversation",
+        12,
+    ),
+    Shape(
+        "a transcript of two speakers whose roles are known",
+        "transcript.txt",
+        rows(lambda n: f"Customer: {asked(n)}\nAgent: {said(n)}"),
+        PAIRS,
+        12,
+    ),
+    Shape(
+        "files of which a later one has more columns",
+        "years",
+        {
+            "2021.csv": rows(lambda n: f'{asked(n)},"{said(n)}"', header="prompt,answer"),
+            "2022.csv": rows(lambda n: f'{n},{asked(n)},"{said(n)}"', header="id,prompt,answer"),
+        },
+        PAIRS,
+        24,
+    ),
+    Shape(
+        "files whose ending is their split",
+        "splits",
+        {
+            f"eng.{split}": "".join(f"{split}{row} B-SHIP\nleaves O\nearly O\n\n" for row in range(6))
+            for split in ("train", "testa")
+        },
+        TAGS,
+        12,
+    ),
+    Shape(
+        "two texts, one of which is the other corrected",
+        "pair",
+        {"orig.txt": rows(asked), "corrected.txt": rows(said)},
+        "source → prompt, target → answer",
+        12,
+    ),
+    Shape(
+        "a workbook whose name ends with .csv",
+        "workbook.csv",
+        workbook(Letters=[["text", "label"], *([asked(n), mood(n)] for n in range(12))]),
+        CLASSES,
+        12,
+    ),
+    Shape(
+        "a web page whose name ends with .xls, as many systems export tables",
+        "report.xls",
+        "<html><table><tr><th>text</th><th>label</th></tr>"
+        + "".join(f"<tr><td>{asked(n)}</td><td>{mood(n)}</td></tr>" for n in range(12))
+        + "</table></html>",
+        CLASSES,
+        12,
+    ),
+)
