@@ -19,6 +19,7 @@ from ia3_studio.method.algebra import add
 from ia3_studio.models.fast_inference import enable_fast_inference
 from ia3_studio.models.loaded import LoadedModel
 from ia3_studio.serving import batching as module
+from ia3_studio.serving import next_token
 from ia3_studio.serving.batching import Batching
 from ia3_studio.serving.generation import Delta, Event, Failed, Finished, Generation, ServedAdapter, TimedOutError
 from tests.families import CAUSAL, tiny_model
@@ -158,7 +159,7 @@ def test_two_tokens_within_rounding_are_decided_by_the_text_read_alone(monkeypat
     loaded = loaded_model(fast=True)
     usual = Told(asked("Hi"))
     run(loaded, usual)
-    monkeypatch.setattr(module, "NEAR", {torch.float32: 1e9})  # every token counts as a tie
+    monkeypatch.setattr(next_token, "NEAR", {torch.float32: 1e9})  # every token counts as a tie
     told = [Told(asked(question)) for question in QUESTIONS]
     run(loaded, *told)
     assert told[0].text() == usual.text()
