@@ -26,7 +26,6 @@ from ia3_studio.errors import StudioError
 from ia3_studio.models.kept_prefixes import KeptPrefixes, Prefix, cache_from
 from ia3_studio.models.machine import system_memory
 from ia3_studio.serving.generation import AnswerFailedError, Failed, Generation, TimedOutError
-from ia3_studio.serving.model_call import read
 from ia3_studio.serving.next_token import Likeliest, choose, near, two_likeliest
 from ia3_studio.serving.row import Row
 from ia3_studio.serving.row_batch import Rows, SharedRows
@@ -78,8 +77,8 @@ class Batching:
         self._turn = turn or nullcontext()
         with self._turn:
             self._reason = cannot_share(self._model)
+            self._batch = self._no_rows()
             self._serving = serve(self._model, {})
-        self._batch: Rows = SeparateRows(self._model) if self._reason else SharedRows(self._model)
         self._rows: list[Row] = []
         self._readings: deque[_Reading] = deque()
         self._reserved = 0
@@ -121,13 +120,16 @@ class Batching:
         """Tell all who wait for an answer that none will come, and forget them."""
         for generation in {row.generation for row in self._everyone()}:
             generation.deliver(Failed(_told(error)))
-        self._batch = SeparateRows(self._model) if self._reason else SharedRows(self._model)
+        self._batch = self._no_rows()
         self._rows, self._readings, self._reserved = [], deque(), 0
 
     def close(self) -> None:
         """Take the adapters off the model."""
         with self._turn:
             self._serving.detach()
+
+    def _no_rows(self) -> Rows:
+        return SeparateRows(self._model) if self._reason else SharedRows(self._model)
 
     @staticmethod
     def _refuse(generation: Generation, error: Exception) -> None:
@@ -229,14 +231,8 @@ class Batching:
         """Read one chunk of a text; return the logits of its last token, shape (vocabulary,)."""
         chunk = len(reading.ids) if self._reason else self._chunk
         ids = torch.tensor([reading.ids[reading.done : reading.done + chunk]], device=self._model.device)
-        if reading.cache is None and not self._reason:
-            from transformers.cache_utils import DynamicCache
-
-            reading.cache = DynamicCache()
         with self._scaling([reading.rows[0]]):
-            logits, reading.cache = read(
-                self._model, ids, None if self._reason else reading.done, reading.cache
-            )
+            logits, reading.cache = self._batch.read(ids, reading.done, reading.cache)
         reading.done += ids.shape[1]
         return logits
 

@@ -21,7 +21,7 @@ from transformers.cache_utils import DynamicCache, DynamicLayer
 
 from ia3_studio.models.fast_inference import step_of
 from ia3_studio.models.preallocated_kv_cache import PreallocatedLayer
-from ia3_studio.serving.model_call import called
+from ia3_studio.serving.model_call import called, read
 
 if TYPE_CHECKING:
     from ia3_studio.models.decoder_parts import Scales
@@ -38,6 +38,15 @@ Scaling = Callable[[Sequence[int]], AbstractContextManager["Scales"]]
 
 class Rows(Protocol):
     """Rows that grow by a token at a time."""
+
+    def read(self, ids: Tensor, start: int, cache: Any) -> tuple[Tensor, Any]:
+        """Read the next tokens of a text that is no row yet; return the last one's logits, (vocabulary,), and its cache.
+
+        Args:
+            ids: shape (1, tokens).
+            start: tokens before them, which the cache holds.
+            cache: None for a text that begins.
+        """
 
     def enter(self, cache: Any, length: int) -> None:
         """Add a row behind the others. **The cache may be used by it from now on.**
@@ -73,6 +82,10 @@ class SharedRows:
         self._layers: list[_SharedLayer] = []
         self._cache: Any = DynamicCache()
         self._window = _window_of(model)
+
+    def read(self, ids: Tensor, start: int, cache: Any) -> tuple[Tensor, Any]:
+        """Read the next tokens of a text that is no row yet; see :class:`Rows`."""
+        return read(self._model, ids, start, DynamicCache() if cache is None else cache)
 
     def enter(self, cache: Any, length: int) -> None:
         """Copy a row's keys and values behind the others'; see :class:`Rows`."""

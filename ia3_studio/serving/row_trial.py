@@ -1,4 +1,4 @@
-"""Can the rows of a model share a pass? A trial on the model decides, and says why not."""
+"""Can the rows of a model share a pass, and does it read on from what it keeps? A trial on the model decides."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from ia3_studio.serving.row_batch import SharedRows
 
 _SHARING = "ia3_rows_share"
 """The attribute of a model that says why its rows cannot share a pass; empty if they can."""
+_KEEPING = "ia3_keeps_text"
+"""The attribute of a model that says whether it reads on from what it keeps of a text."""
 _TOLERANCE = 1e-3
 """Largest difference of float32 logits in the trial, relative to the largest one."""
 _LENGTHS = (6, 11)
@@ -30,6 +32,17 @@ def cannot_share(model: Any) -> str:
     found: str | None = vars(model).get(_SHARING)
     if found is None:
         found = vars(model)[_SHARING] = _known(model) or _tried(model)
+    return found
+
+
+def keeps_text(model: Any) -> bool:
+    """Say whether a model reads on from what it keeps as it reads a whole text, **after a trial at first**.
+
+    One that does not is given its whole text for every token.
+    """
+    found: bool | None = vars(model).get(_KEEPING)
+    if found is None:
+        found = vars(model)[_KEEPING] = _reads_on(model)
     return found
 
 
@@ -45,10 +58,33 @@ def _known(model: Any) -> str:
 
 
 @torch.no_grad()
+def _reads_on(model: Any) -> bool:
+    """Read a text on, two tokens one after the other; say whether its logits are those of the whole text."""
+    (text,) = _texts(model, max(_LENGTHS))
+    try:
+        wanted, cache = model(input_ids=text, use_cache=False).logits[0, -1].float(), None
+        for part in text.split([text.shape[1] - 2, 1, 1], dim=1):
+            found, cache = read(model, part, None, cache)
+    except Exception as error:  # a foreign forward may raise anything
+        failed_trial(error)
+        return False
+    return _equal(found, wanted)
+
+
+def _texts(model: Any, *lengths: int) -> list[Tensor]:
+    """Return texts of some tokens, each of shape (1, tokens)."""
+    vocabulary = int(model.get_input_embeddings().weight.shape[0])
+    return [torch.arange(1, count + 1, device=model.device)[None] * 37 % vocabulary for count in lengths]
+
+
+def _equal(found: Tensor, wanted: Tensor) -> bool:
+    return torch.allclose(found, wanted, rtol=0, atol=_TOLERANCE * float(wanted.abs().max()))
+
+
+@torch.no_grad()
 def _tried(model: Any) -> str:
     """Let two texts of different lengths share a pass; return how the logits differ from those of each text alone."""
-    vocabulary = int(model.get_input_embeddings().weight.shape[0])
-    texts = [torch.arange(1, count + 1, device=model.device)[None] * 37 % vocabulary for count in _LENGTHS]
+    texts = _texts(model, *_LENGTHS)
     try:
         _logits, own = called(model, texts[0], None, None, None)
         if not all(isinstance(layer, DynamicLayer) for layer in getattr(own, "layers", [None])):
@@ -59,9 +95,7 @@ def _tried(model: Any) -> str:
             return "its cache does not keep all tokens"
     except Exception as error:  # a foreign forward may raise anything
         return failed_trial(error)
-    if not torch.allclose(found, wanted, rtol=0, atol=_TOLERANCE * float(wanted.abs().max())):
-        return "rows that share a pass get other logits than alone"
-    return ""
+    return "" if _equal(found, wanted) else "rows that share a pass get other logits than alone"
 
 
 def _shared(model: Any, texts: list[Tensor]) -> Tensor | None:

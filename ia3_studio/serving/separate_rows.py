@@ -7,17 +7,27 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from ia3_studio.serving.model_call import read
 from ia3_studio.serving.row_batch import Outcome, Scaling
+from ia3_studio.serving.row_trial import keeps_text
 
 
 class SeparateRows:
-    """Rows with a cache of their own each, which run one after the other."""
+    """Rows with a cache of their own each, which run one after the other.
+
+    The model counts positions in its own way, and keeps what it keeps.
+    """
 
     def __init__(self, model: Any) -> None:
         self._model = model
         self._caches: list[Any] = []
+        self._keeps = keeps_text(model)
+
+    def read(self, ids: Tensor, start: int, cache: Any) -> tuple[Tensor, Any]:
+        """Read the next tokens of a text that is no row yet; see :class:`ia3_studio.serving.row_batch.Rows`."""
+        return read(self._model, ids, None, ids[:, :0] if cache is None and not self._keeps else cache)
 
     def enter(self, cache: Any, length: int) -> None:
         """Add a row; see :class:`ia3_studio.serving.row_batch.Rows`."""
