@@ -62,13 +62,21 @@ class _Reading:
 class Batching:
     """The answers in progress on one loaded model. One thread uses it, which need not be the one that made it."""
 
-    def __init__(self, loaded: LoadedModel, most_rows: int, turn: AbstractContextManager[Any] | None = None) -> None:
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        most_rows: int,
+        turn: AbstractContextManager[Any] | None = None,
+        *,
+        rounds: bool = False,
+    ) -> None:
         """Put a handle for adapters on a model; **the model has hooks until** :meth:`close`.
 
         Args:
             loaded: a causal model.
             most_rows: answers in progress.
             turn: held while the model is called, where others use it too.
+            rounds: let a model in float16 or bfloat16 share passes, whose answers then depend on who else asks.
         """
         from ia3_studio.method import serve
 
@@ -76,7 +84,7 @@ class Batching:
         self._most_rows = most_rows
         self._turn = turn or nullcontext()
         with self._turn:
-            self._reason = cannot_share(self._model)
+            self._reason = cannot_share(self._model, rounds=rounds)
             self._batch = self._no_rows()
             self._serving = serve(self._model, {})
         self._rows: list[Row] = []
@@ -120,13 +128,33 @@ class Batching:
         """Tell all who wait for an answer that none will come, and forget them."""
         for generation in {row.generation for row in self._everyone()}:
             generation.deliver(Failed(_told(error)))
-        self._batch = self._no_rows()
-        self._rows, self._readings, self._reserved = [], deque(), 0
+        self._forget()
+
+    def pause(self) -> list[Row]:
+        """Take all answers in progress out; :meth:`resume` goes on with them, of this or another batching."""
+        rows = [row for row in self._everyone() if not row.generation.is_gone]
+        self._forget()
+        return rows
+
+    def resume(self, rows: Sequence[Row]) -> None:
+        """Go on with answers that were taken out: the text of each is read again alone."""
+        for row in rows:
+            try:
+                self._require(row.generation)
+            except Exception as error:  # damaged
+                self._refuse(row.generation, error)
+                continue
+            self._readings.append(_Reading([row], row.text_ids))
+            self._reserved += 1
 
     def close(self) -> None:
         """Take the adapters off the model."""
         with self._turn:
             self._serving.detach()
+
+    def _forget(self) -> None:
+        self._batch = self._no_rows()
+        self._rows, self._readings, self._reserved = [], deque(), 0
 
     def _no_rows(self) -> Rows:
         return SeparateRows(self._model) if self._reason else SharedRows(self._model)

@@ -16,6 +16,7 @@ from ia3_studio.models.loaded import LoadedModel
 from ia3_studio.serving import batching as module
 from ia3_studio.serving.batching import Batching
 from ia3_studio.serving.generation import Delta, ServedAdapter
+from ia3_studio.serving.next_token import NEAR
 from tests.serving.test_batching import Told, adapter_for
 from tests.tiny_chat import tiny_tokenizer
 
@@ -94,13 +95,62 @@ def test_answers_of_several_adapters_that_come_and_go_are_those_of_the_model_alo
     batching.close()
 
 
-def _loaded(config: Any) -> LoadedModel:
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("kind", ["gpt2", "mistral"])
+def test_an_answer_in_half_precision_does_not_depend_on_who_else_asks(kind: str, dtype: torch.dtype) -> None:
+    loaded = _loaded(SHARING[kind](), dtype)
+    together = _told(loaded)
+    batching = Batching(loaded, 8)
+    batching._ends = frozenset()
+    assert str(dtype).removeprefix("torch.") in batching.note
+    _answer(batching, together)
+    for one, other in zip(together, _told(loaded), strict=True):
+        _answer(batching, [other])
+        assert _tokens(one) == _tokens(other)
+    batching.close()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_shares_passes_where_rounding_may_decide(dtype: torch.dtype) -> None:
+    loaded = _loaded(SHARING["mistral"](), dtype)
+    told = _told(loaded)
+    batching = Batching(loaded, 8, rounds=True)
+    batching._ends = frozenset()
+    assert not batching.note
+    _answer(batching, told)
+    assert [len(_tokens(each)) for each in told] == list(WRITTEN)
+    batching.close()
+
+
+def test_what_sharing_a_pass_changes_is_a_small_part_of_what_counts_as_equal() -> None:
+    loaded = _loaded(SHARING["mistral"]())
+    batching, changed = Batching(loaded, 8), list[float]()
+    step = batching._batch.step
+
+    def compared(ids: Any, scaling: Any) -> Any:
+        found = step(ids, scaling)
+        for row, scores in zip(batching._rows, found, strict=True):
+            with batching._scaling([row]):
+                alone, _cache = batching._batch.read(torch.tensor([row.text_ids]), 0, None)
+            top = int(alone.argmax())
+            difference = scores - alone
+            changed.append(float((difference - difference[top]).abs().max() / max(1.0, float(alone[top].abs()))))
+        return found
+
+    batching._batch.step = compared  # type: ignore[method-assign]
+    _answer(batching, _told(loaded))
+    assert len(changed) > 40
+    assert max(changed) < NEAR / 5
+    batching.close()
+
+
+def _loaded(config: Any, dtype: torch.dtype = torch.float32) -> LoadedModel:
     torch.manual_seed(0)
     model = hf.AutoModelForCausalLM.from_config(config).eval().requires_grad_(False)
     with torch.no_grad():  # gates and biases that begin at 0 would hide what a trained model lets through
         for parameter in model.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
-    return LoadedModel(model, tiny_tokenizer(), "causal-lm", "tiny", "tiny/model", "CPU, float32")
+    return LoadedModel(model.to(dtype), tiny_tokenizer(), "causal-lm", "tiny", "tiny/model", "CPU, float32")
 
 
 def _told(loaded: LoadedModel) -> list[Told]:
@@ -119,7 +169,7 @@ def _told(loaded: LoadedModel) -> list[Told]:
 def _answer(batching: Batching, told: list[Told]) -> None:
     """Ask for two answers at once, and for one more every other token."""
     late = deque(each.generation for each in told)
-    waiting = deque([late.popleft(), late.popleft()])
+    waiting = deque([late.popleft() for _two in told[:2]])
     rounds = 0
     while batching.advance(waiting) or waiting or late:
         rounds += 1
