@@ -48,7 +48,8 @@ class Turn:
 class ModelMemory:
     """Keeps at most one model in the process and lends it to all who want that one.
 
-    A model in use is never replaced; requests for another model wait in order.
+    A model in use is never replaced; requests for another model wait in order. Who uses one without end, as a server
+    does, gives it back now and then where ``is_awaited`` says so.
     Those who share a model take ``turn`` for each of their calls of it, so that they take turns by token and nobody
     sees another's hooks half attached.
 
@@ -64,6 +65,7 @@ class ModelMemory:
         """Held from asking for a model until one has it: loading happens once, and in the order of asking."""
         self._given_back = threading.Condition()
         self._users = 0
+        self._is_awaited = False
         self._model: LoadedModel | None = None
         self._kept: KeptPrefixes | None = None
         self._key: Key = ("", (), "")
@@ -78,6 +80,11 @@ class ModelMemory:
     def users(self) -> int:
         """Return how many are using the model now."""
         return self._users
+
+    @property
+    def is_awaited(self) -> bool:
+        """Return whether somebody waits for another model, until nobody uses this one."""
+        return self._is_awaited
 
     @property
     def kept(self) -> KeptPrefixes | None:
@@ -125,10 +132,18 @@ class ModelMemory:
 
         with self._given_back:
             if self._model is None or self._key != wanted:
-                self._given_back.wait_for(lambda: self._users == 0)
+                self._wait_for_all()
                 fresh = load()
                 for line in lines(enable_fast_inference(fresh.model, waits=False, rounds=rounds_chat_weights())):
                     logger.info("%s: %s", fresh.source, line)
                 self._model, self._key, self._kept = fresh, wanted, KeptPrefixes()
             self._users += 1
             return self._model
+
+    def _wait_for_all(self) -> None:
+        """Wait until nobody uses the model; called while ``_given_back`` is held."""
+        self._is_awaited = True
+        try:
+            self._given_back.wait_for(lambda: self._users == 0)
+        finally:
+            self._is_awaited = False

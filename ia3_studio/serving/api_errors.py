@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from ia3_studio.asgi import Send
+from ia3_studio.chat.settings import NotFiniteError
 from ia3_studio.errors import StudioError
 from ia3_studio.serving.generation import AnswerFailedError, BusyError, ClosedError, TimedOutError
 from ia3_studio.serving.model_names import UnknownModelError
@@ -40,7 +41,7 @@ def as_api_error(error: BaseException) -> ApiError:
             return ApiError(503, str(error), code="server_shutting_down")
         case TimedOutError():
             return ApiError(504, str(error), code="timeout")
-        case AnswerFailedError():
+        case AnswerFailedError() | NotFiniteError():
             return ApiError(500, str(error), code="answer_failed")
         case StudioError():
             return ApiError(400, str(error))

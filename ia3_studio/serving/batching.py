@@ -10,6 +10,7 @@ alone, from its first token, in chunks that depend on nothing else, and that dec
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -19,15 +20,17 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ia3_studio.chat.settings import draw, penalized
 from ia3_studio.chat.variants import with_variants
 from ia3_studio.data.answer_end import ends_of
 from ia3_studio.errors import StudioError
 from ia3_studio.models.kept_prefixes import KeptPrefixes, Prefix, cache_from
 from ia3_studio.models.machine import system_memory
 from ia3_studio.serving.generation import AnswerFailedError, Failed, Generation, TimedOutError
+from ia3_studio.serving.next_token import Likeliest, choose, near, two_likeliest
 from ia3_studio.serving.row import Row
-from ia3_studio.serving.row_batch import Rows, SeparateRows, SharedRows, cannot_share, read
+from ia3_studio.serving.row_batch import Rows, SharedRows
+from ia3_studio.serving.row_trial import cannot_share
+from ia3_studio.serving.separate_rows import SeparateRows
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,11 +40,9 @@ if TYPE_CHECKING:
 
 CHUNK = 64
 """Tokens of a prompt that are read between two tokens of the others; on a GPU eight times as many."""
-NEAR = {torch.float32: 5e-5, torch.float16: 1e-2, torch.bfloat16: 4e-2}
-"""Two logits closer than this share of the larger one count as equal: many times what rounding was seen to change."""
 MOST_ADAPTERS = 128
 """Adapters that stay on the model after their last answer."""
-_NOT_FINITE = "The model computed numbers that are not finite; use a smaller strength, or another adapter."
+logger = logging.getLogger("ia3_studio.serving")
 
 
 @dataclass(eq=False)
@@ -61,13 +62,21 @@ class _Reading:
 class Batching:
     """The answers in progress on one loaded model. One thread uses it, which need not be the one that made it."""
 
-    def __init__(self, loaded: LoadedModel, most_rows: int, turn: AbstractContextManager[Any] | None = None) -> None:
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        most_rows: int,
+        turn: AbstractContextManager[Any] | None = None,
+        *,
+        rounds: bool = False,
+    ) -> None:
         """Put a handle for adapters on a model; **the model has hooks until** :meth:`close`.
 
         Args:
             loaded: a causal model.
             most_rows: answers in progress.
             turn: held while the model is called, where others use it too.
+            rounds: let a model in float16 or bfloat16 share passes, whose answers then depend on who else asks.
         """
         from ia3_studio.method import serve
 
@@ -75,14 +84,14 @@ class Batching:
         self._most_rows = most_rows
         self._turn = turn or nullcontext()
         with self._turn:
-            self._reason = cannot_share(self._model)
+            self._reason = cannot_share(self._model, rounds=rounds)
+            self._batch = self._no_rows()
             self._serving = serve(self._model, {})
-        self._batch: Rows = SeparateRows(self._model) if self._reason else SharedRows(self._model)
         self._rows: list[Row] = []
         self._readings: deque[_Reading] = deque()
         self._reserved = 0
         self._ends = frozenset(ends_of(self._model, loaded.tokenizer))
-        self._near = NEAR.get(self._model.dtype, max(NEAR.values()))
+        self._near = near(self._model.dtype)
         self._chunk = CHUNK if self._model.device.type == "cpu" else 8 * CHUNK
         self._kept = KeptPrefixes() if self._model.device.type == "cpu" and not self._reason else None
 
@@ -99,7 +108,8 @@ class Batching:
     def advance(self, waiting: deque[Generation]) -> bool:
         """Begin what there is room for, read one chunk, give every answer a token; return whether there is more to do.
 
-        **Generations are taken from the left of the queue.** Errors are delivered to whom they concern.
+        **Generations are taken from the left of the queue.** An error ends the request whose pass raised it; one that
+        belongs to no request ends all, and is raised.
         """
         try:
             with torch.inference_mode():
@@ -111,29 +121,52 @@ class Batching:
                     self._step()
         except Exception as error:
             self.fail(error)
-            if not isinstance(error, StudioError):
-                raise
+            raise
         return bool(self._readings or self._rows)
 
     def fail(self, error: BaseException) -> None:
         """Tell all who wait for an answer that none will come, and forget them."""
-        told = error if isinstance(error, StudioError) else AnswerFailedError(
-            f"The model could not compute the answer ({type(error).__name__}); the log of the server has the details."
-        )  # fmt: skip
         for generation in {row.generation for row in self._everyone()}:
-            generation.deliver(Failed(told))
-        self._batch = SeparateRows(self._model) if self._reason else SharedRows(self._model)
-        self._rows, self._readings, self._reserved = [], deque(), 0
+            generation.deliver(Failed(_told(error)))
+        self._forget()
+
+    def pause(self) -> list[Row]:
+        """Take all answers in progress out; :meth:`resume` goes on with them, of this or another batching."""
+        rows = [row for row in self._everyone() if not row.generation.is_gone]
+        self._forget()
+        return rows
+
+    def resume(self, rows: Sequence[Row]) -> None:
+        """Go on with answers that were taken out: the text of each is read again alone."""
+        for row in rows:
+            try:
+                self._require(row.generation)
+            except Exception as error:  # damaged
+                self._refuse(row.generation, error)
+                continue
+            self._readings.append(_Reading([row], row.text_ids))
+            self._reserved += 1
 
     def close(self) -> None:
         """Take the adapters off the model."""
         with self._turn:
             self._serving.detach()
 
+    def _forget(self) -> None:
+        self._batch = self._no_rows()
+        self._rows, self._readings, self._reserved = [], deque(), 0
+
+    def _no_rows(self) -> Rows:
+        return SeparateRows(self._model) if self._reason else SharedRows(self._model)
+
     @staticmethod
-    def _refuse(generation: Generation, error: StudioError) -> None:
+    def _refuse(generation: Generation, error: Exception) -> None:
         """Tell one generation that it ends without its answer; its rows leave before the next round."""
-        generation.deliver(Failed(error))
+        if generation.is_gone:  # another of its rows was told
+            return
+        if not isinstance(error, StudioError):
+            logger.error("an answer failed", exc_info=error)
+        generation.deliver(Failed(_told(error)))
         generation.cancel()
 
     def _everyone(self) -> list[Row]:
@@ -176,8 +209,8 @@ class Batching:
     def _begin(self, generation: Generation) -> None:
         try:
             self._require(generation)
-        except StudioError as error:  # made for another model
-            generation.deliver(Failed(error))
+        except Exception as error:  # made for another model, or damaged
+            self._refuse(generation, error)
             return
         rows = [Row(generation, each, self._loaded.tokenizer, self._model.device) for each in generation.choices]
         reading = _Reading(rows, list(generation.prompt))
@@ -204,63 +237,74 @@ class Batching:
     def _read_on(self) -> None:
         """Read one chunk of the first waiting text; at its end its rows take their next token."""
         reading = self._readings[0]
-        chunk = len(reading.ids) if self._reason else self._chunk
-        ids = torch.tensor([reading.ids[reading.done : reading.done + chunk]], device=self._model.device)
-        if reading.cache is None and not self._reason:
-            from transformers.cache_utils import DynamicCache
-
-            reading.cache = DynamicCache()
-        with self._scaling([reading.rows[0]]):
-            logits, reading.cache = read(self._model, ids, reading.done, reading.cache)
-        reading.done += ids.shape[1]
-        if reading.done < len(reading.ids):
+        try:
+            logits = self._read_chunk(reading)
+        except Exception as error:  # a foreign forward may raise anything; the other requests go on
+            self._refuse(reading.rows[0].generation, error)
+            logits = None
+        if reading.done < len(reading.ids) and not reading.rows[0].generation.is_gone:
             return
         self._readings.popleft()
         self._reserved -= len(reading.rows)
+        if logits is None:
+            return
+        likeliest = two_likeliest(logits[None])[0]
         for row in reading.rows:
-            if self._takes(row, logits, decides=reading.is_whole):
+            if self._takes(row, logits, likeliest, decides=reading.is_whole):
                 self._reserved += 1
                 self._batch.enter(reading.cache, len(reading.ids))
                 self._rows.append(row)
 
+    def _read_chunk(self, reading: _Reading) -> Tensor:
+        """Read one chunk of a text; return the logits of its last token, shape (vocabulary,)."""
+        chunk = len(reading.ids) if self._reason else self._chunk
+        ids = torch.tensor([reading.ids[reading.done : reading.done + chunk]], device=self._model.device)
+        with self._scaling([reading.rows[0]]):
+            logits, reading.cache = self._batch.read(ids, reading.done, reading.cache)
+        reading.done += ids.shape[1]
+        return logits
+
     def _step(self) -> None:
         """Give every answer in progress one token more."""
         rows = list(self._rows)
-        logits = self._batch.step(
+        found = self._batch.step(
             [row.ids[-1] for row in rows], lambda numbers: self._scaling([rows[n] for n in numbers])
         )
+        likeliest = two_likeliest(found)
         for number in reversed(range(len(rows))):
-            if not self._takes(rows[number], logits[number]):
+            outcome = found[number]
+            if isinstance(outcome, Exception):
+                self._refuse(rows[number].generation, outcome)
+                self._leave(number, keeps=False)
+            elif not self._takes(rows[number], outcome, likeliest[number]):
                 self._leave(number)
 
-    def _takes(self, row: Row, scores: Tensor, *, decides: bool = False) -> bool:
+    def _takes(self, row: Row, scores: Tensor, likeliest: Likeliest | None, *, decides: bool = False) -> bool:
         """Let a row take its next token; return whether it goes on **in the batch**.
 
         Args:
             row: the row.
             scores: logits, shape (vocabulary,).
+            likeliest: the two likeliest tokens by these.
             decides: whether its text was read alone, so that these logits stand however close two of them are.
         """
-        settings, adjusted = row.generation.settings, scores
-        if bool(scores.isnan().any()):
-            self._refuse(row.generation, AnswerFailedError(_NOT_FINITE))
+        if row.generation.is_gone:  # another of its rows was refused
             return False
-        if settings.repetition_penalty != 1:
-            seen = torch.tensor(row.text_ids, device=scores.device)
-            adjusted = penalized(scores, seen, settings.repetition_penalty)
-        if not row.is_greedy:
-            return row.take(draw(adjusted, settings, row.generator), scores, self._ends)
-        (first, second), (token, _other) = (each.tolist() for each in adjusted.topk(2))
-        if not (decides or self._reason) and first - second <= self._near * max(abs(first), 1.0):
-            self._readings.append(_Reading([row], row.text_ids))
-            self._reserved += 1
+        try:
+            choice = choose(row, scores, likeliest, self._near)
+            if not (choice.is_sure or decides or self._reason):
+                self._readings.append(_Reading([row], row.text_ids))
+                self._reserved += 1
+                return False
+            return row.take(choice.token, scores, self._ends)
+        except Exception as error:  # numbers that are not finite, or a tokenizer that raises
+            self._refuse(row.generation, error)
             return False
-        return row.take(int(token), scores, self._ends)
 
-    def _leave(self, number: int) -> None:
+    def _leave(self, number: int, *, keeps: bool = True) -> None:
         """Take a row out of the batch, and keep its keys and values for the next message."""
         row = self._rows[number]
-        if self._kept is not None and (states := self._batch.states(number)) is not None:
+        if keeps and self._kept is not None and (states := self._batch.states(number)) is not None:
             self._kept.keep(Prefix(_key(row), tuple(row.text_ids[: states[0][0].shape[1]]), states))
         self._batch.leave(number)
         self._rows[number] = self._rows[-1]
@@ -271,6 +315,13 @@ class Batching:
     def _scaling(self, rows: Sequence[Row]) -> Iterator[Scales]:
         with self._turn, with_variants(self._serving, [row.variant for row in rows]):
             yield self._serving.scales()
+
+
+def _told(error: BaseException) -> StudioError:
+    """Return what a client hears of an error; only those of users are quoted."""
+    return error if isinstance(error, StudioError) else AnswerFailedError(
+        f"The model could not compute the answer ({type(error).__name__}); the log of the server has the details."
+    )  # fmt: skip
 
 
 def _key(row: Row) -> str:

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.applications import Starlette
@@ -19,6 +20,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from ia3_studio.asgi import App, Message, Receive, Send
+from ia3_studio.chat.settings import ChatSettings
 from ia3_studio.host_check import HostMiddleware
 from ia3_studio.serving.api_errors import ApiError, as_api_error, refuse, send_error
 from ia3_studio.serving.generation import Delta, Event, Failed, Finished, Generation, ServedAdapter
@@ -145,11 +147,23 @@ class _Endpoint:
         except Exception as error:
             raise _told(error) from error
 
-    def _prepare(self, asked: Asked) -> tuple[list[tuple[tuple[int, ...], Any]], ServedAdapter | None]:
-        """Return the tokens and settings of each prompt, and the adapter."""
+    def _prepare(self, asked: Asked) -> tuple[list[_Read], ServedAdapter | None]:
+        """Return what is read of each prompt, and the adapter."""
         adapter = self._names.find(asked.model)
-        prompts = [self._reader.read(prompt) for prompt in asked.prompts]
-        return [(ids, self._reader.settings_for(asked, ids)) for ids in prompts], adapter
+        prompts = []
+        for prompt in asked.prompts:
+            ids = self._reader.read(prompt)
+            prompts.append(_Read(ids, self._reader.settings_for(asked, ids), self._reader.characters(prompt)))
+        return prompts, adapter
+
+
+@dataclass(frozen=True)
+class _Read:
+    """One prompt as the model reads it."""
+
+    ids: tuple[int, ...]
+    settings: ChatSettings
+    characters: int
 
 
 class _Answers:
@@ -159,7 +173,7 @@ class _Answers:
         self,
         scheduler: Scheduler,
         asked: Asked,
-        prompts: list[tuple[tuple[int, ...], Any]],
+        prompts: list[_Read],
         adapter: ServedAdapter | None,
         kind: str,
         deadline: float,
@@ -172,15 +186,16 @@ class _Answers:
 
         self._generations = [
             Generation(
-                ids, settings, deliver, adapter,
+                prompt.ids, prompt.settings, deliver, adapter,
                 tuple(range(number * asked.choices, (number + 1) * asked.choices)),
                 asked.stop, asked.logprobs, deadline,
             )
-            for number, (ids, settings) in enumerate(prompts)
+            for number, prompt in enumerate(prompts)
         ]  # fmt: skip
         self._asked = asked
-        tokens = sum(len(ids) for ids, _settings in prompts)
-        self._completion = Completion(kind, asked.model, tokens, len(prompts) * asked.choices)
+        tokens = sum(len(prompt.ids) for prompt in prompts)
+        offsets = tuple(prompt.characters for prompt in prompts for _choice in range(asked.choices))
+        self._completion = Completion(kind, asked.model, tokens, len(offsets), offsets)
         scheduler.submit(*self._generations)
 
     async def whole(self) -> dict[str, Any]:

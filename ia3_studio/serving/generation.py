@@ -53,6 +53,8 @@ class TokenScore:
     logprob: float
     top: tuple[tuple[int, str, float], ...] = ()
     """The likeliest tokens at this place (id, text, log probability), the likeliest first."""
+    start: int = 0
+    """Characters of the answer before this token's text."""
 
 
 @dataclass(frozen=True)

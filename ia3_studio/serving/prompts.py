@@ -52,6 +52,14 @@ class Reader:
         self.limits.require_known(ids, self.tokenizer)
         return ids
 
+    def characters(self, prompt: Prompt) -> int:
+        """Return the characters of a text, or of the text that tokens stand for; 0 for a conversation."""
+        if isinstance(prompt, str):
+            return len(prompt)
+        ids = [each for each in prompt if isinstance(each, int)]
+        with self._turn:
+            return len(self.tokenizer.decode(ids, skip_special_tokens=True)) if ids else 0
+
     def settings_for(self, asked: Asked, prompt: tuple[int, ...]) -> ChatSettings:
         """Return the settings, with as many tokens as were asked for, or as there is room.
 

@@ -20,6 +20,8 @@ class Completion:
     model: str
     prompt_tokens: int
     choices: int
+    offsets: tuple[int, ...]
+    """Characters of each choice's prompt: text_offset counts from its beginning, whether it is echoed or not."""
     id: str = ""
     created: int = field(default_factory=lambda: int(time.time()))
     _texts: dict[int, list[str]] = field(default_factory=dict)
@@ -64,12 +66,11 @@ class Completion:
                 yield self._chunk(number, {"role": "assistant", "content": ""}, (), None)
 
     def chunk(self, event: Delta | Finished, *, scores: bool) -> dict[str, Any]:
-        """Return what an event adds, as a chunk of a stream; **the event must not be added before**."""
-        before = sum(map(len, self._texts.get(event.choice, ())))
+        """Return what an event adds, as a chunk of a stream, **after adding it**."""
         self.add(event)
         if isinstance(event, Finished):
             return self._chunk(event.choice, {}, (), event.reason)
-        return self._chunk(event.choice, {"content": event.text}, event.tokens if scores else (), None, before)
+        return self._chunk(event.choice, {"content": event.text}, event.tokens if scores else (), None)
 
     def last(self) -> dict[str, Any]:
         """Return the chunk with the usage, which has no choices."""
@@ -84,7 +85,7 @@ class Completion:
 
     def _choice(self, number: int, *, scores: bool) -> dict[str, Any]:
         text, tokens = "".join(self._texts.get(number, ())), self._tokens.get(number, [])
-        found = _scores(self.kind, tokens, 0) if scores else None
+        found = _scores(self.kind, tokens, self.offsets[number]) if scores else None
         if self.kind == "chat":
             said: dict[str, Any] = {"message": {"role": "assistant", "content": text, "refusal": None}}
         else:
@@ -92,33 +93,29 @@ class Completion:
         return {"index": number, **said, "logprobs": found, "finish_reason": self._ends[number].reason}
 
     def _chunk(
-        self, number: int, delta: dict[str, Any], tokens: Sequence[TokenScore], reason: str | None, before: int = 0
+        self, number: int, delta: dict[str, Any], tokens: Sequence[TokenScore], reason: str | None
     ) -> dict[str, Any]:
         said = {"delta": delta} if self.kind == "chat" else {"text": delta.get("content", "")}
-        found = _scores(self.kind, tokens, before) if tokens else None
+        found = _scores(self.kind, tokens, self.offsets[number]) if tokens else None
         choice = {"index": number, **said, "logprobs": found, "finish_reason": reason}
         return {**self._head(self._chunk_kind), "choices": [choice]}
 
 
-def _scores(kind: str, tokens: Sequence[TokenScore], before: int) -> dict[str, Any]:
+def _scores(kind: str, tokens: Sequence[TokenScore], offset: int) -> dict[str, Any]:
     """Return log probabilities in the form of the interface.
 
     Args:
         kind: "chat" or "text".
         tokens: whose.
-        before: characters of the answer before the first of them.
+        offset: characters of the prompt.
     """
     if kind == "chat":
         return {"content": [_chat_score(each) for each in tokens], "refusal": None}
-    offsets, reached = [], before
-    for each in tokens:
-        offsets.append(reached)
-        reached += len(each.text)
     return {
         "tokens": [each.text for each in tokens],
         "token_logprobs": [each.logprob for each in tokens],
         "top_logprobs": [{text: value for _id, text, value in each.top} for each in tokens],
-        "text_offset": offsets,
+        "text_offset": [offset + each.start for each in tokens],
     }
 
 

@@ -28,8 +28,8 @@ class Row:
         self._decoder = TokenText(tokenizer)
         self._stops = StopStrings(generation.stop)
         self._decoded = self._told = 0  # characters
-        self._scores: list[tuple[int, TokenScore]] = []
-        """Tokens that were not told yet, with the character that each begins at."""
+        self._scores: list[TokenScore] = []
+        """Tokens that were not told yet."""
 
     @property
     def is_greedy(self) -> bool:
@@ -52,7 +52,7 @@ class Row:
         self.ids.append(token)
         is_end, is_full = token in ends, len(self.ids) >= self.generation.settings.max_new_tokens
         if self.generation.logprobs is not None and not is_end:
-            self._scores.append((self._decoded, scored(token, scores, self.generation.logprobs, self._tokenizer)))
+            self._scores.append(scored(token, scores, self.generation.logprobs, self._tokenizer, self._decoded))
         text = "" if is_end else self._decoder.add(token)
         text += self._decoder.end() if is_end or is_full else ""
         self._decoded += len(text)
@@ -67,13 +67,13 @@ class Row:
 
     def _tell(self, text: str, *, everything: bool) -> None:
         self._told += len(text)
-        certain = [score for start, score in self._scores if everything or start < self._told]
+        certain = [score for score in self._scores if everything or score.start < self._told]
         self._scores = self._scores[len(certain) :]
         if text or certain:
             self.generation.deliver(Delta(self._choice, text, tuple(certain)))
 
 
-def scored(token: int, scores: Tensor, count: int, tokenizer: Any) -> TokenScore:
+def scored(token: int, scores: Tensor, count: int, tokenizer: Any, start: int) -> TokenScore:
     """Return a token's log probability and those of the likeliest ones, from logits of shape (vocabulary,)."""
     logprobs = scores.log_softmax(-1)
     likeliest = logprobs.topk(min(count, len(logprobs)))
@@ -81,4 +81,4 @@ def scored(token: int, scores: Tensor, count: int, tokenizer: Any) -> TokenScore
         (int(each), str(tokenizer.decode([each])), float(value))
         for each, value in zip(likeliest.indices.tolist(), likeliest.values.tolist(), strict=True)
     )
-    return TokenScore(token, str(tokenizer.decode([token])), float(logprobs[token]), top)
+    return TokenScore(token, str(tokenizer.decode([token])), float(logprobs[token]), top, start)

@@ -3,16 +3,15 @@
 The last tokens of all rows stand in one column (left padding), so that two tokens are as far apart in the batch as in
 their own text: that is what position biases and sliding windows of any model count in. A row that enters is copied
 into the buffer, the last row takes the place of one that leaves, and columns that no row needs any more are dropped
-when the buffer is full. Models that cannot do this (recurrent states, positions that depend on the longest row) run
-their rows one after the other.
+when the buffer is full. Models that cannot do this (:mod:`ia3_studio.serving.row_trial`) run their rows one after the
+other.
 """
 
 from __future__ import annotations
 
-import copy
-import inspect
+import logging
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,28 +19,34 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import DynamicCache, DynamicLayer
 
-from ia3_studio.method.rows import mixes_rows
 from ia3_studio.models.fast_inference import step_of
-from ia3_studio.models.fast_paths import failed_trial
-from ia3_studio.models.kept_prefixes import positions_move
-from ia3_studio.models.preallocated_kv_cache import PreallocatedLayer, cache_argument, cache_of, preallocate
+from ia3_studio.models.preallocated_kv_cache import PreallocatedLayer
+from ia3_studio.serving.model_call import called, read
 
 if TYPE_CHECKING:
     from ia3_studio.models.decoder_parts import Scales
 
+logger = logging.getLogger("ia3_studio.serving")
 ROOM = 256
 """Columns of room on both sides of the rows, whenever the buffer is made anew."""
-_SHARING = "ia3_rows_share"
-"""The attribute of a model that says why its rows cannot share a pass; empty if they can."""
-_TOLERANCE = 1e-3
-"""Largest difference of logits in the trial, relative to the largest one."""
 
+Outcome = Tensor | Exception
+"""A row's logits of its next token, shape (vocabulary,), or what its pass has raised."""
 Scaling = Callable[[Sequence[int]], AbstractContextManager["Scales"]]
 """Row numbers → the context in which a batch of these rows has their adapters."""
 
 
 class Rows(Protocol):
     """Rows that grow by a token at a time."""
+
+    def read(self, ids: Tensor, start: int, cache: Any) -> tuple[Tensor, Any]:
+        """Read the next tokens of a text that is no row yet; return the last one's logits, (vocabulary,), and its cache.
+
+        Args:
+            ids: shape (1, tokens).
+            start: tokens before them, which the cache holds.
+            cache: None for a text that begins.
+        """
 
     def enter(self, cache: Any, length: int) -> None:
         """Add a row behind the others. **The cache may be used by it from now on.**
@@ -54,28 +59,17 @@ class Rows(Protocol):
     def leave(self, number: int) -> None:
         """Remove a row; **the last one takes its number**."""
 
-    def step(self, ids: Sequence[int], scaling: Scaling) -> Tensor:
-        """Give each row one token more; return the next token's logits, shape (rows, vocabulary)."""
+    def step(self, ids: Sequence[int], scaling: Scaling) -> Tensor | list[Outcome]:
+        """Give each row one token more; return the next token's logits of each, or why it has none.
+
+        What one row raises is its own: the others go on. **A row that has none must leave.**
+        """
 
     def states(self, number: int) -> tuple[tuple[Tensor, Tensor], ...] | None:
         """Return copies of a row's keys and values in each layer, (heads, tokens, channels), if they can be copied."""
 
     def nbytes(self, rows: int, length: int) -> int:
         """Return the bytes that a batch of rows of some length takes; 0 while nothing is known."""
-
-
-def read(model: Any, ids: Tensor, start: int, cache: Any) -> tuple[Tensor, Any]:
-    """Let a model read the next tokens of one text; return the last one's logits, (vocabulary,), and its cache.
-
-    Args:
-        model: the model.
-        ids: shape (1, tokens).
-        start: tokens before them, which the cache holds.
-        cache: None for the model's own kind of cache.
-    """
-    positions = torch.arange(start, start + ids.shape[1], device=ids.device)[None]
-    logits, cache = _called(model, ids, positions, None, cache)
-    return logits[0], cache
 
 
 class SharedRows:
@@ -88,6 +82,10 @@ class SharedRows:
         self._layers: list[_SharedLayer] = []
         self._cache: Any = DynamicCache()
         self._window = _window_of(model)
+
+    def read(self, ids: Tensor, start: int, cache: Any) -> tuple[Tensor, Any]:
+        """Read the next tokens of a text that is no row yet; see :class:`Rows`."""
+        return read(self._model, ids, start, DynamicCache() if cache is None else cache)
 
     def enter(self, cache: Any, length: int) -> None:
         """Copy a row's keys and values behind the others'; see :class:`Rows`."""
@@ -110,24 +108,45 @@ class SharedRows:
         self._lengths.pop()
         self._see()
 
-    def step(self, ids: Sequence[int], scaling: Scaling) -> Tensor:
-        """Give each row one token more; return the next token's logits, shape (rows, vocabulary)."""
+    def step(self, ids: Sequence[int], scaling: Scaling) -> Tensor | list[Outcome]:
+        """Give each row one token more; return the next token's logits, shape (rows, vocabulary), or of each row."""
         self._make_room(len(self._lengths), 0, 1)
-        device = self._layers[0].device
-        given = torch.tensor(ids, device=device)[:, None]  # (rows, 1)
-        lengths = torch.tensor(self._lengths, device=device)[:, None]  # (rows, 1)
-        width = self._columns.end - self._columns.begin
-        is_ragged = min(self._lengths) < width
-        mask = (torch.arange(width + 1, device=device) >= width - lengths).long() if is_ragged else None
-        step = step_of(self._model)
-        with scaling(range(len(self._lengths))) as scales:
-            if step is not None and width < self._window and step.serves(scales, self._cache):
-                logits = step(given, lengths, self._cache, mask, scales)
-            else:
-                logits, _cache = _called(self._model, given, lengths, mask, self._cache)
+        found: Tensor | list[Outcome]
+        try:
+            found = self._pass(ids, scaling)
+        except Exception as error:  # a foreign forward may raise anything: who is it that raises?
+            found = [error] if len(ids) == 1 else [self._alone(number, ids, scaling) for number in range(len(ids))]
+            if len(ids) > 1 and not any(isinstance(each, Exception) for each in found):
+                logger.warning("%d rows together raised what none of them raises alone", len(ids), exc_info=error)
         self._columns.end += 1
         self._lengths = [length + 1 for length in self._lengths]
-        return logits
+        return found
+
+    def _pass(self, ids: Sequence[int], scaling: Scaling, first: int = 0) -> Tensor:
+        """Return the next token's logits of neighboring rows, shape (rows, vocabulary).
+
+        The token's column is written to and not counted yet, so that a pass that failed can be repeated.
+        """
+        lengths = self._lengths[first : first + len(ids)]
+        columns, width = self._columns, max(lengths)
+        columns.first, columns.rows, columns.begin = first, len(ids), columns.end - width
+        device = self._layers[0].device
+        given = torch.tensor(ids, device=device)[:, None]  # (rows, 1)
+        positions = torch.tensor(lengths, device=device)[:, None]  # (rows, 1)
+        mask = (torch.arange(width + 1, device=device) >= width - positions).long() if min(lengths) < width else None
+        step = step_of(self._model)
+        with scaling(range(first, first + len(ids))) as scales:
+            if step is not None and width < self._window and step.serves(scales, self._cache):
+                return step(given, positions, self._cache, mask, scales)
+            return called(self._model, given, positions, mask, self._cache)[0]
+
+    def _alone(self, number: int, ids: Sequence[int], scaling: Scaling) -> Outcome:
+        try:
+            return self._pass(ids[number : number + 1], scaling, number)[0]
+        except Exception as error:  # as above
+            return error
+        finally:
+            self._see()
 
     def states(self, number: int) -> tuple[tuple[Tensor, Tensor], ...] | None:
         """Return copies of a row's keys and values in each layer, shape (heads, tokens, channels)."""
@@ -140,7 +159,7 @@ class SharedRows:
         return sum(rows * (longest + 2 * ROOM) * layer.bytes_per_token for layer in self._layers)
 
     def _see(self) -> None:
-        self._columns.rows = len(self._lengths)
+        self._columns.first, self._columns.rows = 0, len(self._lengths)
         self._columns.begin = self._columns.end - max(self._lengths, default=0)
 
     def _make_room(self, rows: int, length: int, more: int) -> None:
@@ -156,56 +175,11 @@ class SharedRows:
         self._see()
 
 
-class SeparateRows:
-    """Rows with a cache of their own each, which run one after the other."""
-
-    def __init__(self, model: Any) -> None:
-        self._model = model
-        self._caches: list[Any] = []
-        self._lengths: list[int] = []
-
-    def enter(self, cache: Any, length: int) -> None:
-        """Add a row; see :class:`Rows`."""
-        self._caches.append(copy.deepcopy(cache))
-        self._lengths.append(length)
-
-    def leave(self, number: int) -> None:
-        """Remove a row; **the last one takes its number**."""
-        for values in (self._caches, self._lengths):
-            values[number] = values[-1]
-            values.pop()
-
-    def step(self, ids: Sequence[int], scaling: Scaling) -> Tensor:
-        """Give each row one token more; return the next token's logits, shape (rows, vocabulary)."""
-        found = []
-        for number, token in enumerate(ids):
-            given = torch.tensor([[token]], device=self._model.device)
-            with scaling([number]):
-                logits, self._caches[number] = read(self._model, given, self._lengths[number], self._caches[number])
-            self._lengths[number] += 1
-            found.append(logits)
-        return torch.stack(found)
-
-    def states(self, number: int) -> None:
-        """Return nothing: what such a cache holds is the model's own affair."""
-
-    def nbytes(self, rows: int, length: int) -> int:
-        """Return 0: what such a cache takes is the model's own affair."""
-        return 0
-
-
-def cannot_share(model: Any) -> str:
-    """Return why the rows of a model cannot share a pass, **after a trial at first**; empty if they can."""
-    found: str | None = vars(model).get(_SHARING)
-    if found is None:
-        found = vars(model)[_SHARING] = _tried(model)
-    return found
-
-
 @dataclass
 class _Columns:
     """Which part of the buffers is in use."""
 
+    first: int = 0
     rows: int = 0
     begin: int = 0
     end: int = 0
@@ -252,23 +226,16 @@ class _SharedLayer(PreallocatedLayer):
 
     def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
         """Put one token's keys and values in the next column; return those of all columns in use."""
-        rows, begin, end = self._columns.rows, self._columns.begin, self._columns.end
+        rows = slice(self._columns.first, self._columns.first + self._columns.rows)
+        begin, end = self._columns.begin, self._columns.end
         for buffer, states in zip(self.buffers, (key_states, value_states), strict=True):
-            buffer[:rows, :, end] = states[:, :, 0]
+            buffer[rows, :, end] = states[:, :, 0]
         keys, values = self.buffers
-        return keys[:rows, :, begin : end + 1], values[:rows, :, begin : end + 1]
+        return keys[rows, :, begin : end + 1], values[rows, :, begin : end + 1]
 
     def get_seq_length(self) -> int:
         """Return the columns in use."""
         return self._columns.end - self._columns.begin
-
-
-def _called(model: Any, ids: Tensor, positions: Tensor, mask: Tensor | None, cache: Any) -> tuple[Tensor, Any]:
-    parameters = inspect.signature(model.forward).parameters
-    extra = {"position_ids": positions} if "position_ids" in parameters else {}
-    before = {cache_argument(model): cache}
-    result = model(input_ids=ids, attention_mask=mask, use_cache=True, logits_to_keep=1, **before, **extra)
-    return result.logits[:, -1].float(), preallocate(cache_of(result))
 
 
 def _window_of(model: Any) -> float:
@@ -276,30 +243,3 @@ def _window_of(model: Any) -> float:
     config = model.config.get_text_config(decoder=True)
     windows = [getattr(config, name, None) for name in ("sliding_window", "attention_chunk_size")]
     return min((each for each in windows if isinstance(each, int) and each > 0), default=float("inf"))
-
-
-@torch.no_grad()
-def _tried(model: Any) -> str:
-    """Let two texts of different lengths share a pass; return how the logits differ from those of each text alone."""
-    if positions_move(model):
-        return "its positions depend on the longest row"
-    if any(mixes_rows(path) for path, _module in model.named_modules()):
-        return "its experts see tokens without the rows they come from"
-    vocabulary = int(model.get_input_embeddings().weight.shape[0])
-    texts = [torch.arange(1, count, device=model.device)[None] * 37 % vocabulary for count in (7, 12)]
-    try:
-        wanted = torch.stack([model(input_ids=text, use_cache=False).logits[0, -1].float() for text in texts])
-        rows = SharedRows(model)
-        for text in texts:
-            count = text.shape[1] - 1
-            _logits, cache = read(model, text[:, :3], 0, DynamicCache())
-            _logits, cache = read(model, text[:, 3:count], 3, cache)
-            if not all(isinstance(layer, PreallocatedLayer) and len(layer.keys) == 1 for layer in cache.layers):
-                return "its cache does not keep all tokens"
-            rows.enter(cache, count)
-        found = rows.step([int(text[0, -1]) for text in texts], lambda _rows: nullcontext({}))
-    except Exception as error:  # a foreign forward may raise anything
-        return failed_trial(error)
-    if not torch.allclose(found, wanted, rtol=0, atol=_TOLERANCE * float(wanted.abs().max())):
-        return "rows that share a pass get other logits than alone"
-    return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -16,8 +17,11 @@ from ia3_studio.serving.generation import AnswerFailedError, BusyError, ClosedEr
 if TYPE_CHECKING:
     from ia3_studio.models.loaded import LoadedModel
     from ia3_studio.serving.batching import Batching
+    from ia3_studio.serving.row import Row
 
 logger = logging.getLogger("ia3_studio.serving")
+HELD_SECONDS = 5.0
+"""For so long at least the model is kept, where somebody waits for another one: loading it again takes seconds."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Limits:
     """From the request to its last token."""
     threads: int = 0
     """CPU threads that compute; 0 for all cores."""
+    rounds: bool = False
+    """Let answers of a model in float16 or bfloat16 share passes, so that rounding makes them depend on each other."""
 
 
 class Scheduler:
@@ -48,6 +54,7 @@ class Scheduler:
         turn: AbstractContextManager[Any] | None = None,
         *,
         idle_seconds: float | None = None,
+        is_awaited: Callable[[], bool] = lambda: False,
     ) -> None:
         """Start the thread.
 
@@ -56,11 +63,16 @@ class Scheduler:
             limits: the most that is done at a time.
             turn: held while the model is called, where others use it too.
             idle_seconds: the model is given back after so many seconds without a request; None keeps it.
+            is_awaited: says whether somebody waits for another model. Answers in progress are then put off after a few
+                seconds, and go on when this one can be borrowed again.
         """
         self.limits = limits or Limits()
-        self._borrow, self._turn, self._idle_seconds = borrow, turn, idle_seconds
+        self._borrow, self._turn = borrow, turn
+        self._idle_seconds, self._is_awaited = idle_seconds, is_awaited
         self._changed = threading.Condition()
         self._waiting: deque[Generation] = deque()
+        self._paused: list[Row] = []
+        """Answers that were begun, while the model is given to others."""
         self._closing = False
         self._busy = 0
         self._thread = threading.Thread(target=self._work, name="serving", daemon=True)
@@ -98,7 +110,9 @@ class Scheduler:
         self._thread.join(seconds)
 
     def _work(self) -> None:
-        while self._has_work(None):
+        while self._paused or self._has_work(None):
+            if self._closing:
+                break
             try:
                 with self._borrow() as loaded:
                     self._answer(loaded)
@@ -109,7 +123,7 @@ class Scheduler:
         self._fail_waiting(ClosedError("The server is shutting down; send the request again when it has restarted."))
 
     def _answer(self, loaded: LoadedModel) -> None:
-        """Answer with the borrowed model until nothing was asked for a while."""
+        """Answer with the borrowed model until nothing was asked for a while, or others wait for another model."""
         import torch
 
         from ia3_studio.serving.batching import Batching
@@ -118,26 +132,35 @@ class Scheduler:
             torch.set_num_threads(self.limits.threads)
         if loaded.head != "causal-lm":
             raise ModelError(f"{loaded.source} is not a decoder-only text-generation model, so it cannot be served.")
-        batching = Batching(loaded, self.limits.rows, self._turn)
+        batching = Batching(loaded, self.limits.rows, self._turn, rounds=self.limits.rounds)
         if batching.note:
             logger.info("%s: answers are computed one after the other: %s", loaded.source, batching.note)
+        since, paused, self._paused = time.monotonic(), self._paused, []
         try:
-            while self._has_work(self._idle_seconds):
-                self._rounds(batching)
+            batching.resume(paused)
+            while not self._closing and (batching.rows or self._has_work(self._idle_seconds)):
+                self._rounds(batching, since)
+                if self._gives_way(since):
+                    self._paused = batching.pause()
+                    return
         finally:
             batching.fail(ClosedError("The server is shutting down; send the request again when it has restarted."))
             batching.close()
 
-    def _rounds(self, batching: Batching) -> None:
-        """Answer until nothing is waiting and nothing in progress."""
+    def _rounds(self, batching: Batching, since: float) -> None:
+        """Answer until nothing is waiting and nothing in progress, or others wait for another model."""
         is_going = True
-        while is_going and not self._closing:
+        while is_going and not self._closing and not self._gives_way(since):
             try:
                 is_going = batching.advance(self._waiting)
             except Exception:  # a foreign forward may raise anything; those who waited for it were told
                 logger.exception("a pass failed")
             self._busy = batching.rows
             is_going = is_going or bool(self._waiting)
+
+    def _gives_way(self, since: float) -> bool:
+        """Return whether it is the turn of those who wait for another model."""
+        return time.monotonic() - since > HELD_SECONDS and self._is_awaited()
 
     def _has_work(self, seconds: float | None) -> bool:
         """Wait for a request; return False if none came in time, or the scheduler is closed."""
@@ -151,5 +174,6 @@ class Scheduler:
         )  # fmt: skip
         with self._changed:
             waiting, self._waiting = list(self._waiting), deque()
-        for generation in waiting:
+        begun, self._paused = {row.generation for row in self._paused}, []
+        for generation in (*begun, *waiting):
             generation.deliver(Failed(told))

@@ -70,7 +70,10 @@ class EndpointSwitch:
                 reader = Reader.of(loaded)
             listener = _listener()
             limits = Limits(threads=max(1, (os.cpu_count() or 1) - 1))  # the page needs a core as well
-            scheduler = Scheduler(lambda: memory.acquire(source), limits, memory.turn, idle_seconds=IDLE_SECONDS)
+            scheduler = Scheduler(
+                lambda: memory.acquire(source), limits, memory.turn,
+                idle_seconds=IDLE_SECONDS, is_awaited=lambda: memory.is_awaited,
+            )  # fmt: skip
             app = endpoint(scheduler, ModelNames(source, store, library), reader, self.key, is_loopback=True)
             try:
                 self._server = ServerThread(app, listener)

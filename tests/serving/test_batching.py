@@ -19,6 +19,7 @@ from ia3_studio.method.algebra import add
 from ia3_studio.models.fast_inference import enable_fast_inference
 from ia3_studio.models.loaded import LoadedModel
 from ia3_studio.serving import batching as module
+from ia3_studio.serving import next_token
 from ia3_studio.serving.batching import Batching
 from ia3_studio.serving.generation import Delta, Event, Failed, Finished, Generation, ServedAdapter, TimedOutError
 from tests.families import CAUSAL, tiny_model
@@ -158,7 +159,7 @@ def test_two_tokens_within_rounding_are_decided_by_the_text_read_alone(monkeypat
     loaded = loaded_model(fast=True)
     usual = Told(asked("Hi"))
     run(loaded, usual)
-    monkeypatch.setattr(module, "NEAR", {torch.float32: 1e9})  # every token counts as a tie
+    monkeypatch.setattr(next_token, "NEAR", 1e9)  # every token counts as a tie
     told = [Told(asked(question)) for question in QUESTIONS]
     run(loaded, *told)
     assert told[0].text() == usual.text()
@@ -298,7 +299,67 @@ def test_an_adapter_of_another_model_is_refused_and_the_others_go_on() -> None:
     assert good.end() == ("length", 12)
 
 
-def test_a_pass_that_fails_tells_all_and_the_next_request_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+class Raising(torch.nn.Module):
+    """A head of an adapter that raises, from some pass on."""
+
+    def __init__(self, passes: int) -> None:
+        super().__init__()
+        self.passes = passes
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        self.passes -= 1
+        if self.passes < 0:
+            raise ZeroDivisionError
+        return hidden
+
+
+@pytest.mark.parametrize("passes", [0, 4])
+@pytest.mark.parametrize("family", ["llama", "mixtral"])
+def test_a_request_whose_pass_raises_fails_alone(family: str, passes: int) -> None:
+    loaded = loaded_model(family, fast=True)
+    adapter = adapter_for(loaded, 1)
+    told = [
+        Told(asked(question), adapter=ServedAdapter(name, adapter))
+        for question, name in zip(QUESTIONS[:3], ("one", "bad", "two"), strict=True)
+    ]
+    batching = Batching(loaded, 8)
+    batching._serving.add("bad", adapter)
+    batching._serving.acquire("bad", {"model.norm": Raising(passes)})
+    waiting = deque(each.generation for each in told)
+    while batching.advance(waiting) or waiting:
+        pass
+    assert batching.rows == 0
+    good, bad, other = told
+    assert isinstance(bad.events[-1], Failed)
+    assert "ZeroDivisionError" in str(bad.events[-1].error)
+    assert bool(bad.text()) == bool(passes)
+    batching.close()
+    for each, question in ((good, QUESTIONS[0]), (other, QUESTIONS[2])):
+        alone = Told(asked(question), adapter=ServedAdapter("one", adapter))
+        run(loaded, alone)
+        assert each.text() == alone.text()
+        assert each.end() == alone.end()
+
+
+def test_rows_that_raise_only_together_are_all_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = loaded_model()
+    batching = Batching(loaded, 8)
+    told = [Told(asked(question)) for question in QUESTIONS[:3]]
+    one_pass = batching._batch._pass  # type: ignore[attr-defined]
+    monkeypatch.setattr(
+        batching._batch, "_pass", lambda ids, *rest: 1 / 0 if len(ids) > 1 else one_pass(ids, *rest), raising=True
+    )
+    waiting = deque(each.generation for each in told)
+    while batching.advance(waiting) or waiting:
+        pass
+    batching.close()
+    for each, question in zip(told, QUESTIONS, strict=False):
+        alone = Told(asked(question))
+        run(loaded, alone)
+        assert each.text() == alone.text()
+
+
+def test_an_error_that_belongs_to_no_request_tells_all_and_the_next_request_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = loaded_model()
     batching = Batching(loaded, 8)
     told = Told(asked("Hi"))

@@ -139,6 +139,28 @@ def test_plain_completions_take_texts_and_tokens(client: openai.OpenAI, served: 
     assert several.usage.completion_tokens == sum(lengths)
 
 
+@pytest.mark.parametrize("prompt", ["Ahoy, the sea", [5, 9, 17, 30]])
+def test_text_offsets_count_from_the_beginning_of_the_prompt_streamed_or_not(
+    client: openai.OpenAI, served: Served, prompt: Any
+) -> None:
+    options: Any = {"model": "poet", "temperature": 0, "max_tokens": 12, "logprobs": 1, "prompt": prompt}
+    whole = client.completions.create(**options).choices[0]
+    assert whole.logprobs is not None
+    given = prompt if isinstance(prompt, str) else served.loaded.tokenizer.decode(prompt)
+    starts = whole.logprobs.text_offset or []
+    ends = [*starts[1:], len(given + whole.text)]
+    assert starts[0] == len(given)
+    pieces = [(given + whole.text)[start:end] for start, end in zip(starts, ends, strict=True)]
+    assert pieces == whole.logprobs.tokens
+    stop = whole.text[5:8]
+    streamed = [
+        chunk.choices[0] for chunk in client.completions.create(**options, stop=["#@" + stop, stop], stream=True)
+    ]
+    offsets = [each for choice in streamed if choice.logprobs for each in choice.logprobs.text_offset or []]
+    assert offsets == starts[: len(offsets)]
+    assert len(offsets) == whole.text.find(stop)
+
+
 @pytest.mark.parametrize(
     ("options", "param", "status"),
     [
