@@ -303,6 +303,8 @@ def launched(seconds: float = 1800.0) -> Processes:
 
     # Without being told, accelerate joins no processes on a machine that has no accelerator.
     cpu = parse_flag_from_env("ACCELERATE_USE_CPU") or not torch.accelerator.is_available()
+    if not cpu and torch.cuda.is_available():  # before the group is made: else NCCL may take the first GPU for all
+        torch.cuda.set_device(gpu_name())
     state = PartialState(cpu=cpu, timeout=timedelta(seconds=seconds))
     if state.num_processes != wanted:
         raise TrainingError(
