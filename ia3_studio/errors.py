@@ -8,6 +8,7 @@
     ├── TrainingError    a training job that cannot start or continue
     ├── LostProcessError one of several processes of a job ended or does not answer
     │   └── FailedAloneError  this process failed where the others wait for it
+    │       └── FullMemoryError   it ran out of memory there: smaller forward passes may fit
     ├── RunError         a run folder that is missing, busy or damaged
     └── ExportError      a failed export: no disk space, no conversion, rejected by the Hub
 
@@ -46,6 +47,19 @@ class LostProcessError(StudioError):
 
 class FailedAloneError(LostProcessError):
     """This process failed inside a pass that others wait for: it can only end, and they with it."""
+
+
+class FullMemoryError(FailedAloneError):
+    """This process ran out of memory inside a pass that others wait for: all may start again with smaller passes.
+
+    Args:
+        sentence: what happened.
+        tokens: how many tokens per forward pass may fit.
+    """
+
+    def __init__(self, sentence: str, tokens: int) -> None:
+        super().__init__(sentence)
+        self.tokens = tokens
 
 
 class RunError(StudioError):

@@ -17,7 +17,7 @@ from ia3_studio.runs import Run, RunStore
 from ia3_studio.runs.history import matching, records
 from ia3_studio.runs.rerun import rerun
 from ia3_studio.worker import reconnect, resume, start
-from ia3_studio.worker.ranks import is_here
+from ia3_studio.worker.meeting import is_here
 
 
 def commands(parsers: Any) -> dict[str, Any]:

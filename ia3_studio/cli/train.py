@@ -20,7 +20,8 @@ from ia3_studio.runs.config import old_names_in
 from ia3_studio.runs.folder import Launch
 from ia3_studio.worker import start
 from ia3_studio.worker.before_start import placement_sentence
-from ia3_studio.worker.ranks import is_here, join
+from ia3_studio.worker.meeting import is_here
+from ia3_studio.worker.ranks import join
 
 PLAIN_OPTIONS = ("model", "data", "selection", "name", "sharding")
 PREFERENCE_OPTIONS = ("loss_type", "beta", "label_smoothing", "sft_weight")

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.errors import ModelError
+from ia3_studio.models.out_of_memory import is_out_of_memory
 
 if TYPE_CHECKING:
     import torch
@@ -35,6 +36,15 @@ def is_offloaded(model: Any) -> bool:
     """Say whether weights of a model wait elsewhere until they are computed with."""
     places = {str(place) for place in (getattr(model, "hf_device_map", None) or {}).values()}
     return "disk" in places or ("cpu" in places and len(places) > 1)
+
+
+def is_disconnection(error: BaseException) -> bool:
+    """Say whether a collective operation failed because of another process; torch has no narrower error for gloo."""
+    from torch import distributed
+
+    if isinstance(error, distributed.DistError):
+        return True
+    return isinstance(error, RuntimeError) and any(name in str(error) for name in ("gloo", "NCCL"))
 
 
 def gather_root(model: Any) -> None:
@@ -94,15 +104,9 @@ def options_for(
 
 
 def settle(model: Any, plan: ShardingPlan) -> None:
-    """Make a loaded model ready for its passes. **Changes the model.**
-
-    Raises:
-        ModelError: it cannot be computed so.
-    """
+    """Make a loaded model ready for its passes. **Changes the model.**"""
     if plan.kind == "sharded":
         model.config.distributed_config = None  # it speaks of this load, not of the model
-        _try(model)
-        model.reshard()
     if is_offloaded(model):
         _recompute_layers(model)
 
@@ -154,8 +158,14 @@ def _head_parameters(model: Any) -> list[nn.Parameter]:
     return [each for name, each in model.named_parameters() if not name.startswith(base) or "pooler" in name]
 
 
-def _try(model: Any) -> None:
-    """Run a few tokens: a model whose layers are not called as modules finds their weights divided."""
+def try_shared(model: Any) -> None:
+    """Run a few tokens: a model whose layers are not called as modules finds their weights divided.
+
+    All processes that share the weights have to do it.
+
+    Raises:
+        ModelError: it does not compute with divided weights.
+    """
     import torch
 
     from ia3_studio.method.inputs import example_inputs
@@ -164,10 +174,14 @@ def _try(model: Any) -> None:
         with torch.no_grad():
             model(**example_inputs(model, TRIAL_TOKENS))
     except (RuntimeError, ValueError, TypeError, AttributeError) as error:
+        if is_out_of_memory(error) or is_disconnection(error):  # not the model's
+            raise
         raise ModelError(
             f"A model of the type '{model.config.model_type}' does not compute with divided weights "
             f"({str(error).splitlines()[0][:160]}); set sharding to 'none' or 'offload'."
         ) from error
+
+    model.reshard()
 
 
 def _recompute_layers(model: Any) -> None:

@@ -67,7 +67,9 @@ class Generation(Task):
         from ia3_studio.tasks.evaluation import with_answers
 
         asked = self._split.held_out[: self._config.train.sample_generations]
-        return with_answers(loaded.model, loaded.tokenizer, attachment, asked, measured) if asked else measured
+        if not asked:
+            return measured
+        return with_answers(loaded.model, loaded.tokenizer, attachment, asked, measured, self.processes)
 
 
 @register
@@ -123,5 +125,5 @@ class TextGeneration(Generation):
         from ia3_studio.tasks.evaluation import evaluate_chat
 
         budget = self._config.train.micro_batch_tokens
-        measured = evaluate_chat(loaded.model, loaded.tokenizer, attachment, held_out, budget)
+        measured = evaluate_chat(loaded.model, loaded.tokenizer, attachment, held_out, budget, self.processes)
         return self._with_answers(loaded, attachment, measured)

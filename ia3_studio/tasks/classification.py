@@ -111,7 +111,8 @@ class Classification(Task):
         from ia3_studio.tasks.evaluation import evaluate_classifier
 
         budget = self._config.train.micro_batch_tokens
-        return evaluate_classifier(self.scorer(loaded.model), attachment, held_out, self.labels, budget)
+        scorer = self.scorer(loaded.model)
+        return evaluate_classifier(scorer, attachment, held_out, self.labels, budget, self.processes)
 
     def scorer(self, model: Any) -> Any:
         """Return what gives the classifier's outputs for rows."""

@@ -18,13 +18,19 @@ if TYPE_CHECKING:
     from ia3_studio.data.tokens import TokenRow
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.training.config import TrainConfig
+    from ia3_studio.training.processes import Processes
 
 ANSWER_TOKENS = 96
 """Tokens of an answer at most."""
 
 
 def evaluate_chat(
-    model: Any, tokenizer: Any, attachment: Attachment, held_out: Sequence[TokenRow], budget: int
+    model: Any,
+    tokenizer: Any,
+    attachment: Attachment,
+    held_out: Sequence[TokenRow],
+    budget: int,
+    processes: Processes | None = None,
 ) -> Generator[Progress, None, RunEvaluation]:
     """Measure a causal language model, base beside tuned; yield how far it is.
 
@@ -33,8 +39,8 @@ def evaluate_chat(
     """
     from ia3_studio.training.evaluation import evaluate_language, measure_forgetting
 
-    measured = yield from evaluate_language(model, attachment, held_out, budget)
-    forgotten = yield from measure_forgetting(model, tokenizer, attachment, budget)
+    measured = yield from evaluate_language(model, attachment, held_out, budget, processes=processes)
+    forgotten = yield from measure_forgetting(model, tokenizer, attachment, budget, processes)
     return RunEvaluation(measured, forgotten)
 
 
@@ -44,6 +50,7 @@ def evaluate_preference_run(
     attachment: Attachment,
     held_out: Sequence[PairRow] | Sequence[JudgedRow],
     config: TrainConfig,
+    processes: Processes | None = None,
 ) -> Generator[Progress, None, RunEvaluation]:
     """Measure which answers a causal language model prefers, and what it forgot; yield how far it is.
 
@@ -57,13 +64,17 @@ def evaluate_preference_run(
         return str(tokenizer.decode(ids, skip_special_tokens=True)).strip()
 
     budget = config.micro_batch_tokens
-    measured = yield from evaluate_preferences(model, attachment, held_out, config.beta, budget, decode)
-    forgotten = yield from measure_forgetting(model, tokenizer, attachment, budget)
+    measured = yield from evaluate_preferences(model, attachment, held_out, config.beta, budget, decode, processes)
+    forgotten = yield from measure_forgetting(model, tokenizer, attachment, budget, processes)
     return RunEvaluation(measured, forgotten)
 
 
 def evaluate_targets(
-    model: Any, attachment: Attachment, held_out: Sequence[TargetRow], budget: int
+    model: Any,
+    attachment: Attachment,
+    held_out: Sequence[TargetRow],
+    budget: int,
+    processes: Processes | None = None,
 ) -> Generator[Progress, None, RunEvaluation]:
     """Measure an encoder-decoder, base beside tuned; yield how far it is.
 
@@ -73,7 +84,8 @@ def evaluate_targets(
     from ia3_studio.training.evaluation import evaluate_language
     from ia3_studio.training.target_loss import TargetLoss
 
-    return RunEvaluation((yield from evaluate_language(model, attachment, held_out, budget, loss_of=TargetLoss)))
+    measured = evaluate_language(model, attachment, held_out, budget, loss_of=TargetLoss, processes=processes)
+    return RunEvaluation((yield from measured))
 
 
 def with_answers(
@@ -82,6 +94,7 @@ def with_answers(
     attachment: Attachment,
     examples: Sequence[Example],
     measured: Generator[Progress, None, RunEvaluation],
+    processes: Processes | None = None,
 ) -> Generator[Progress, None, RunEvaluation]:
     """Measure, and then let both models answer prompts; yield how far each is.
 
@@ -100,38 +113,66 @@ def with_answers(
         print(f"{skipped} held-out rows have no prompt that fits with an answer; no sample is generated for them")
     if not asked:
         return found
-    written = yield from evaluate_generation(model, tokenizer, attachment, asked, ANSWER_TOKENS, limit=len(asked))
+    written = yield from evaluate_generation(
+        model, tokenizer, attachment, asked, ANSWER_TOKENS, limit=len(asked), processes=processes
+    )
     return replace(found, sample_generations=written)
 
 
 def evaluate_ranking(
-    attachment: Attachment, held_out: Sequence[ChoiceRow], budget: int
+    attachment: Attachment, held_out: Sequence[ChoiceRow], budget: int, processes: Processes | None = None
 ) -> Generator[Progress, None, RunEvaluation]:
     """Measure rank classification, base beside tuned; yield when it is done."""
     from ia3_studio.training.evaluation import evaluate_choices
 
-    found = evaluate_choices(attachment, held_out, budget)
+    found = evaluate_choices(attachment, held_out, budget, processes)
     yield Progress(2 * len(held_out), 2 * len(held_out))
     return RunEvaluation(found)
 
 
 def evaluate_classifier(
-    loss: Any, attachment: Attachment, rows: Sequence[Any], labels: Labels, budget: int
+    loss: Any,
+    attachment: Attachment,
+    rows: Sequence[Any],
+    labels: Labels,
+    budget: int,
+    processes: Processes | None = None,
 ) -> Generator[Progress, None, RunEvaluation]:
     """Measure a classifier, base beside tuned; yield how far it is. The base model's new head has learned nothing.
 
     Args:
         loss: that of texts or of words, which gives the classifier's outputs for rows.
+        processes: those that divide the rows; None if this one evaluates all.
 
     Raises:
         DataError: there is nothing to measure.
     """
-    scores = []
-    for place, strength in enumerate((0, 1), start=1):
+    base = yield from _scores(loss, attachment, rows, budget, 0, processes)
+    tuned = yield from _scores(loss, attachment, rows, budget, 1, processes)
+    return RunEvaluation(_compared(base, tuned, rows, labels))
+
+
+def _scores(
+    loss: Any, attachment: Attachment, rows: Sequence[Any], budget: int, strength: int, processes: Processes | None
+) -> Generator[Progress, None, Any]:
+    """Return a classifier's outputs, (trained things, outputs), row after row; yield how far it is."""
+    import numpy as np
+
+    from ia3_studio.training.divided import as_progress, divided
+
+    groups = list(loss.micro_batches(rows, budget))
+
+    def measure(group: Sequence[Any]) -> list[list[list[float]]]:
         with attachment.strengths(strength):
-            scores.append(loss.scores(rows, budget).numpy())
-        yield Progress(place * len(rows), 2 * len(rows))
-    return RunEvaluation(_compared(scores[0], scores[1], rows, labels))
+            outputs = loss.scores(group, budget)
+        return [each.tolist() for each in outputs.split([loss.count([row]) for row in group])]
+
+    work = divided(groups, measure, processes)
+    parts = yield from as_progress(work, strength * len(rows), len(rows), 2 * len(rows))
+    found: dict[int, list[list[float]]] = {}
+    for group, part in zip(groups, parts, strict=True):
+        found.update(zip(map(id, group), part, strict=True))
+    return np.array([outputs for row in rows for outputs in found[id(row)]], dtype=np.float32)
 
 
 def _compared(base: Any, tuned: Any, rows: Sequence[Any], labels: Labels) -> Evaluation:

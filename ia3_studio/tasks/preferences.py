@@ -84,7 +84,7 @@ class PreferenceTuning(Generation):
         from ia3_studio.tasks.evaluation import evaluate_preference_run
 
         config = self._config.train
-        measured = evaluate_preference_run(loaded.model, loaded.tokenizer, attachment, held_out, config)
+        measured = evaluate_preference_run(loaded.model, loaded.tokenizer, attachment, held_out, config, self.processes)
         return self._with_answers(loaded, attachment, measured)
 
     def _unused_settings(self, judged: bool) -> str:

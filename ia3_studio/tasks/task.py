@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ia3_studio.runs.evaluation import RunEvaluation
     from ia3_studio.training.config import TrainConfig
     from ia3_studio.training.objective import Objective
+    from ia3_studio.training.processes import Processes
     from ia3_studio.training.report import Progress
 
 
@@ -44,6 +45,8 @@ class Task(RowReader):
     """What the kind is called for the user."""
     plan: ShardingPlan | None = None
     """Where the model's weights go; None: all to one device."""
+    processes: Processes | None = None
+    """Those that divide the evaluation; None if one does all of it, or all of them do as they share the weights."""
     without_tokens: ClassVar[str] = ""
     """Why its rows are no tokens, which could be counted and previewed; empty where they are."""
 

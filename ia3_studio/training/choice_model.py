@@ -118,7 +118,9 @@ class CausalChoices:
                 predictors += [last, *range(end, end + len(pair.tokens) - 1)]
                 end += len(pair.tokens)
         chosen = torch.tensor(predictors, device=self.device)
-        with before(self.head, lambda _head, args: (args[0][:, chosen],)):  # logits at choice tokens only
+        with before(
+            self.head, lambda _head, args: (args[0][:, chosen.to(args[0].device)],)
+        ):  # logits at choice tokens only
             return self._packing.run(bundles).logits[0]  # type: ignore[no-any-return]
 
     def _padded_logits(self, pairs: Sequence[Pair]) -> Tensor:
@@ -128,7 +130,9 @@ class CausalChoices:
         for number, pair in enumerate(pairs):
             chosen[number, len(pair.row.prompt) - 1 : pair.length - 1] = True  # the token before predicts it
         chosen = chosen.to(self.device)
-        with before(self.head, lambda _head, args: (args[0][chosen][None],)):  # logits at choice tokens only
+        with before(
+            self.head, lambda _head, args: (args[0][chosen.to(args[0].device)][None],)
+        ):  # logits at choice tokens only
             return self.model(input_ids=ids, use_cache=False).logits[0]  # type: ignore[no-any-return]
 
 

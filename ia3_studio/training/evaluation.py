@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -22,9 +23,11 @@ from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.models.limits import limits_of
 from ia3_studio.training.compare import mean_of, per_token, share
-from ia3_studio.training.generation import answer_both, prompts_of
+from ia3_studio.training.divided import as_progress, divided
+from ia3_studio.training.generation import Prompt, answer_both, prompts_of
 from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.metrics import exact_match, rouge_l
+from ia3_studio.training.processes import Processes
 from ia3_studio.training.ranking import answers, both_scores
 from ia3_studio.training.report import Evaluation, EvaluationTask, Progress, RowChange, largest_changes
 
@@ -69,6 +72,7 @@ def evaluate_language(
     budget: int = 1024,
     task: EvaluationTask = "language",
     loss_of: Callable[[Any], RowLoss] = CausalLoss,
+    processes: Processes | None = None,
 ) -> Work:
     """Evaluate loss and perplexity on held-out rows, base compared with tuned.
 
@@ -77,6 +81,7 @@ def evaluate_language(
         rows: what was never trained on; rows without a label token are passed over.
         budget: tokens per forward pass; bounds memory.
         loss_of: makes the loss of a model, by default that of a causal one.
+        processes: those that divide the rows; None if this one evaluates all.
 
     Raises:
         TrainingError: the model is not causal, there are no rows, or a loss is NaN or infinite.
@@ -90,15 +95,19 @@ def evaluate_language(
         raise TrainingError(
             f"None of the {len(rows)} held-out rows has an answer token to evaluate; hold out other rows."
         )
+    groups = list(loss.micro_batches(counted, budget))
+
+    def measure(strength: int, group: Sequence[Any]) -> list[float]:
+        with attachment.strengths(strength):
+            return loss.row_losses(group)
+
     found: list[list[float]] = []
-    done = 0
     for strength in (0, 1):
+        work = divided(groups, partial(measure, strength), processes)
+        losses = yield from as_progress(work, strength * len(counted), len(counted), 2 * len(counted))
         summed: dict[Any, float] = {}
-        for group in loss.micro_batches(counted, budget):
-            with attachment.strengths(strength):
-                summed.update(zip(group, loss.row_losses(group), strict=True))
-            done += len(group)
-            yield Progress(done, 2 * len(counted))
+        for group, part in zip(groups, losses, strict=True):
+            summed.update(zip(group, part, strict=True))
         found.append([_finite(row, summed[row]) for row in counted])
     base, tuned = found
     tokens = [loss.count([row]) for row in counted]
@@ -111,7 +120,9 @@ def evaluate_language(
     return Evaluation(task, measures, len(counted), perf_counter() - began, changes=furthest)
 
 
-def measure_forgetting(model: Any, tokenizer: Any, attachment: Attachment, budget: int = 1024) -> Work:
+def measure_forgetting(
+    model: Any, tokenizer: Any, attachment: Attachment, budget: int = 1024, processes: Processes | None = None
+) -> Work:
     """Evaluate the effect of the vectors on neutral text (forgetting).
 
     The text ships with the project (:mod:`ia3_studio.data.neutral`); a loss that rises on it is forgetting.
@@ -120,7 +131,7 @@ def measure_forgetting(model: Any, tokenizer: Any, attachment: Attachment, budge
         TrainingError: the model is not causal, or a loss is NaN or infinite.
     """
     rows = neutral_rows(tokenizer, min(NEUTRAL_TOKENS, limits_of(model).row or NEUTRAL_TOKENS))
-    return (yield from evaluate_language(model, attachment, rows, budget, task="forgetting"))
+    return (yield from evaluate_language(model, attachment, rows, budget, task="forgetting", processes=processes))
 
 
 def neutral_rows(tokenizer: Any, max_length: int) -> list[TokenRow]:
@@ -144,6 +155,7 @@ def evaluate_generation(
     max_new_tokens: int = 64,
     batch_rows: int = 8,
     limit: int = 64,
+    processes: Processes | None = None,
 ) -> Work:
     """Let base and tuned model answer the prompts greedily; measure ROUGE-L and exact match against the reference
     answers.
@@ -154,6 +166,7 @@ def evaluate_generation(
         max_new_tokens: maximum tokens of an answer.
         batch_rows: prompts answered at the same time, each by both models.
         limit: maximum prompts, the first ones: an answer takes one forward pass per token.
+        processes: those that divide the prompts; None if this one answers all.
 
     Raises:
         DataError: an example does not end with an answer, or its prompt leaves no room for one.
@@ -165,16 +178,21 @@ def evaluate_generation(
         raise TrainingError("There are no examples to answer; give at least one.")
     model.eval()
     asked = prompts_of(model, tokenizer, chosen, max_new_tokens)
+    asked.sort(key=lambda prompt: len(prompt.ids))
+    share_of_each = math.ceil(len(asked) / processes.count) if processes else len(asked)
+    groups = list(_groups(asked, min(batch_rows, share_of_each)))
+
+    def answer(group: Sequence[Prompt]) -> list[tuple[str, str]]:
+        return answer_both(model, tokenizer, attachment, [prompt.ids for prompt in group], max_new_tokens)
+
+    parts = yield from as_progress(divided(groups, answer, processes), 0, 2 * len(asked), 2 * len(asked))
     rouge: list[tuple[float, float]] = []
     exact: list[tuple[bool, bool]] = []
     changes: list[RowChange] = []
-    for group in _groups(sorted(asked, key=lambda prompt: len(prompt.ids)), batch_rows):
-        both = answer_both(model, tokenizer, attachment, [prompt.ids for prompt in group], max_new_tokens)
-        for prompt, (base, tuned) in zip(group, both, strict=True):
-            rouge.append((rouge_l(base, prompt.reference), rouge_l(tuned, prompt.reference)))
-            exact.append((exact_match(base, prompt.reference), exact_match(tuned, prompt.reference)))
-            changes.append(RowChange(prompt.row, *rouge[-1], base, tuned))
-        yield Progress(2 * len(rouge), 2 * len(asked))
+    for prompt, (base, tuned) in zip(asked, (both for part in parts for both in part), strict=True):
+        rouge.append((rouge_l(base, prompt.reference), rouge_l(tuned, prompt.reference)))
+        exact.append((exact_match(base, prompt.reference), exact_match(tuned, prompt.reference)))
+        changes.append(RowChange(prompt.row, *rouge[-1], base, tuned))
     measures = (
         mean_of("ROUGE-L", "", "higher", *zip(*rouge, strict=True)),
         share("Exact match", *zip(*exact, strict=True)),
@@ -183,8 +201,16 @@ def evaluate_generation(
     return Evaluation("generation", measures, len(asked), perf_counter() - began, changes=furthest)
 
 
-def evaluate_choices(attachment: Attachment, rows: Sequence[ChoiceRow], budget: int = 1024) -> Evaluation:
+def evaluate_choices(
+    attachment: Attachment, rows: Sequence[ChoiceRow], budget: int = 1024, processes: Processes | None = None
+) -> Evaluation:
     """Rank the choices of questions with the base and the tuned model; measure the accuracy.
+
+    Args:
+        attachment: the vectors.
+        rows: the questions.
+        budget: tokens per forward pass; bounds memory.
+        processes: those that divide the questions; None if this one ranks all.
 
     Raises:
         TrainingError: the model cannot rank choices, or there are no questions.
@@ -192,7 +218,7 @@ def evaluate_choices(attachment: Attachment, rows: Sequence[ChoiceRow], budget: 
     began = perf_counter()
     base, tuned = (
         [place == row.answer for place, row in zip(answers(scores), rows, strict=True)]
-        for scores in both_scores(attachment, rows, budget)
+        for scores in both_scores(attachment, rows, budget, processes)
     )
     changes = [RowChange(row.row, one, other) for row, one, other in zip(rows, base, tuned, strict=True)]
     measures, furthest = (share("Rank accuracy", base, tuned),), largest_changes(changes, "higher")

@@ -12,9 +12,10 @@ from typing import Generic, TypeVar
 
 import torch
 
-from ia3_studio.errors import StudioError, TrainingError
+from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.models.fast_paths import FastPath
+from ia3_studio.models.out_of_memory import give_memory_back, is_out_of_memory
 from ia3_studio.models.sharding import is_sharded
 from ia3_studio.training.checkpoint import Checkpoint, Counters, optimizer_state, restore_optimizer
 from ia3_studio.training.config import Step, TrainConfig
@@ -22,7 +23,6 @@ from ia3_studio.training.in_step import in_step
 from ia3_studio.training.loss_scale import LossScale
 from ia3_studio.training.objective import Objective, Rewarding, RewardSums
 from ia3_studio.training.optimizers import make_optimizer, take_step
-from ia3_studio.training.out_of_memory import give_memory_back, is_out_of_memory
 from ia3_studio.training.processes import Outcome, Processes
 from ia3_studio.training.schedule import learning_rate, schedule, total_steps
 from ia3_studio.training.trainable_parameters import Copies, TrainableParameters
@@ -54,6 +54,7 @@ class Training(Iterator[Step], Generic[Row]):
         since: Checkpoint | None,
         is_stopping: Callable[[], bool],
         processes: Processes,
+        most_tokens: int | None = None,
     ) -> None:
         self._is_sharded = is_sharded(attachment.model)
         self._objective = in_step(objective, processes) if self._is_sharded else objective
@@ -83,6 +84,8 @@ class Training(Iterator[Step], Generic[Row]):
         processes.same("kinds of batches (packing is off)", float(objective.lengths(rows) is None))
         if since:
             self._go_on(since)
+        if most_tokens is not None:  # that fitted when all processes started again: the next note says so
+            self._budget = min(self._budget, most_tokens)
         processes.align(self._trained.parameters)
         self._steps = self._run()
 
@@ -282,11 +285,12 @@ class Training(Iterator[Step], Generic[Row]):
         try:
             share = attempt(mine, rows, self._budget)
             return (Outcome.STOPPED, 0.0) if share is None else (Outcome.DONE, share)
-        except StudioError:
-            raise
         except Exception as error:
-            if self._is_sharded:
-                raise self._processes.leave(error, f"at step {self._step}") from error
+            if self._is_sharded:  # the others wait inside a layer: none of them could vote
+                is_full = is_out_of_memory(error)
+                fitting = self._halved(mine or rows) if is_full else 0
+                alone = ", even with one row at a time" if is_full and not fitting else ""
+                raise self._processes.leave(error, f"at step {self._step}{alone}", fitting) from error
             if not (isinstance(error, RuntimeError | MemoryError) and is_out_of_memory(error)):
                 raise
         # Outside of the except block: the error holds on to the tensors of the attempt.
@@ -296,13 +300,19 @@ class Training(Iterator[Step], Generic[Row]):
         return Outcome.OUT_OF_MEMORY, 0.0
 
     def _halve(self, rows: Sequence[Row]) -> None:
-        sizes = [self._objective.size(row) for row in rows]
-        if self._budget <= min(sizes):
+        fitting = self._halved(rows)
+        if not fitting:
+            longest = max(map(self._objective.size, rows))
             raise TrainingError(
                 f"Out of memory at step {self._step}, even with one row at a time (the longest has "
-                f"{max(sizes):,} tokens); lower the max length, or choose a smaller model."
+                f"{longest:,} tokens); lower the max length, or choose a smaller model."
             )
-        self._budget = min(self._budget, sum(sizes)) // 2
+        self._budget = fitting
+
+    def _halved(self, rows: Sequence[Row]) -> int:
+        """Return half of the tokens per forward pass; 0 if these rows were alone already."""
+        sizes = [self._objective.size(row) for row in rows]
+        return 0 if self._budget <= min(sizes) else min(self._budget, sum(sizes)) // 2
 
     @property
     def _is_due(self) -> bool:

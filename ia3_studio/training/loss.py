@@ -105,7 +105,7 @@ class CausalLoss(MeanLoss[TokenRow]):
             leaf = hidden.detach().requires_grad_()
             summed = 0.0
             for part, wanted in zip(leaf.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True):
-                loss = F.cross_entropy(self.head(part).float(), wanted, reduction="sum")
+                loss = self._losses_at(part, wanted).sum()
                 (loss / total).backward()
                 summed += loss.item()
         if hidden.requires_grad:  # else only the head itself is scaled
@@ -136,8 +136,7 @@ class CausalLoss(MeanLoss[TokenRow]):
                 losses = self._token_losses(leaf, targets)
             scores, weights = self._weights(rows, losses, loss_of)
             for part, wanted, weight in zip(*(each.split(HEAD_ROWS) for each in (leaf, targets, weights)), strict=True):
-                loss = F.cross_entropy(self.head(part).float(), wanted, reduction="none")
-                (loss * weight).sum().backward()
+                (self._losses_at(part, wanted) * weight).sum().backward()
         if hidden.requires_grad:  # else only the head itself is scaled
             hidden.backward(leaf.grad)
         return scores
@@ -181,8 +180,13 @@ class CausalLoss(MeanLoss[TokenRow]):
         if head := frozen_head(self.head):
             return head_losses(head, hidden, targets)
         parts = zip(hidden.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True)
-        losses = [F.cross_entropy(self.head(part).float(), wanted, reduction="none") for part, wanted in parts]
+        losses = [self._losses_at(part, wanted) for part, wanted in parts]
         return torch.cat(losses) if losses else hidden.new_zeros(0)
+
+    def _losses_at(self, hidden: Tensor, targets: Tensor) -> Tensor:
+        """Return the loss of a few label tokens, (labels,), where their targets are: the head may be elsewhere."""
+        logits = self.head(hidden).float()
+        return F.cross_entropy(logits, targets.to(logits.device), reduction="none").to(targets.device)
 
     def _forward(self, rows: Sequence[TokenRow]) -> tuple[Tensor, Tensor, Tensor]:
         """Run the model on rows, its head at label positions only; packed rows in the order of their bundles.
@@ -199,7 +203,8 @@ class CausalLoss(MeanLoss[TokenRow]):
         taken: list[Tensor] = []
 
         def take(_head: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-            taken.append(args[0][:, :-1][chosen])
+            # A model that is spread over several devices may have its head on another one.
+            taken.append(args[0][:, :-1][chosen.to(args[0].device)].to(device))
             return (taken[0][None, : 0 if self._plain else None],)
 
         with before(self.head, take), self._cache.lower_layers(rows, bundles) if self._cache else nullcontext():
@@ -207,7 +212,7 @@ class CausalLoss(MeanLoss[TokenRow]):
                 output = self.packing.run([([row.input_ids for row in each.rows], each.shared) for each in bundles])
             else:
                 output = self.model(input_ids=ids, use_cache=False)
-        return taken[0], output.logits[0], following[chosen]
+        return taken[0], output.logits[0].to(device), following[chosen]
 
     def _whole(self, rows: Sequence[TokenRow]) -> Tensor:
         """Return the summed loss through everything the model does to its logits (soft caps, scales)."""
@@ -291,7 +296,7 @@ def _require_causal(model: Any) -> None:
 @torch.no_grad()
 def _head_is_last(head: nn.Module, hidden: Tensor, logits: Tensor) -> bool:
     """Say whether the logits are the head's output, with no soft cap or scale after it."""
-    return torch.allclose(head(hidden).float(), logits.float(), rtol=1e-4, atol=1e-4)
+    return torch.allclose(head(hidden).float().to(logits.device), logits.float(), rtol=1e-4, atol=1e-4)
 
 
 def _probe(model: Any, head: nn.Module) -> tuple[Tensor, Tensor]:

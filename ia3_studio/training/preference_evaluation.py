@@ -18,7 +18,9 @@ from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.training.batches import label_count
 from ia3_studio.training.compare import NATS, mean_of, measured, share
+from ia3_studio.training.divided import as_progress, divided
 from ia3_studio.training.loss import CausalLoss
+from ia3_studio.training.processes import Processes
 from ia3_studio.training.report import Evaluation, Measure, Progress, RowChange, largest_changes
 from ia3_studio.training.row_statistics import auc, mean_gap, share_gap
 
@@ -35,6 +37,7 @@ def evaluate_preferences(
     beta: float,
     budget: int = 1024,
     decode: Decode | None = None,
+    processes: Processes | None = None,
 ) -> Work:
     """Measure which answers base and tuned model prefer; yield the progress.
 
@@ -48,6 +51,7 @@ def evaluate_preferences(
         beta: that of the training, by which log ratios become rewards.
         budget: tokens per forward pass; bounds memory.
         decode: makes texts of the answers of rows that changed; None shows none.
+        processes: those that divide the rows; None if this one evaluates all.
 
     Raises:
         TrainingError: there are no rows, or a log probability is NaN or infinite.
@@ -57,7 +61,7 @@ def evaluate_preferences(
         raise TrainingError("There are no held-out preferences to evaluate; hold out other rows.")
     model.eval()
     sides = [side for row in rows for side in (row.sides if isinstance(row, PairRow) else (row.answer,))]
-    base, tuned = yield from _both(model, attachment, sides, budget, len(rows))
+    base, tuned = yield from _both(model, attachment, sides, budget, len(rows), processes)
     pairs = [row for row in rows if isinstance(row, PairRow)]
     if pairs:
         found = _of_pairs(pairs, base, tuned, beta, decode)
@@ -67,19 +71,30 @@ def evaluate_preferences(
 
 
 def _both(
-    model: Any, attachment: Attachment, sides: Sequence[TokenRow], budget: int, rows: int
+    model: Any,
+    attachment: Attachment,
+    sides: Sequence[TokenRow],
+    budget: int,
+    rows: int,
+    processes: Processes | None,
 ) -> Generator[Progress, None, tuple[list[float], list[float]]]:
     """Return each side's summed log probability under the base and the tuned model, in nats."""
     with attachment.strengths(0):
         loss = CausalLoss(model)
-    found: list[dict[int, float]] = [{}, {}]
-    done = 0
-    for group in loss.micro_batches(sides, budget):
-        for strength, scores in enumerate(found):
+    groups = list(loss.micro_batches(sides, budget))
+
+    def measure(group: Sequence[TokenRow]) -> list[list[float]]:
+        losses = []
+        for strength in (0, 1):
             with attachment.strengths(strength):
-                scores.update(zip(map(id, group), loss.row_losses(group), strict=True))
-        done += len(group)
-        yield Progress(round(2 * rows * done / len(sides)), 2 * rows)
+                losses.append(loss.row_losses(group))
+        return losses
+
+    parts = yield from as_progress(divided(groups, measure, processes), 0, 2 * rows, 2 * rows)
+    found: tuple[dict[int, float], dict[int, float]] = ({}, {})
+    for group, part in zip(groups, parts, strict=True):
+        for scores, losses in zip(found, part, strict=True):
+            scores.update(zip(map(id, group), losses, strict=True))
     base, tuned = ([-_finite(side, scores[id(side)]) for side in sides] for scores in found)
     return base, tuned
 

@@ -20,9 +20,10 @@ from typing import TypeVar
 import torch
 from torch import Tensor, distributed, nn
 
-from ia3_studio.errors import FailedAloneError, LostProcessError, StudioError, TrainingError
+from ia3_studio.errors import FailedAloneError, FullMemoryError, LostProcessError, StudioError, TrainingError
 from ia3_studio.models.device import gpu_name
-from ia3_studio.training.out_of_memory import is_out_of_memory
+from ia3_studio.models.out_of_memory import is_out_of_memory
+from ia3_studio.models.sharding import is_disconnection
 
 Row = TypeVar("Row")
 
@@ -137,7 +138,7 @@ class Processes:
         self.vote(Outcome.FAILED)
         self._learn(error)
 
-    def leave(self, error: BaseException, doing: str) -> LostProcessError:
+    def leave(self, error: BaseException, doing: str, tokens: int = 0) -> LostProcessError:
         """Return the error with which this process ends alone, where the others wait for it inside a forward pass.
 
         They cannot vote there. They lose the connection as soon as this process has ended.
@@ -145,15 +146,18 @@ class Processes:
         Args:
             error: what went wrong here, or that another process has ended so.
             doing: what this process was doing, as the end of a sentence.
+            tokens: per forward pass that may fit the memory if these did not; 0 if fewer are no way on.
         """
         self.has_ended = self.is_cut_off = True
-        if _is_disconnection(error):
+        if is_disconnection(error):
             return self._cut_off()
         who = f"Process {self.rank} of {self.count}"
         if is_out_of_memory(error):
+            if tokens:
+                return FullMemoryError(f"{who} ran out of memory {doing}", tokens)
             return FailedAloneError(
                 f"{who} ran out of memory {doing}, inside a pass that all processes share: use more processes, or "
-                "fewer micro-batch tokens in a new run."
+                "a lower max length in a new run."
             )
         return FailedAloneError(f"{who}, {doing}: {self._told(error)}")
 
@@ -278,13 +282,6 @@ class Processes:
             raise self._cut_off() from error
 
 
-def _is_disconnection(error: BaseException) -> bool:
-    """Say whether a collective operation failed because of another process; torch has no narrower error for gloo."""
-    if isinstance(error, distributed.DistError):
-        return True
-    return isinstance(error, RuntimeError) and any(name in str(error) for name in ("gloo", "NCCL"))
-
-
 def launched(seconds: float = 1800.0) -> Processes:
     """Return the processes started by ``accelerate launch`` or ``torchrun``; a single one otherwise.
 
@@ -306,6 +303,8 @@ def launched(seconds: float = 1800.0) -> Processes:
 
     # Without being told, accelerate joins no processes on a machine that has no accelerator.
     cpu = parse_flag_from_env("ACCELERATE_USE_CPU") or not torch.accelerator.is_available()
+    if not cpu and torch.cuda.is_available():  # before the group is made: else NCCL may take the first GPU for all
+        torch.cuda.set_device(gpu_name())
     state = PartialState(cpu=cpu, timeout=timedelta(seconds=seconds))
     if state.num_processes != wanted:
         raise TrainingError(

@@ -12,7 +12,9 @@ from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.training.choice_model import ChoiceModel, Pair, choice_model, groups
+from ia3_studio.training.divided import divided, result_of
 from ia3_studio.training.metrics import Accuracy, accuracy_of
+from ia3_studio.training.processes import Processes
 from ia3_studio.training.tfew_loss import Scored, longest
 
 
@@ -26,7 +28,11 @@ class Comparison:
 
 @torch.no_grad()
 def choice_scores(
-    model: Any, rows: Sequence[ChoiceRow], budget: int = 1024, length_power: float = 1.0
+    model: Any,
+    rows: Sequence[ChoiceRow],
+    budget: int = 1024,
+    length_power: float = 1.0,
+    processes: Processes | None = None,
 ) -> list[tuple[float, ...]]:
     """Return each choice's Σ −log p / length^power, in nats: the lowest is the model's answer.
 
@@ -35,6 +41,7 @@ def choice_scores(
         rows: the questions.
         budget: padded tokens per forward pass.
         length_power: 1 compares means over tokens, as T-Few does; 0 compares sums.
+        processes: those that divide the choices; None if this one ranks all.
 
     Raises:
         TrainingError: the model cannot rank choices, or there are no questions.
@@ -45,7 +52,8 @@ def choice_scores(
     reader = choice_model(model)
     order = sorted(range(len(rows)), key=lambda number: -longest(rows[number]))
     pairs = [Pair(rows[number], place) for number in order for place in range(len(rows[number].choices))]
-    flat = [score for group in groups(reader, pairs, budget) for score in _scores(reader, group, length_power)]
+    work = divided(list(groups(reader, pairs, budget)), lambda group: _scores(reader, group, length_power), processes)
+    flat = [score for scores in result_of(work) for score in scores]
     found: dict[int, tuple[float, ...]] = {}
     for number in order:
         count = len(rows[number].choices)
@@ -73,7 +81,7 @@ def compare(attachment: Attachment, rows: Sequence[ChoiceRow], budget: int = 102
 
 
 def both_scores(
-    attachment: Attachment, rows: Sequence[ChoiceRow], budget: int = 1024
+    attachment: Attachment, rows: Sequence[ChoiceRow], budget: int = 1024, processes: Processes | None = None
 ) -> tuple[list[tuple[float, ...]], list[tuple[float, ...]]]:
     """Return :func:`choice_scores` of the base model, and with the trained vectors.
 
@@ -81,9 +89,9 @@ def both_scores(
         TrainingError: the model cannot rank choices, or there are no questions.
     """
     with attachment.strengths(0):
-        base = choice_scores(attachment.model, rows, budget)
+        base = choice_scores(attachment.model, rows, budget, processes=processes)
     with attachment.strengths(1):
-        return base, choice_scores(attachment.model, rows, budget)
+        return base, choice_scores(attachment.model, rows, budget, processes=processes)
 
 
 def _scores(reader: ChoiceModel, group: Sequence[Pair], power: float) -> list[float]:

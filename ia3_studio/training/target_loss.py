@@ -63,7 +63,7 @@ class TargetLoss(PaddedLoss[TargetRow]):
 
         def take(_head: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
             taken.append(True)
-            return (args[0][chosen][None],)
+            return (args[0][chosen.to(args[0].device)][None],)
 
         with before(self.head, take):
             logits = self.model(

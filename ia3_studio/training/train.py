@@ -31,6 +31,7 @@ def train(
     since: Checkpoint | None = None,
     is_stopping: Callable[[], bool] | None = None,
     processes: Processes | None = None,
+    most_tokens: int | None = None,
 ) -> Training[Row]:
     """Train the attached vectors; yield step 0 before training, then one step per optimizer step.
 
@@ -47,6 +48,7 @@ def train(
         is_stopping: called during evaluation; if it returns True, evaluation is aborted. With several processes, one
             that returns True ends the job for all of them after the same step.
         processes: the processes of this job; by default those started by ``accelerate launch``.
+        most_tokens: per forward pass at most, where more than that is known not to fit into memory.
 
     Raises:
         TrainingError: the model cannot be trained, a row is longer than its positions or contains an unknown token,
@@ -61,7 +63,9 @@ def train(
     chosen = objective or objective_for(model, attachment, rows, config)
     chosen.check(rows)
     model.eval()
-    return Training(chosen, attachment, rows, held_out, config, since, is_stopping or _never, processes or launched())
+    return Training(
+        chosen, attachment, rows, held_out, config, since, is_stopping or _never, processes or launched(), most_tokens
+    )
 
 
 def _never() -> bool:

@@ -94,7 +94,7 @@ def start_described(studio: Studio, form: RunForm, page: str) -> tuple[str, RunC
         StudioError: it cannot be trained as described, or the data cannot be read.
     """
     config = config_on_page(studio, form)
-    if config.compute == "local":  # what this machine cannot do is said before there is a run
+    if config.compute == "local" and not is_public():  # what this machine cannot do, which is no visitor's business
         placement_sentence(config.model, config.sharding, config.processes)
     config.choice().look(config.held_out, config.train.seed)  # an error in the file is shown before any download
     return start_once(studio, config, page), config

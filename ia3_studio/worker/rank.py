@@ -14,41 +14,36 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager, nullcontext, suppress
-from dataclasses import asdict
-from datetime import timedelta
+from collections.abc import Callable
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 from filelock import FileLock, Timeout
 
-from ia3_studio.errors import FailedAloneError, LostProcessError, RunError, StudioError
+from ia3_studio.errors import FailedAloneError, FullMemoryError, LostProcessError, RunError, StudioError
 from ia3_studio.runs.environment import library_versions
-from ia3_studio.runs.folder import ProcessUsage, ResourceUsage
+from ia3_studio.runs.folder import ResourceUsage
 from ia3_studio.runs.run import Run
 from ia3_studio.settings import collective_seconds
-from ia3_studio.typed import typed_or_none
+from ia3_studio.worker.board import STORE_SECONDS, Board, telling_usage
+from ia3_studio.worker.full_memory import leave_note
 from ia3_studio.worker.planning import handed_plan
-from ia3_studio.worker.worker import HEARTBEAT_SECONDS, Stopped, Worker, usage_of
+from ia3_studio.worker.worker import HEARTBEAT_SECONDS, Stopped, Worker
 
 if TYPE_CHECKING:
     from ia3_studio.models.progress import ProgressCallback
     from ia3_studio.training.config import Step
     from ia3_studio.training.processes import Processes
-    from ia3_studio.training.report import Progress
     from ia3_studio.worker.training_job import TrainingJob
 
-ALL_THREADS = "IA3_STUDIO_ALL_THREADS"
-"""The environment variable by which a supervisor names the threads that its processes divide."""
 CUT_OFF = 75
 """Exit code of a process that lost the others."""
 LOST_SECONDS = 5.0
 """Time in which the supervisor sees which process was lost, before those that lost it end as well."""
 PARENT_SECONDS = 0.5
 """Between two looks at whether the supervisor lives."""
-STORE_SECONDS = 10.0
 NOT_COMPARED = ("name", "data", "model", "report_to", "processes")
 """Settings that may differ between machines; data and model are compared by their contents."""
 
@@ -76,6 +71,8 @@ def work_as_rank(folder: str) -> str:
         _lead(run, processes, stop)
     except FailedAloneError as error:  # elastic keeps its sentence for the supervisor
         print(error, file=sys.stderr)
+        if isinstance(error, FullMemoryError):
+            leave_note(error, processes.rank)
         raise
     except LostProcessError as error:
         print(error, file=sys.stderr)
@@ -115,6 +112,7 @@ def _lead(run: Run, processes: Processes, stop: threading.Event) -> None:
 
 def _follow(run: Run, processes: Processes, stop: threading.Event) -> str:
     """Do the same work without writing anything; return what went wrong."""
+    from ia3_studio.worker.together import measure_together, prepare_together
     from ia3_studio.worker.training_job import TrainingJob
 
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115  (process 0 says the same)
@@ -124,15 +122,17 @@ def _follow(run: Run, processes: Processes, stop: threading.Event) -> str:
         return stop.is_set() or run.files.stop.exists()
 
     try:
-        with _telling_usage(Board(processes)):
+        board = Board(processes)
+        with telling_usage(board, HEARTBEAT_SECONDS):
             _require_same_studio(run, processes)
-            _prepare_together(job, _checking(is_stopping), processes)
+            prepare_together(job, _checking(is_stopping), processes, board)
             with closing(job.steps(is_stopping)) as steps:
                 for _step in steps:
                     pass
-            if job.is_sharded and not job.was_stopped:
-                _measure_in_step(job.evaluate(run.folder), processes, is_stopping)
-            processes.finish()
+            if job.was_stopped:
+                processes.finish()
+            else:
+                measure_together(job.evaluate(run.folder), processes, is_stopping, in_step=job.is_sharded)
     except Stopped:
         return ""
     except Exception as error:  # the boundary of this process: the others learn what went wrong
@@ -163,62 +163,6 @@ def _checking(is_stopping: Callable[[], bool]) -> ProgressCallback:
     return say
 
 
-def _prepare_together(job: TrainingJob, say: ProgressCallback, processes: Processes) -> None:
-    """Prepare a job on all processes; where one of them is asked to stop, all of them do."""
-    stopped = False
-    sharded = handed_plan().kind == "sharded"
-    try:
-        job.prepare(_without_stop(say) if sharded else say)
-    except Stopped:
-        stopped = True
-    except StudioError:
-        raise
-    except Exception as error:
-        if sharded:  # the others may be waiting in a pass
-            raise processes.leave(error, "while it prepared") from error
-        raise
-    if processes.any(stopped):
-        processes.has_ended = True
-        raise Stopped
-
-
-def _without_stop(say: ProgressCallback) -> ProgressCallback:
-    """Return what reports progress and never stops: processes that share weights load them and try them together."""
-
-    def go_on(share: float | None, message: str) -> None:
-        with suppress(Stopped):
-            say(share, message)
-
-    return go_on
-
-
-def _measure_in_step(
-    work: Generator[Progress, None, None],
-    processes: Processes,
-    is_stopping: Callable[[], bool],
-    tell: Callable[[Progress], None] = lambda _progress: None,
-) -> None:
-    """Evaluate on all processes at once, as they share the weights; where one is asked to stop, all of them do.
-
-    Raises:
-        StudioError: another process failed, or the evaluation did.
-    """
-    processes.vote()  # process 0 has saved the adapter
-    with closing(work):
-        while True:
-            try:
-                progress = next(work, None)
-            except (StudioError, OSError):  # the same on all processes; or the disk of the one that writes, at the end
-                raise
-            except Exception as error:
-                raise processes.leave(error, "during the evaluation") from error
-            if progress is None:
-                return
-            tell(progress)
-            if processes.any(is_stopping()):
-                return
-
-
 def _require_same_studio(run: Run, processes: Processes) -> None:
     """Compare settings and versions, which may differ where the processes are on several machines.
 
@@ -245,59 +189,6 @@ def _require_same_studio(run: Run, processes: Processes) -> None:
 def _place_and_settings(said: str) -> tuple[str, dict[str, str]]:
     document = json.loads(said)
     return document["host"], document["settings"]
-
-
-class Board:
-    """What each process uses, told through the store by which the processes found each other."""
-
-    def __init__(self, processes: Processes) -> None:
-        self._processes = processes
-        self._open: Any = None
-
-    def tell(self, usage: ResourceUsage) -> None:
-        """Let the others see what this process uses."""
-        document = asdict(usage) | {"host": socket.gethostname(), "pid": os.getpid()}
-        self._store.set(str(self._processes.rank), json.dumps(document))
-
-    def read(self) -> tuple[ProcessUsage, ...]:
-        """Return what each process uses, by rank; one that has told nothing yet uses nothing."""
-        ranks = map(str, range(self._processes.count))
-        told = [self._store.get(rank) if self._store.check([rank]) else b"{}" for rank in ranks]
-        return tuple(typed_or_none(ProcessUsage, json.loads(each)) or ProcessUsage() for each in told)
-
-    @property
-    def _store(self) -> Any:
-        """Return a connection of our own: that of the group is busy while a process waits for another."""
-        from torch.distributed import PrefixStore, TCPStore  # type: ignore[attr-defined]
-
-        if self._open is None:
-            host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
-            store = TCPStore(host, port, is_master=False, timeout=timedelta(seconds=STORE_SECONDS))
-            self._open = PrefixStore("usage", store)
-        return self._open
-
-
-@contextmanager
-def _telling_usage(board: Board) -> Iterator[None]:
-    """Tell regularly what this process uses."""
-    done = threading.Event()
-
-    def tell() -> None:
-        process = psutil.Process()
-        process.cpu_percent()  # the first call begins to count
-        while True:
-            with suppress(RuntimeError):  # the store has gone with its process: the work itself will tell
-                board.tell(usage_of(process))
-            if done.wait(HEARTBEAT_SECONDS):
-                return
-
-    thread = threading.Thread(target=tell, name="usage", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join(STORE_SECONDS)
 
 
 class _FirstRank(Worker):
@@ -329,8 +220,10 @@ class _FirstRank(Worker):
         return nullcontext()  # the supervisor has it
 
     def _prepare(self) -> None:
+        from ia3_studio.worker.together import prepare_together
+
         _require_same_studio(self.run, self.processes)
-        _prepare_together(self.job, self._write_preparing, self.processes)
+        prepare_together(self.job, self._write_preparing, self.processes, self._board)
 
     def _after(self, step: Step) -> None:
         self.gave_up = self.job.gave_up
@@ -340,24 +233,21 @@ class _FirstRank(Worker):
         """Go on: before each step, training itself asks all processes whether to stop."""
 
     def _after_steps(self) -> None:
-        if self.job.was_stopped or not self.job.is_sharded:
-            self.processes.finish()
         if self.job.was_stopped:
+            self.processes.finish()
             raise Stopped
 
     def _gives_up(self) -> bool:
         return self._is_stopping()
 
     def _measure(self) -> None:
-        """Evaluate the adapter, in the threads of all processes of this machine if the others have nothing to do."""
-        import torch
+        """Evaluate the adapter together with the other processes."""
+        from ia3_studio.worker.together import measure_together
 
-        if self.job.is_sharded:
-            _measure_in_step(self.job.evaluate(self.run.folder), self.processes, self._is_stopping, self._tell_progress)
-            self.processes.finish()
-            return
-        torch.set_num_threads(int(os.environ[ALL_THREADS]))
-        super()._measure()
+        measure_together(
+            self.job.evaluate(self.run.folder), self.processes, self._is_stopping, in_step=self.job.is_sharded,
+            tell=self._tell_progress,
+        )  # fmt: skip
 
     def _end_failed(self, error: Exception) -> None:
         if self.processes.is_cut_off:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from zlib import crc32
 
 from ia3_studio.runs.folder import write_json
@@ -15,6 +15,7 @@ from ia3_studio.runs.split_record import labels_of_run, record_labels, record_sp
 from ia3_studio.runs.trackers import open_reports
 from ia3_studio.tasks.task import attach_selection, task_for
 from ia3_studio.training.config import Step
+from ia3_studio.worker.full_memory import begun_again
 
 if TYPE_CHECKING:
     from ia3_studio.data.split import DataSplit
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from ia3_studio.training.checkpoint import Checkpoint
     from ia3_studio.training.processes import Processes
     from ia3_studio.training.report import Progress
+
+Stage = Literal["files", "passes"]
+"""Whether a stage of preparing reads files and computes for itself, or runs passes of the model."""
 
 
 class TrainingJob:
@@ -59,14 +63,43 @@ class TrainingJob:
         Raises:
             StudioError: a step failed, with the message for the user.
         """
+        for _stage in self.preparing(say):
+            pass
+
+    def preparing(self, say: ProgressCallback) -> Generator[Stage, None, None]:
+        """Do the same stage by stage; yield between two of them, so that several processes can agree to go on.
+
+        What is yielded says whether the next stage runs passes of the model, which all processes run together where
+        they share its weights.
+
+        Raises:
+            StudioError: a stage failed, with the message for the user.
+        """
         self._reports = open_reports(self._run.config, self._run.folder, self._run.id) if self._writes else None
         say(None, "Reading the data")
         split = self._read_data()
+        yield "files"
         say(None, "Loading the model")
+        self._load(split, say)
+        yield "passes"
+        self._try_shared()
+        yield "files"
+        say(None, "Tokenizing the rows")
+        self._read_rows()
+        yield "files"
+        say(None, "Attaching the vectors")
+        self._place_vectors()
+        self._record_making()
+        yield "passes"
+        self._require_live()
+        self._objective = self._task.objective(self._loaded, self._attachment, self._rows, self._run.config.train)
+
+    def _load(self, split: DataSplit, say: ProgressCallback) -> None:
         self._task = task_for(split, self._model_head(say), self._run.config, labels_of_run(self._run))
         if self._task.labels and self._writes:
             record_labels(self._run, self._task.labels)
         self._plan = self._task.plan = self._planned(say)
+        self._task.processes = None if self.is_sharded else self._processes
         if self._plan.sentence:
             say(None, f"Loading the model. {self._plan.sentence}")
         self._loaded = self._task.load(say)
@@ -74,12 +107,16 @@ class TrainingJob:
             print(said)
         if self._plan.sentence:
             print(self._plan.sentence)
-        say(None, "Tokenizing the rows")
+
+    def _read_rows(self) -> None:
         self._rows, self._held_out = self._task.rows(self._loaded)
-        say(None, "Attaching the vectors")
-        self._place_vectors()
-        self._record_making()
-        self._require_live()
+
+    def _try_shared(self) -> None:
+        """Try a model whose weights several processes share: each of them takes part in the first pass."""
+        from ia3_studio.models.sharding import try_shared
+
+        if self.is_sharded:
+            try_shared(self._loaded.model)
 
     def _planned(self, say: ProgressCallback) -> ShardingPlan:
         from ia3_studio.worker.planning import handed_plan, plan_of_run
@@ -111,25 +148,29 @@ class TrainingJob:
         if since:
             self._step = since.counters.step
             print(f"resuming after step {since.counters.step}")
-        objective = self._task.objective(self._loaded, self._attachment, self._rows, config)
+        again = begun_again() if self._processes else None
         self._training = train(
             self._loaded.model,
             self._attachment,
             self._rows,
             self._held_out,
             config,
-            objective=objective,
+            objective=self._objective,
             since=since,
             is_stopping=is_stopping,
             processes=self._processes,
+            most_tokens=again.tokens if again else None,
         )
         for line in fast_paths.lines(self._training.fast_paths):
             print(line)
+        news = again.note if again else ""
         for step in self._training:
             self._step = step.step
             if self._reports:
                 self._reports.log(step)
-            yield step if step.step else self._with_notes(step)
+            told = step if step.step else self._with_notes(step)
+            yield replace(told, note=f"{news} {told.note or ''}".strip()) if news else told
+            news = ""
         if self._reports:
             self._reports.end()
 
@@ -154,7 +195,7 @@ class TrainingJob:
             return [*planned, f"{count} processes share each batch; after training, all of them evaluate."]
         return [
             *planned,
-            f"{count} processes share each batch; after training, process 0 alone evaluates and generates samples.",
+            f"{count} processes share each batch; after training, they divide the evaluation.",
             *(["Each process caches the lower layers of the rows that it has had itself."] if self._caches else []),
         ]
 
@@ -166,18 +207,23 @@ class TrainingJob:
 
     def _kept(self) -> Checkpoint | None:
         """Return the checkpoint in the run's folder; of several processes, each gets that of the first."""
-        from ia3_studio.training.checkpoint import load_checkpoint
-
         kept = self._run.files.checkpoint
         if not self._processes:
-            return load_checkpoint(kept) if kept.exists() else None
+            return self._load_checkpoint(kept) if kept.exists() else None
         content = self._processes.from_first(lambda: kept.read_bytes() if kept.exists() else b"")
         if not content:
             return None
         with TemporaryDirectory(prefix="ia3-studio-") as folder:
             copy = Path(folder) / kept.name
-            copy.write_bytes(content)
-            return load_checkpoint(copy)
+            with self._processes.together():
+                copy.write_bytes(content)
+                found = self._load_checkpoint(copy)
+        return found
+
+    def _load_checkpoint(self, path: Path) -> Checkpoint:
+        from ia3_studio.training.checkpoint import load_checkpoint
+
+        return load_checkpoint(path)
 
     def _require_same(self) -> None:
         """Compare the files that each process has read: those of several machines may differ."""

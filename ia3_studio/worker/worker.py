@@ -22,12 +22,12 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from ia3_studio.atomic import remove_abandoned
 from ia3_studio.errors import StudioError, TrainingError
+from ia3_studio.models.out_of_memory import is_out_of_memory
 from ia3_studio.runs.folder import ResourceUsage, StatusFile, step_line
 from ia3_studio.runs.process import record_worker
 from ia3_studio.runs.queue import Queue, free_slot
 from ia3_studio.runs.run import Run
 from ia3_studio.training.config import Step
-from ia3_studio.training.out_of_memory import is_out_of_memory
 
 if TYPE_CHECKING:
     from ia3_studio.models.progress import ProgressCallback

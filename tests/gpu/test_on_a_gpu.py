@@ -5,6 +5,7 @@ Run by ``pytest -m gpu`` and by ``benchmarks/gpu.py``; other runs leave these te
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import multiprocessing
 
 from ia3_studio.chat import ChatSettings, reply
 from ia3_studio.data.conversations import Message
@@ -19,6 +21,10 @@ from ia3_studio.data.tokens import TokenRow, prompt_ids
 from ia3_studio.method import Adapter, Attachment, attach, discover, merge
 from ia3_studio.models import load_model
 from ia3_studio.models.device import choose_device
+from ia3_studio.models.placement import traceable
+from ia3_studio.models.sharding import is_sharded
+from ia3_studio.models.sharding_plan import WHOLE, ShardingPlan
+from ia3_studio.models.weights import open_model
 from ia3_studio.training import Step, TrainConfig
 from ia3_studio.training.checkpoint import load_checkpoint
 from ia3_studio.training.loss import CausalLoss
@@ -135,3 +141,41 @@ def test_the_chat_answers_as_generate_does_with_merged_weights(tmp_path: Path) -
     ids = torch.tensor([prompt_ids(asked, loaded.tokenizer)], device=loaded.model.device)
     found = loaded.model.generate(ids, max_new_tokens=12, do_sample=False)[0, ids.shape[1] :]
     assert answer.text == loaded.tokenizer.decode(found, skip_special_tokens=True)
+
+
+two_gpus = pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two GPUs")
+
+
+@two_gpus
+def test_a_model_spread_over_two_gpus_gives_the_losses_of_one(tmp_path: Path) -> None:
+    save_tiny_chat(tmp_path)
+    size = sum(each.numel() for each in tiny_model("llama").parameters()) * choose_device().dtype.itemsize
+    found = []
+    for plan in (WHOLE, ShardingPlan("spread", "", 2, {"0": int(0.6 * size), "1": size})):
+        model = open_model(tmp_path, choose_device(), None, plan)
+        attachment = attach(model, discover(traceable(model)).select("paper"))
+        found.append(losses_of(train(model, attachment, rows_of(12), rows_of(4, seed=9), CONFIG)))
+    assert len({parameter.device for parameter in model.parameters()}) == 2
+    assert found[1] == pytest.approx(found[0], rel=2e-2)
+
+
+@two_gpus
+def test_weights_shared_by_two_gpus_give_the_losses_of_one(tmp_path: Path) -> None:
+    save_tiny_chat(tmp_path / "model")
+    model = open_model(tmp_path / "model", choose_device())
+    attachment = attach(model, discover(model).select("paper"))
+    expected = losses_of(train(model, attachment, rows_of(12), rows_of(4, seed=9), CONFIG))
+    multiprocessing.start_processes(_train_sharded, (tmp_path,), nprocs=2, start_method="spawn")
+    for rank in (0, 1):
+        assert torch.load(tmp_path / f"{rank}") == pytest.approx(expected, rel=2e-2)
+
+
+def _train_sharded(rank: int, folder: Path) -> None:
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2"}
+    torch.cuda.set_device(rank)
+    store = torch.distributed.FileStore(str(folder / "store"), 2)
+    torch.distributed.init_process_group("nccl", store=store, rank=rank, world_size=2)
+    model = open_model(folder / "model", choose_device(), None, ShardingPlan("sharded", "", 2))
+    assert is_sharded(model)
+    attachment = attach(model, discover(traceable(model)).select("paper"))
+    torch.save(losses_of(train(model, attachment, rows_of(12), rows_of(4, seed=9), CONFIG)), folder / f"{rank}")

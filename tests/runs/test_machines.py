@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from ia3_studio.models.sharding_plan import Sharding
 from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.folder import Launch, write_json
 from ia3_studio.training.config import Step
@@ -36,7 +37,7 @@ from tests.runs.test_ranks import (
     require_as_alone,
     wait,
 )
-from tests.runs.troubled_ranks import NETWORK
+from tests.runs.troubled_ranks import NETWORK, TROUBLED
 
 __all__ = ["alone", "home"]
 pytestmark = [pytest.mark.worker, pytest.mark.usefixtures("workers_start_at_once")]
@@ -79,17 +80,26 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def begin(home: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch, theirs: RunConfig) -> tuple[Run, Run]:
+def begin(
+    home: Path,
+    machines: Machines,
+    monkeypatch: pytest.MonkeyPatch,
+    theirs: RunConfig,
+    mode: str = "none",
+    sharding: Sharding = "auto",
+) -> tuple[Run, Run]:
     """Start a run on two machines; return it and what the second machine has of it."""
     address = f"{machines.address}:{free_port()}"
-    run = RunStore(home / "first").create(config(home, 2), secrets.token_hex(4))
+    if sharding != "auto":
+        theirs = replace(theirs, processes=0, sharding=sharding)  # one process without a GPU
+    run = RunStore(home / "first").create(replace(config(home, 2), sharding=sharding), secrets.token_hex(4))
     write_json(run.files.launch, asdict(Launch(None, 2, address)))
     monkeypatch.setenv(NETWORK, machines.networks[0])
-    start_worker(run.files, command(run))
+    start_worker(run.files, command(run, mode))
     wait(lambda: "waiting for 1 other machine" in run.status().message, run)
     joined = RunStore(home / "second").create(theirs, secrets.token_hex(4))
     monkeypatch.setenv(NETWORK, machines.networks[1])
-    line = [sys.executable, "-m", "tests.runs.troubled_ranks", str(joined.folder), "none", address]
+    line = [sys.executable, "-m", "tests.runs.troubled_ranks", str(joined.folder), mode, address]
     pid = spawn_from(nursery(), line, joined.files.log, joined.folder)
     write_json(joined.files.worker, {"pid": pid})
     return run, joined
@@ -103,6 +113,31 @@ def test_two_machines_give_the_losses_and_the_adapter_of_one_process(
     assert len(run.status().processes) == 3
     wait((joined.folder / "joined").exists, joined)
     assert (joined.folder / "joined").read_text() == "" and not joined.files.metrics.exists()
+
+
+@pytest.mark.nightly
+def test_two_machines_share_the_weights_and_give_the_losses_and_the_adapter_of_one_process(
+    home: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch, alone: tuple[tuple[Step, ...], torch.Tensor]
+) -> None:
+    run, joined = begin(home, machines, monkeypatch, config(home, 1), sharding="full")
+    require_as_alone(ended(run), alone)
+    assert "Sharded over 3 processes" in (run.metrics()[0][0].note or "")
+    assert json.loads((run.folder / "evaluation.json").read_text())["verdict"]
+    wait((joined.folder / "joined").exists, joined)
+    assert (joined.folder / "joined").read_text() == ""
+
+
+@pytest.mark.nightly
+def test_full_memory_on_another_machine_starts_the_processes_of_both_again(
+    home: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch, alone: tuple[tuple[Step, ...], torch.Tensor]
+) -> None:
+    monkeypatch.setenv(TROUBLED, "2")
+    run, joined = begin(home, machines, monkeypatch, config(home, 1), "small memory", sharding="full")
+    require_as_alone(ended(run), alone)
+    notes = " ".join(step.note or "" for step in run.metrics()[0])
+    assert re.search(r"Process 2 of 3 ran out of memory at step 4 \(on .+\); all processes start again after", notes)
+    wait((joined.folder / "joined").exists, joined)
+    assert (joined.folder / "joined").read_text() == ""
 
 
 def test_a_process_lost_on_another_machine_is_named_and_the_run_goes_on_without_it(

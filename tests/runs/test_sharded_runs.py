@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from tests.runs.test_ranks import TRAIN, command, ended, gone, let_reach, pids, 
 from tests.tiny_chat import save_tiny_chat
 
 pytestmark = [pytest.mark.worker, pytest.mark.usefixtures("workers_start_at_once")]
+PROMPT_SECONDS = 30
+"""Within which a run is to end; processes that wait for each other would do so for half an hour."""
 Alone = tuple[tuple[Step, ...], torch.Tensor]
 
 
@@ -98,7 +101,7 @@ def test_a_killed_process_of_a_sharded_run_is_named_and_the_run_goes_on(home: Pa
 @pytest.mark.parametrize(
     ("mode", "said"),
     [
-        ("memory", r"Process 1 of 2 ran out of memory at step 4, inside a pass .* more processes.*"),
+        ("memory", r"Process 1 of 2 ran out of memory at step \d, even with one row at a time, .* more processes.*"),
         ("defect", r"Process 1 of 2, at step 4: it failed with KeyError .*"),
         ("nan", r"The loss at step 4 is NaN or infinite .*"),
         ("full disk", r"The disk is full; free some space and .*"),
@@ -108,6 +111,53 @@ def test_what_ends_one_process_of_a_sharded_run_is_one_sentence_and_ends_all(hom
     run = begin(home, 2, mode)
     status = ended(run).status()
     assert status.state == "failed" and re.fullmatch(said, status.message), status.message
+
+
+def test_full_memory_of_one_process_of_a_sharded_run_starts_all_again_with_smaller_passes(
+    home: Path, alone: Alone
+) -> None:
+    run = ended(begin(home, 2, "small memory"))
+    require_as_alone(run, alone)
+    notes = [step.note or "" for step in run.metrics()[0]]
+    said = (
+        r"Process 1 of 2 ran out of memory at step 4; all processes start again after step 2, with at most 32 tokens "
+        r"per pass\. Out of memory; forward passes are limited to 32 tokens from here on\."
+    )
+    assert [number for number, note in enumerate(notes) if re.search(said, note)] == [3], notes
+    assert "all processes start again after step 2" in run.log_tail()
+
+
+def test_a_run_whose_memory_is_too_small_before_its_first_checkpoint_starts_from_the_beginning(
+    home: Path, alone: Alone
+) -> None:
+    run = ended(begin(home, 2, "small memory at once"))
+    require_as_alone(run, alone)
+    assert "all processes start again from the beginning, with at most 32 tokens" in (run.metrics()[0][0].note or "")
+
+
+@pytest.mark.parametrize("mode", ["data", "model", "first pass", "rows", "vectors", "liveness"])
+def test_what_fails_on_one_process_while_it_prepares_ends_all_at_once_with_its_sentence(home: Path, mode: str) -> None:
+    began = time.monotonic()
+    run = ended(begin(home, 2, mode))
+    status = run.status()
+    said = r"Process 1 of 2(, while it prepared)?: This stage fails\."
+    assert status.state == "failed" and re.match(said, status.message), status.message
+    assert "Traceback" not in status.message and time.monotonic() - began < PROMPT_SECONDS
+
+
+def test_what_fails_on_all_processes_in_a_shared_pass_is_one_sentence(home: Path) -> None:
+    assert ended(begin(home, 2, "passes fail")).status().message == "This stage fails."
+
+
+def test_a_checkpoint_that_one_process_cannot_read_ends_all_at_once(home: Path) -> None:
+    run = begin(home, 2, "resumed")
+    let_reach(run, 4)
+    run.request_stop()
+    ended(run)
+    began = time.monotonic()
+    resume(run, command(run, "checkpoint"))
+    message = ended(run).status().message
+    assert message == "Process 1 of 2: This stage fails." and time.monotonic() - began < PROMPT_SECONDS
 
 
 def test_a_run_whose_weights_wait_on_the_disk_trains_evaluates_and_answers(

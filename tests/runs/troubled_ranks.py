@@ -15,18 +15,36 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
+from ia3_studio.errors import DataError
+from ia3_studio.models import sharding
 from ia3_studio.runs.folder import Launch, RunFolder
 from ia3_studio.runs.run import Run
 from ia3_studio.training.loss import CausalLoss
-from ia3_studio.worker import rank, ranks, worker
+from ia3_studio.worker import meeting, rank, ranks, worker
 from ia3_studio.worker.ranks import Supervisor
 from ia3_studio.worker.training_job import TrainingJob
 
 NETWORK = "IA3_TEST_NETWORK"
+TROUBLED = "IA3_TEST_TROUBLED"
+"""The environment variable that names the process with trouble; 1 without it."""
 CLONE_NEWNET = 0x40000000
 STEP_SECONDS = 0.01
 STEPS_BEFORE = 3
 """Steps that go well."""
+
+SMALL_MEMORY = 40
+"""Tokens per forward pass that fit a small memory."""
+
+STAGES = {
+    "data": "_read_data",
+    "model": "_load",
+    "first pass": "_try_shared",
+    "rows": "_read_rows",
+    "vectors": "_place_vectors",
+    "liveness": "_require_live",
+    "checkpoint": "_load_checkpoint",
+}
+"""What fails on process 1 alone, and the method that does it."""
 
 Backward = Callable[[CausalLoss, Any, Any, int, float], float]
 
@@ -44,8 +62,13 @@ def main() -> int:
         os.environ["IA3_STUDIO_COLLECTIVE_SECONDS"] = "2"
     if mode == "full disk":
         RunFolder.keep_adapter = full_disk  # type: ignore[method-assign]
+    if mode in STAGES:
+        name = STAGES[mode]
+        setattr(TrainingJob, name, refusing(getattr(TrainingJob, name)))
+    if mode == "passes fail":
+        sharding.try_shared = refusing(sharding.try_shared, everywhere=True)
     if mode == "nobody comes":
-        ranks.MEETING_SECONDS = 2
+        meeting.MEETING_SECONDS = 2
     run = Run(Path(folder))
     if address:
         said = ranks.join(run.config, Launch(1, 2, address[0]))
@@ -60,6 +83,21 @@ def enter(network: str) -> None:
     with open(network) as file:
         if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), CLONE_NEWNET):
             raise OSError(ctypes.get_errno(), "setns")
+
+
+def is_troubled() -> bool:
+    return os.environ.get("RANK") == os.environ.get(TROUBLED, "1")
+
+
+def refusing(stage: Callable[..., Any], everywhere: bool = False) -> Callable[..., Any]:
+    """Return a stage that fails on process 1, or on all."""
+
+    def refuses(*given: Any) -> Any:
+        if everywhere or is_troubled():
+            raise DataError("This stage fails.")
+        return stage(*given)
+
+    return refuses
 
 
 def slowly(steps: Any) -> Any:
@@ -77,9 +115,11 @@ def troubled(backward: Backward, mode: str) -> Backward:
 
     def bad(loss: CausalLoss, rows: Any, batch: Any, budget: int, scale: float = 1.0) -> float:
         nonlocal good
-        good -= os.environ.get("RANK") == "1"
-        if good >= 0:
+        good -= is_troubled()
+        if good >= 0 and mode != "small memory at once":
             return backward(loss, rows, batch, budget, scale)
+        if mode.startswith("small memory") and is_troubled() and budget > SMALL_MEMORY:
+            raise MemoryError
         if mode == "memory" or (mode == "memory once" and good == -1):
             raise MemoryError
         if mode == "defect":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,15 @@ import pytest
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.load import DataChoice
 from ia3_studio.errors import DataError, RunError, SelectionError
+from ia3_studio.models import STARTER, ModelMemory
+from ia3_studio.runs.user_store import UserStore
 from ia3_studio.training.rate_probe import RATES
 from ia3_studio.ui import text
 from ia3_studio.ui.forms import updates_of
 from ia3_studio.ui.modules_tab import select_preset
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.train_tab import (
+    build,
     find_rate,
     placement,
     plan,
@@ -115,3 +119,49 @@ def test_where_the_weights_will_go_is_shown_before_the_start(tmp_path: Path, mon
     assert "set processes to 2 or more" in placement(str(tmp_path), 1, "full")
     monkeypatch.setenv("IA3_STUDIO_PUBLIC", "1")
     assert placement(str(tmp_path), 2, "full") == ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"processes": 2}, "Visitors cannot choose the number of processes"),
+        ({"processes": 2, "sharding": "full"}, "Visitors cannot choose the number of processes"),
+        ({"sharding": "full"}, "Visitors cannot choose where the weights of a model go; leave sharding at auto."),
+        ({"sharding": "none"}, "Visitors cannot choose where the weights of a model go; leave sharding at auto."),
+        ({"sharding": "offload"}, "Visitors cannot choose where the weights of a model go; leave sharding at auto."),
+        ({"compute": "ray"}, "Visitors cannot choose where runs are trained; leave compute at local."),
+        ({"compute": "ray", "ray_address": "10.0.0.1:6379"}, "Visitors cannot choose where runs are trained"),
+        ({"report_to": "tensorboard"}, "Visitors' runs cannot use experiment trackers"),
+    ],
+)
+def test_a_visitor_whose_request_fills_in_hidden_fields_chooses_nothing_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: dict[str, Any], said: str
+) -> None:
+    monkeypatch.setenv("IA3_STUDIO_PUBLIC", "1")
+    monkeypatch.setattr("ia3_studio.ui.run_form.require_sink", lambda _name: None)  # as if it were installed
+    store = UserStore(tmp_path / "runs", lambda: "a visitor")
+    public = Studio(store, ModelMemory(), tmp_path, tmp_path / "scratch")
+    selected, _said = select_preset(public, STARTER, "paper")
+    page: Any = SimpleNamespace(session_hash="page")
+    form = replace(FORM, model=STARTER, selected_rows=selected, **asked)
+    with pytest.raises(RunError, match=re.escape(said)):
+        list(start_run(public, page, *updates_of(form)))
+    assert store.list() == ()
+
+
+def test_a_visitors_page_shows_no_field_that_chooses_something_of_the_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hidden = ("processes", "sharding", "compute", "ray_address", "node_cpus", "node_gpus", "node_memory", "report_to")
+
+    async def shown() -> set[str]:  # in a running loop: otherwise Gradio makes loops and never closes them
+        with gr.Blocks():
+            settings = build().settings
+        return {name for name in hidden if is_shown(settings[name])}
+
+    def is_shown(widget: Any) -> bool:
+        return widget is None or bool(getattr(widget, "visible", True) and is_shown(widget.parent))
+
+    assert {"processes", "sharding", "report_to"} <= asyncio.run(shown())
+    monkeypatch.setenv("IA3_STUDIO_PUBLIC", "1")
+    assert asyncio.run(shown()) == set()
