@@ -304,6 +304,8 @@ def _exam(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         return None
     profiles = [profile(frame, name) for name in columns]
     kept = [each for each in profiles if not (each.is_identifier and each.is_number)]
+    if len(kept) > _WIDEST_ANSWERED and kept[-1].is_label and _are_letters(frame, kept[-2].name, len(kept) - 3):
+        kept = kept[:-1]  # what kind of question it is
     question, *choices, answer = (each.name for each in kept)
     right = [label_name(cell).lower() for cell in cells_of(frame, answer)]
     letters = set(_LETTERS[: len(choices)])
@@ -314,6 +316,15 @@ def _exam(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         return None
     first = first_number(cells_of(frame, answer))
     return Mapping("choices", answer=answer, parts=(question, *choices), asked=1, counted_from=first)
+
+
+def _are_letters(frame: pd.DataFrame, name: str, choices: int) -> bool:
+    said = {label_name(cell).lower() for cell in cells_of(frame, name)}
+    return len(said) > 1 and said <= set(_LETTERS[:choices])
+
+
+_WIDEST_ANSWERED = 5
+"""Columns of a question, two choices, an answer and a kind."""
 
 
 def _numbers_choices(right: Sequence[str], choices: Sequence[Profile]) -> bool:
