@@ -17,13 +17,14 @@ def table() -> str:
     """Return the table in Markdown: what a file holds, its ending, and what its columns are read as."""
     sys.path.insert(0, str(ROOT))
     from tests.data.export_shapes import EXPORTS
+    from tests.data.public_shapes import PUBLIC
     from tests.data.shapes import SHAPES
     from tests.data.sibling_shapes import SIBLINGS
     from tests.data.table_shapes import TABLES
 
     rows = (
         f"| {each.what} | {_ending(each.name)} | {each.mapping.replace('|', ' ')} |\n"
-        for each in (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS)
+        for each in (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *PUBLIC)
     )
     return "| data | example | read as |\n|---|---|---|\n" + "".join(rows)
 

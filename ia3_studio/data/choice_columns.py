@@ -9,8 +9,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_profile import UNNAMED, Profile, cells_of, profile, structures_of
-from ia3_studio.data.column_words import RIGHT, WRONG, name_words, says
+from ia3_studio.data.column_words import RIGHT, WRONG, name_words, says, says_last
 from ia3_studio.data.examples import Mapping, label_name
+from ia3_studio.data.lettered import lettered
 from ia3_studio.data.measurements import whole_number
 from ia3_studio.data.paths import is_listed, structure_of, value_at
 
@@ -63,7 +64,7 @@ _LETTERS = "abcdefgh"
 def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
     """Return which columns are question, choices and right choice; None where the table has no choices."""
     columns = [str(column) for column in frame.columns]
-    choices = _list_column(frame, columns) or _family(columns) or _wrong_answers(columns)
+    choices = _list_column(frame, columns) or _family(columns) or _wrong_answers(columns) or _wrong_list(frame, columns)
     choices = choices or _family_by_contents(frame, columns)
     if not choices:
         return _exam(frame, columns)
@@ -81,7 +82,7 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
         return None
     asked += _read_before(frame, columns, asked)
     ordered = sorted(asked, key=columns.index) + inner
-    if _is_distractors(choices):
+    if _is_distractors(choices) or choices == _wrong_list(frame, columns):
         choices = [*choices, answers[0]]  # the right one is not among them
     return Mapping("choices", answer=answers[0], parts=(*ordered, *choices), asked=len(ordered),
                    counted_from=first_number(cells_of(frame, answers[0])))  # fmt: skip
@@ -179,7 +180,9 @@ def bare_name(name: str) -> str:
 
 def _list_column(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return the column whose cells hold all choices of a question, as a list, an object of lists, or by letter."""
-    for name in named(columns, LIST_NAMES) or [f"{each}.choices" for each in named(columns, ("question",))]:
+    for name in [*named(columns, LIST_NAMES), *(each for each in columns if says_last(each, _OFFERED))] or [
+        f"{each}.choices" for each in named(columns, ("question",))
+    ]:
         values = structures_of(frame, name)
         if values and sum(map(_holds_choices, values)) > len(values) / 2:
             return [name]
@@ -213,12 +216,19 @@ def _holds_choices(value: Any) -> bool:
         return (len(lists) > 1 and bool({"text", "choices"} & value.keys())) or (
             letters == list(_LETTERS[: len(letters)]) and len(letters) > 1
         )
+    if isinstance(value, str):
+        return bool(lettered(value))
     return is_listed(value) and len(value) > 1 and all(isinstance(each, str | Record) for each in value)
+
+
+_OFFERED = frozenset(("options", "choices", "alternatives", "选项", "選択肢"))
+"""Words that end the name of a column of choices, such as question_options."""
 
 
 def _right_columns(columns: Sequence[str]) -> list[str]:
     """Return the columns that may name the right choice, those of usual names first."""
-    return list(dict.fromkeys((*named(columns, RIGHT_NAMES), *(name for name in columns if says(name, RIGHT)))))
+    called = (name for name in columns if says(name, RIGHT) or name_words(name)[-2:] == ["question", "answer"])
+    return list(dict.fromkeys((*named(columns, RIGHT_NAMES), *called)))
 
 
 def _family_by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
@@ -276,7 +286,7 @@ def _numbered_inside(column: str) -> tuple[str, str, str] | None:
 
 def _is_distractors(choices: Sequence[str]) -> bool:
     """Say whether columns are wrong answers only, so that the right one stands in a column of its own."""
-    return len(choices) > 1 and all("distractor" in name.lower() or says(name, WRONG) for name in choices)
+    return len(choices) > 1 and all(map(_is_wrong, choices))
 
 
 def _wrong_answers(columns: Sequence[str]) -> list[str]:
@@ -284,6 +294,21 @@ def _wrong_answers(columns: Sequence[str]) -> list[str]:
     found = [each for each in _families(columns, lambda stem: says(stem, WRONG)) if len(each) > 1]
     right = [name for name in _right_columns(columns) if not says(name, WRONG)]
     return min(found, key=lambda each: len(each[0]), default=[]) if right else []
+
+
+def _wrong_list(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the only column of lists of wrong answers, in a list; none without the text of the right one beside it."""
+    lists = [name for name in columns if _is_wrong(name) and _are_all(structures_of(frame, name), _is_list_of_some)]
+    right = [name for name in _right_columns(columns) if not _is_wrong(name) and profile(frame, name).length]
+    return lists if len(lists) == 1 and right else []
+
+
+def _is_wrong(name: str) -> bool:
+    return "distractor" in name.lower() or says(name, WRONG)
+
+
+def _is_list_of_some(value: Any) -> bool:
+    return is_listed(value) and all(isinstance(each, str | int | float) for each in value)
 
 
 def _inner_answer(frame: pd.DataFrame, bases: set[str]) -> list[str]:
@@ -298,6 +323,10 @@ def _is_answer(frame: pd.DataFrame, path: str) -> bool:
     return bool(values) and (flags or not any(is_listed(value) or isinstance(value, Record) for value in values))
 
 
+_FEWEST_OF_EXAM = 5
+"""Columns of an exam, beside which one more may say what its questions are about."""
+
+
 def _exam(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the mapping of an exam without names: a question, choices, and a letter or number of one of them."""
     if not 4 <= len(columns) <= _MOST_CHOICES + 3:
@@ -306,10 +335,11 @@ def _exam(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     kept = [each for each in profiles if not (each.is_identifier and each.is_number)]
     if len(kept) > _WIDEST_ANSWERED and kept[-1].is_label and _are_letters(frame, kept[-2].name, len(kept) - 3):
         kept = kept[:-1]  # what kind of question it is
+    while len(kept) > _FEWEST_OF_EXAM and kept[0].is_label and not kept[0].is_number:  # what a question is about
+        kept = kept[1:]
     question, *choices, answer = (each.name for each in kept)
     right = [label_name(cell).lower() for cell in cells_of(frame, answer)]
-    letters = set(_LETTERS[: len(choices)])
-    is_named = set(right) <= letters or _numbers_choices(right, kept[1:-1])
+    is_named = set(right) <= set(_LETTERS[: len(choices)]) or _numbers_choices(right, kept[1:-1])
     if len(choices) < 2 or not right or not is_named or not kept[0].is_text:
         return None
     if any(each.filled < 0.9 for each in kept) or len(set(right)) < 2:

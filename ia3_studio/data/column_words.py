@@ -10,6 +10,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+_PREFIX = re.compile(r"[a-z](?=[A-Z][a-z])")
+"""A letter for the kind of a value before its name, as in sQuestion."""
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _UNSPACED = re.compile(r"[\u0900-\u097f\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
@@ -41,7 +43,19 @@ def name_words(name: str) -> list[str]:
 
 @lru_cache(4_000)
 def _name_words(name: str) -> tuple[str, ...]:
-    return tuple(word.casefold() for word in _WORDS.findall(folded(name)))
+    plain = folded(name)
+    plain = _PREFIX.sub("", plain, count=1) if _PREFIX.match(plain) else plain
+    return tuple(part for word in _WORDS.findall(plain) for part in _parts(word))
+
+
+def _parts(word: str) -> tuple[str, ...]:
+    """Return a word in lower case, one in capitals as two where its end is short for a word, as in COMPDESC."""
+    found = _SHORTENED.fullmatch(word)
+    return (found[1].casefold(), _FULL[found[2]]) if found else (word.casefold(),)
+
+
+_FULL = {"DESC": "description", "DESCR": "description", "TXT": "text"}
+_SHORTENED = re.compile(rf"([A-Z]+?)({'|'.join(_FULL)})")
 
 
 @lru_cache(20_000)
@@ -152,7 +166,9 @@ def is_preferred(one: str, other: str) -> bool:
     return len(parts) < 2 and is_better and (named or (not left and differs[0] in _ALONE))
 
 
-_SAMPLES = frozenset(("text", "texts", "sample", "message", "generation", "summary", "summaries", "y", "conversation"))
+_SAMPLES = frozenset(
+    ("resp", "text", "texts", "sample", "message", "generation", "summary", "summaries", "y", "conversation")
+)
 """Words for what a model wrote, other than answers."""
 
 
@@ -211,7 +227,8 @@ ANSWERED = _listed("""
     tra_loi phan_hoi tindakan penyelesaian tanggapan balasan jawapan odgovor rjesenje resenje otgovor 
     жауап отговор   پاسخ תשובות afhandeling mitigation remedy workaround fix maatregel massnahme
     parere dictamen dictamenes conseil consejo advice einschatzung stellungnahme gutachten
-    answer answers response responses reply replies solution completion output resolution patch behebung abhilfe
+    answer answers response responses reply replies solution solutions completion output resolution patch
+    behebung abhilfe
     antwort antworten losung respuesta solucion reponse risposta soluzione resposta solucao antwoord oplossing
     odpowiedz
     odpoved reseni svar losning atgard tiltak ratkaisu vastaus yanit cevap cozum valasz raspuns ответ решение
@@ -275,7 +292,7 @@ LABELED = _listed("""
     offensive hateful genres marks points verdict outcome majority severity priority urgency status grade similarity
     feeling mood target satisfaction theme effectiveness helpfulness readability politeness formality correctness
     quality coherence usefulness hostility satisfied recommend recommended
-    anomaly anomalous outlier
+    anomaly anomalous outlier survived
     kategorie etikett klasse bewertung stimmung thema prioritat dringlichkeit note sterne einstufung
     categoria etiqueta clase sentimiento tema prioridad calificacion puntuacion valoracion urgencia estrellas
     etiquette classe sujet theme priorite etoiles appreciation
@@ -303,7 +320,8 @@ ABOUT_ROW = _listed("""
     担当医 医師 상담사 医生 学号 termek varos bolt produs oras magazin tuote kaupunki osasto toimipiste товар місто
     speaker author creator user username reviewer annotator worker assignee reporter requester taster country state city
     location province region language department agency owner handler agent assigned store branch shop site product
-    brand model version platform device os browser channel source year month week quarter day weekday gender sex
+    brand make mfr manufacturer model version platform device os browser channel source year month week quarter day
+    weekday gender sex
     age nationality color size currency unit team office shift course semester chapter page publisher
     scene episode season volume verse training seminar workshop formation schulung lehrgang cours taller modulo
     format medium company customer client manufacturer vendor supplier origin app by room building floor
@@ -331,6 +349,10 @@ AMOUNTS = _listed("""
     amount cost value betrag kosten wert importe monto coste valor montant cout valeur importo costo kwota сумма
     金额 金額 费用 費用 금액
 """)
+OBSERVED = _listed("measured observed experimental expt exp_value actual gemessen medido mesure misurato")
+"""Words for a measurement beside which others are computed."""
+COMPUTED = _listed("predicted predictions prediction calc calculated computed estimated pred berechnet")
+"""Words for what a model or a formula said."""
 RELATED = _listed("""
     relevance relevant similarity duplicate entailment entails nli match matches matching paraphrase related
     relatedness
@@ -361,7 +383,7 @@ PROBLEMS = _listed("""
 """)
 """Words for what a solution answers."""
 WORSE = _listed(
-    "bad wrong incorrect rejected worse worst negative student alias aliases candidate candidates distractor"
+    "bad wrong incorrect rejected worse worst negative neg student alias aliases candidate candidates distractor"
 )
 """Words for answers that are not to be given."""
 CODE = _listed("diff patch code changes log logs stacktrace traceback")

@@ -44,7 +44,7 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
     Raises:
         DataError: more than a tenth of the sentences is damaged.
     """
-    lines = LINE_END.split(text)
+    lines = _without_marks(_one_per_line(LINE_END.split(text)))
     is_numbered = _counts_words(lines)
     if is_numbered:  # what begins with "#" is a comment, as the number of a word is none
         lines = ["# " + line[1:].strip() if line.startswith("#") else line for line in lines]
@@ -83,6 +83,41 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
         )
     frame: pd.DataFrame = numbered({"tokens": words, "tags": tags}).set_axis(numbers, axis=0)
     return Found(frame, f"one word per line, {width} fields", tuple(damaged), notes=_notes(lines, width, word, tag))
+
+
+def _one_per_line(lines: list[str]) -> list[str]:
+    """Return a line for each word of lines with a sentence, a tab and its tags, as ATIS has them; others as they are.
+
+    A sentence has as many words as tags, and most tags are "O".
+    """
+    filled = [line.split("\t") for line in lines if line.strip()]
+    sides = [(words.split(), tags.split()) for words, *rest in filled for tags in rest[:1]]
+    whole = len(sides) == len(filled) > 1 and all(len(each) == len(("words", "tags")) for each in filled)
+    if not whole or any(len(words) != len(tags) or len(words) < _FEWEST_WORDS for words, tags in sides):
+        return lines
+    tags = [tag for _words, each in sides for tag in each]
+    if 2 * tags.count("O") < len(tags):
+        return lines
+    return [line for each in sides for line in (*map("\t".join, zip(*each, strict=True)), "")]
+
+
+_FEWEST_WORDS = 2
+"""Words of a sentence that stands in a line with its tags."""
+
+
+def _without_marks(lines: list[str]) -> list[str]:
+    """Return lines with an empty one for each mark between sentences, such as "_S_B_", where none is empty.
+
+    A mark is the first word of the file, is no word of letters alone, and comes again.
+    """
+    if any(not line.strip() for line in lines[:-1]):
+        return lines
+    first = (lines[0].split() or [""])[0]
+    is_mark = bool(_MARK.fullmatch(first)) and sum((line.split() or [""])[0] == first for line in lines) > 1
+    return ["" if (line.split() or [""])[0] == first else line for line in lines] if is_mark else lines
+
+
+_MARK = re.compile(r"([_<\[#*=~-])\W*\w+.*[_>\]#*=~-]")
 
 
 def read_conll_table(name: str, text: str) -> Found | None:

@@ -10,8 +10,9 @@ from ia3_studio.data.column_profile import UNNAMED, Profile, cells_of, is_label_
 from ia3_studio.data.column_words import ANSWERED, ASKED, CODE, LABELED, READ, RESULT, is_about_row, says, says_last
 from ia3_studio.data.examples import Mapping, label_name
 from ia3_studio.data.label_names import MOSTLY
-from ia3_studio.data.pair_cells import LONGER, LONGEST_NAME, SHORTEST_PAIR, are_questions
+from ia3_studio.data.pair_cells import LONGER, LONGEST_NAME, SHORTEST_PAIR, are_questions, are_single_words
 from ia3_studio.data.pair_names import NO_ANSWERS, TITLES
+from ia3_studio.data.scripts import words_of
 from ia3_studio.data.structured_pairs import data_context
 from ia3_studio.data.word_pairs import only_facts_beside
 
@@ -83,6 +84,63 @@ def two_bodies(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if (says(bodies[1], READ) and not says_last(bodies[0], CODE)) or bare_name(bodies[1]) in NO_ANSWERS:
         return None
     return Mapping("pairs", bodies[0], bodies[1])
+
+
+def rewritten(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return two texts and the third that was made of their words, in a table whose columns have no names.
+
+    So a question that follows another one stands beside what it means on its own.
+    """
+    profiles = [profile(frame, name) for name in columns]
+    texts = [each.name for each in profiles if each.is_text and not each.is_label and each.different > 1]
+    others = [each for each in profiles if each.name not in texts]
+    if len(texts) != len(("first", "second", "made")) or not all(map(UNNAMED.fullmatch, columns)):
+        return None
+    if not all(each.is_number or each.is_identifier for each in others):
+        return None
+    first, second, made = (list(map(_words, cells_of(frame, name))) for name in texts)
+    if not len(first) == len(second) == len(made):
+        return None
+    shares = [
+        len(whole & (one | other)) / max(1, len(whole)) for one, other, whole in zip(first, second, made, strict=True)
+    ]
+    alike = [len(whole & one) / max(1, len(whole)) for one, whole in zip(first, made, strict=True)]
+    if sum(shares) < _MADE_OF * len(shares) or sum(alike) > _COPIED * len(alike):
+        return None
+    return Mapping("pairs", texts[0], texts[2], texts[1])
+
+
+def _words(cell: object) -> set[str]:
+    return set(words_of(str(cell)))
+
+
+_MADE_OF, _COPIED = 0.8, 0.95
+"""Share of the words of a text that stand in two others it was made of, and in one that it repeats."""
+
+
+def in_two_scripts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the only two texts of a table without names where they are in two scripts, as English and Japanese are."""
+    profiles = [profile(frame, name) for name in columns]
+    texts = [each.name for each in profiles if each.is_text and not each.is_label and each.different > 1]
+    texts = [name for name in texts if not are_single_words(frame, name)]
+    if len(texts) != len(("one", "other")) or not all(map(UNNAMED.fullmatch, columns)):
+        return None
+    if any(each.is_label and not each.is_number for each in profiles):
+        return None
+    one, other = (
+        sum(map(_is_latin, cells)) / max(1, len(cells)) for cells in (cells_of(frame, name) for name in texts)
+    )
+    return Mapping("pairs", texts[0], texts[1]) if abs(one - other) > _OTHER_SCRIPT else None
+
+
+def _is_latin(cell: object) -> bool:
+    """Say whether most letters of a cell are Latin."""
+    letters = [letter for letter in str(cell)[:_LOOKED_AT] if letter.isalpha()]
+    return 2 * sum(letter < _FIRST_OTHER for letter in letters) > len(letters)
+
+
+_LOOKED_AT, _FIRST_OTHER, _OTHER_SCRIPT = 200, "\u0370", 0.8
+"""Characters of a cell that tell its script, the first letter that is not Latin, and the share of such cells."""
 
 
 def _headline_of(texts: Sequence[Profile]) -> Mapping | None:

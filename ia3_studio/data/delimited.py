@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import islice, permutations
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.header import (
@@ -69,8 +69,8 @@ class _Row:
     """Its first line, counted from 1."""
     written: str
     cells: list[str]
-    is_open: bool = False
-    """Whether its quote is not closed, as at the end of a file that was cut off."""
+    reason: str = ""
+    """Why it cannot be used, where it is not a row at all."""
 
 
 def read_delimited(name: str, text: str, delimiter: str | None = None, header: int | None = None) -> Delimited:
@@ -229,30 +229,44 @@ def _rows(name: str, lines: Sequence[str], delimiter: str, quote: str) -> Iterat
     """Yield all rows but empty lines.
 
     Raises:
-        DataError: a quote is not closed, or a row has too many cells.
+        DataError: many quotes are not closed, or a row has too many cells.
     """
     plain = delimiter == "\t" and _quotes_join_lines(lines)
     quoting: Any = csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL
     given = [f"{line}\n" for line in (*lines, _END)]
-    reader = csv.reader(iter(given), delimiter=delimiter, quotechar=quote, skipinitialspace=True, quoting=quoting)
-    begun, longest = 0, 1
-    for cells in reader:
-        first, begun = begun, reader.line_num
-        if cells == [_END]:
-            return
-        if begun == len(given):  # the last row has swallowed the end
-            if first and begun - 1 - first <= longest:
-                yield _Row(first + 1, "".join(given[first:-1]).strip(), cells, is_open=True)
+    start, unclosed, longest = 0, 0, 1
+    while True:
+        reader = csv.reader(
+            islice(given, start, None), delimiter=delimiter, quotechar=quote, skipinitialspace=True, quoting=quoting
+        )
+        begun = start
+        for cells in reader:
+            first, begun = begun, start + reader.line_num
+            if cells == [_END]:
                 return
+            if begun == len(given):  # the last row has swallowed the end
+                break
+            longest = max(longest, begun - first)
+            written = (given[first] if begun == first + 1 else "".join(given[first:begun])).strip()
+            if cells and written:
+                require_columns_within(name, len(cells))
+                yield _Row(first + 1, written, cells)
+        if first and begun - 1 - first <= longest:
+            yield _Row(first + 1, "".join(given[first:-1]).strip(), cells, _OPEN)
+            return
+        unclosed += 1
+        if first == 0 or unclosed > _MOST_UNCLOSED:
             raise DataError(
                 f"{name} cannot be read as a table: line {first + 1} has an unclosed quote, or text after a "
                 "closing quote; fix that line."
             )
-        longest = max(longest, begun - first)
-        written = (given[first] if begun == first + 1 else "".join(given[first:begun])).strip()
-        if cells and written:
-            require_columns_within(name, len(cells))
-            yield _Row(first + 1, written, cells)
+        yield _Row(first + 1, given[first].strip(), [given[first].strip()], _UNCLOSED)
+        start = first + 1
+
+
+_MOST_UNCLOSED = 10
+"""Lines with a quote that is never closed, from which on a file is refused."""
+_UNCLOSED = "it has an unclosed quote, or text after a closing quote"
 
 
 def _quotes_join_lines(lines: Sequence[str]) -> bool:
@@ -292,7 +306,7 @@ def _table(name: str, rows: Sequence[_Row], delimiter: str, place: int | None, n
     numbers: list[int] = []
     cells: list[list[Any]] = []
     for number, row in enumerate(data, start=1):
-        if reason := _OPEN if row.is_open else _damage(row.cells, width, header):
+        if reason := row.reason or _damage(row.cells, width, header):
             damaged.append(Damage(number, row.line, reason, row.written))
             continue
         numbers.append(number)
@@ -315,6 +329,7 @@ def _row_names(data: Sequence[_Row], width: int) -> str:
 
     They are numbers, or names in quotes, all different ones.
     """
+    data = [row for row in data if not row.reason]
     if not data or any(len(row.cells) != width + 1 for row in data):
         return ""
     first = [row.cells[0] for row in data]

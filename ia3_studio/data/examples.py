@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.data.column_words import IN_ORDER, are_opposed, says
 from ia3_studio.data.conversations import Message, messages_of, opened, texts_of
+from ia3_studio.data.lettered import lettered
 from ia3_studio.data.measurements import DecimalMark, plain_number, whole_number
 from ia3_studio.data.paths import is_listed, split_path, structure_of, value_at
 from ia3_studio.data.preferences import answered_turns, compared, flag_of, judged
@@ -345,13 +346,18 @@ def _choosing(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     if len(offered) == 1:
         keys, choices = _choices_in(structure_of(value_at(record, offered[0])), offered[0])
     else:
-        values = [_value(record, column, "choice") for column in offered]
-        keys, choices = (), tuple(values)
+        keys, choices = (), tuple(text for column in offered for text in _offered(record, column))
     right = _right_choice(structure_of(value_at(record, mapping.answer)), keys, choices, mapping)
     kept = tuple(choice for choice in choices if choice.strip())
     if not choices[right].strip() or len(kept) < 2:
-        raise UnusableError(f"the choice ({offered[right] if len(offered) > 1 else offered[0]}) is empty")
+        raise UnusableError(f"the choice ({offered[right] if len(offered) == len(choices) else offered[0]}) is empty")
     return Example(row, text=question, labels=(choices[right],), choices=kept)
+
+
+def _offered(record: dict[Any, Any], column: str) -> tuple[str, ...]:
+    """Return the choice that stands in a column, or the choices of a list of some of them."""
+    value = structure_of(value_at(record, column))
+    return _choices_in(value, column)[1] if is_listed(value) else (_value(record, column, "choice"),)
 
 
 def _choices_in(value: Any, column: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -366,6 +372,8 @@ def _choices_in(value: Any, column: str) -> tuple[tuple[str, ...], tuple[str, ..
             keys: Any = value.get("label", value.get("labels", ()))
             return tuple(map(label_name, keys)) if is_listed(keys) else (), tuple(map(str, texts))
         return tuple(map(str, value)), tuple(whole(str(each), "a choice") for each in value.values())
+    if isinstance(value, str) and (found := lettered(value)):
+        return tuple(found), tuple(found.values())
     if not is_listed(value):
         raise UnusableError(f"the choices ({column}) are not a list")
     if (key := _choice_key(value)) is not None:

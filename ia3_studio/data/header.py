@@ -247,7 +247,11 @@ def _is_number_of(name: str, cells: Sequence[str]) -> bool:
 def _is_label_of(name: str, cells: Sequence[str]) -> bool:
     """Return whether a cell is one of the few values of its column."""
     different = set(cells)
-    return name in different and len(different) <= max(2, len(cells) // 2)
+    return name in different and (len(different) <= max(2, len(cells) // 2) or cells.count(name) >= _OFTEN)
+
+
+_OFTEN = 3
+"""Times that a value stands in its column so that it names it no longer, however many others there are."""
 
 
 def _differs(name: str, cells: Sequence[str]) -> bool:

@@ -21,7 +21,7 @@ from ia3_studio.data.column_profile import (
 )
 from ia3_studio.data.column_words import ANSWERED, RESULT, name_words, says, twin_place
 from ia3_studio.data.conll import is_tag
-from ia3_studio.data.content_pairs import asked_by_contents, two_bodies, two_texts
+from ia3_studio.data.content_pairs import asked_by_contents, in_two_scripts, rewritten, two_bodies, two_texts
 from ia3_studio.data.examples import LabelKind, Mapping, tags_in
 from ia3_studio.data.inner_columns import with_inner_columns
 from ia3_studio.data.json_documents import SPLIT
@@ -204,6 +204,7 @@ def _named_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 def _longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the only column of texts, titles and authors aside."""
     texts = [each for name in columns if (each := profile(frame, name)).is_text]
+    texts = [each for each in texts if len(columns) == 1 or not each.is_label]
     filled = [each for each in texts if each.filled > MOSTLY and each.different > 1]
     bodies = [each for each in filled if not _is_about_text(each.name)]
     if len(bodies) > 1:
@@ -567,7 +568,8 @@ def _are_lists(frame: pd.DataFrame, name: str) -> bool:
 _IN_ORDER = (
     nested_pairs, _choices, _tags, marked_answers, rated_texts, recipes,
     _refuse_undecided, named_pairs, labeled, flags, beside_structures,
-    _two_in_lists, _only_column, languages, asked_by_contents, two_bodies, by_contents, _named_text, two_texts,
+    _two_in_lists, _only_column, languages, rewritten, in_two_scripts, asked_by_contents, two_bodies, by_contents,
+    _named_text, two_texts,
     _longest_text, _labeled_words, _only_words,
 )  # fmt: skip
 """Ways to find the columns that play a part, in the order in which they are tried."""

@@ -64,6 +64,7 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
         _by_column,
         _by_key,
         _by_label,
+        _by_sentence,
         _by_text,
     ):
         if found := form_of(document):
@@ -88,6 +89,8 @@ def _rows_of_list(rows: list[Any]) -> tuple[Sequence[Any], str]:
         named = find_header(rows[:60]) == 0
         names = unique_names(rows[0] if named else [""] * len(rows[0]))
         return [dict(zip(names, row, strict=True)) for row in rows[named:]], "JSON array of lists"
+    if len(rows) > 1 and all(_is_talk(row) for row in rows):
+        return [{"dialog": row} for row in rows], "JSON array of lists of texts"
     if (inner := _inner_questions(rows)) is not None:
         return inner, "JSON array, a row per question"
     return rows, "JSON array"
@@ -123,6 +126,10 @@ def _has_list_of_texts(value: Any) -> bool:
     return any(
         isinstance(cell, list) and len(cell) > 1 and all(isinstance(each, str) for each in cell) for cell in cells
     )
+
+
+def _is_talk(row: Any) -> bool:
+    return isinstance(row, list) and len(row) > 1 and all(isinstance(text, str) and text.strip() for text in row)
 
 
 def _is_plain_list(row: Any) -> bool:
@@ -238,6 +245,26 @@ def _by_label(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
     if len({len(each) for each in lists}) == 1 or not all(isinstance(text, str) for each in lists for text in each):
         return None
     return [{"text": text, "label": key} for key, each in document.items() for text in each], "JSON object of labels"
+
+
+def _by_sentence(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
+    """Return the words and tags of an object of sentences: {"Berth five": [{"word": "Berth", "label": "O"}, …]}."""
+    lists = list(document.values())
+    if len(lists) < 2 or not all(isinstance(each, list) and each and _is_rows(each) for each in lists):
+        return None
+    word, tag = (_key_in(lists[0][0], names) for names in (("word", "token", "text"), ("label", "tag", "ner")))
+    fits = (
+        word and tag and all(isinstance(each, dict) and {word, tag} <= each.keys() for rows in lists for each in rows)
+    )
+    if not fits:
+        return None
+    return [
+        {"tokens": [str(each[word]) for each in rows], "tags": [str(each[tag]) for each in rows]} for rows in lists
+    ], "JSON object of sentences"
+
+
+def _key_in(value: Any, names: Sequence[str]) -> str:
+    return next((name for name in names if isinstance(value, dict) and name in value), "")
 
 
 def _by_text(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:

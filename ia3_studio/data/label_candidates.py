@@ -19,7 +19,7 @@ from ia3_studio.data.column_profile import (
     profile,
     structures_of,
 )
-from ia3_studio.data.column_words import AMOUNTS, LABELED, PRICED, is_about_row, name_words, says
+from ia3_studio.data.column_words import AMOUNTS, COMPUTED, LABELED, OBSERVED, PRICED, is_about_row, name_words, says
 from ia3_studio.data.label_cells import (
     LONGEST_PART,
     SEVERAL,
@@ -28,6 +28,7 @@ from ia3_studio.data.label_cells import (
     are_titles,
     holds_known_classes,
     holds_long_texts,
+    is_plural,
     is_workflow,
 )
 from ia3_studio.data.label_names import (
@@ -91,6 +92,15 @@ def label_path(frame: pd.DataFrame, name: str) -> str:
     return "" if holds_long_texts(frame, name) or are_titles(frame, name) else name
 
 
+def is_numbered_intent(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column called intent holds numbers, as one that tells how far something was intended."""
+    return bare_name(name) in ("intent", "intents") and profile(frame, name).is_number and len(frame.columns) > _PAIR
+
+
+_PAIR = 2
+"""Columns of a text and its label alone."""
+
+
 def varied_first(frame: pd.DataFrame, labels: Sequence[str]) -> list[str]:
     """Return columns of labels, those last that hold only one."""
     return sorted(labels, key=lambda name: profile(frame, name).different < 2)
@@ -99,7 +109,7 @@ def varied_first(frame: pd.DataFrame, labels: Sequence[str]) -> list[str]:
 def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[str]:
     """Return the columns that can be a label, the likeliest first."""
     by_name = [path for name in named_labels(list(filled)) if (path := label_path(frame, name))]
-    by_name = varied_first(frame, by_name)
+    by_name = varied_first(frame, [name for name in by_name if not is_numbered_intent(frame, name)])
     by_word = [name for name, each in filled.items() if is_called_label(each) and (each.is_label or not each.is_text)]
     by_word = [name for name in by_word if _holds_labels_or_marks(frame, profile(frame, _named_inside(frame, name)))]
     votes = {name for name, each in filled.items() if counts_votes(frame, each)}
@@ -109,18 +119,22 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     }  # fmt: skip
     places |= {name for name in filled if is_workflow(frame, name)} | {*school_classes(list(filled))}
     by_word = [name for name in by_word if name not in votes | places]
-    facts = {name for name, each in filled.items() if each.is_number and _FACTS.intersection(name_words(name)[-1:])}
+    facts = {name for name, each in filled.items() if each.is_number and _is_fact(name)}
     alike = [
         name for name, each in filled.items()
         if each.is_label and not each.is_identifier and name not in votes | facts
     ]  # fmt: skip
     words = [name for name in alike if not filled[name].is_number]
+    if any("stance" in name_words(name) for name in by_word):
+        by_name = [name for name in by_name if bare_name(name) not in _STOOD_TO]
     several = [name for name, each in filled.items() if _holds_several(frame, each)]
     by_word.sort(
         key=lambda name: (
             not (is_judged(name) or is_scaled(filled[name]) or is_coded(name)),
             is_about_row(name),
             "stance" not in name_words(name),
+            name_words(name)[0] == "target" and len(name_words(name)) > 1,  # at whom or what
+            is_numbered_intent(frame, name),
         )
     )
     if any(is_label_name(name, RATED) for name in by_word) or any(
@@ -131,20 +145,43 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     texts = [place for place, each in enumerate(filled.values()) if each.is_text and not each.is_label]
     behind = {name for name in list(filled)[min(texts, default=-1) + 1 :] if not UNNAMED.fullmatch(name)}
     about = places | {name for name in alike if is_about_row(name)}
-    words.sort(key=lambda name: (name in about, name not in behind, not holds_known_classes(frame, name)))
+    words.sort(
+        key=lambda name: (
+            name in about, name not in behind, not holds_known_classes(frame, name), _is_yes_or_no(frame, name)
+        )
+    )  # fmt: skip
     alike.sort(key=lambda name: (name in about, name not in behind))
     marks = [name for name in alike if name not in about]
     told = [name for name in words if name not in about]
     priced = _measures(frame, filled, PRICED) if not any(is_judged(name) or is_coded(name) for name in by_word) else []
     paid = _measures(frame, filled, AMOUNTS)
+    observed = [name for name in _measures(frame, filled, OBSERVED) if not says(name, COMPUTED)]
     asked = set(named(list(filled), _TEXT_NAMES))
+    lists = [name for name in several if is_plural(name)] if not any(map(is_judged, by_word)) else []
     found = [
         name
-        for name in dict.fromkeys((*by_name, *priced, *by_word, *told, *several, *marks, *paid, *words, *alike))
+        for name in dict.fromkeys(
+            (*by_name, *priced, *observed, *lists, *by_word, *told, *several, *marks, *paid, *words, *alike)
+        )
         if name not in asked
     ]
     found = [_named_inside(frame, name) for name in sorted(found, key=lambda name: profile(frame, name).different == 1)]
     return found or _only_measure(frame, {name: each for name, each in filled.items() if name not in votes})
+
+
+def _is_fact(name: str) -> bool:
+    """Say whether the name of a column of numbers says that they measure or count something, as "Number of rings"."""
+    words = name_words(name)
+    return bool(_FACTS.intersection(words[-1:])) or (len(words) > 2 and (*words[:2],) in _COUNTED)
+
+
+_COUNTED = (("number", "of"), ("num", "of"), ("no", "of"), ("count", "of"))
+_STOOD_TO = ("topic", "topics")
+"""Labels beside a stance, which is taken to them."""
+
+
+def _is_yes_or_no(frame: pd.DataFrame, name: str) -> bool:
+    return {str(cell).strip().casefold() for cell in cells_of(frame, name)} <= {"yes", "no", "y", "n", "true", "false"}
 
 
 def _measures(frame: pd.DataFrame, filled: Record[str, Profile], words: frozenset[str]) -> list[str]:
@@ -198,6 +235,7 @@ def _only_measure(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[str
     others = [
         each for each in filled.values()
         if not (each.is_identifier or each.is_text or each.different < 2 or _FACTS.intersection(name_words(each.name)))
+        and not says(each.name, COMPUTED)
     ]  # fmt: skip
     measured = [each.name for each in others if is_measured(cells_of(frame, each.name))]
     scores = len(others) == 1 or all(map(_have_fractions, (cells_of(frame, name) for name in measured)))

@@ -12,6 +12,7 @@ from ia3_studio.data.column_profile import LONGEST_LABEL, MOST_CLASSES, UNNAMED,
 from ia3_studio.data.column_words import LABELED, name_words, says
 from ia3_studio.data.examples import LabelKind
 from ia3_studio.data.label_names import is_coded
+from ia3_studio.data.measurements import number_of
 from ia3_studio.data.paths import is_listed, structure_of
 
 if TYPE_CHECKING:
@@ -39,13 +40,25 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
         return "multi"
     if are_joined_numbers(cells):
         return "multi"
-    if is_measured(cells) and not is_coded(name):
+    if (is_measured(cells) or _are_points(cells, name)) and not is_coded(name):
         return "number"
     kinds = {cell.strip() for cell in cells if isinstance(cell, str)}
     is_class = len(kinds) <= max(2, min(MOST_CLASSES, len(cells) // 4))
-    separators = _LISTED if _is_plural(name) or not is_class else SEVERAL
-    joined = are_joined(cells, separators, is_plural=_is_plural(name)) or (says(name, LABELED) and _share_parts(kinds))
+    separators = _LISTED if is_plural(name) or not is_class else SEVERAL
+    joined = are_joined(cells, separators, is_plural=is_plural(name)) or (says(name, LABELED) and _share_parts(kinds))
     return "multi" if joined else "single"
+
+
+def _are_points(cells: Sequence[Any], name: str) -> bool:
+    """Say whether whole numbers are points of a scale that is too long for classes, by their name and their number."""
+    numbers = {number_of(cell) for cell in cells}
+    known = [number for number in numbers if number is not None]
+    return says(name, _POINTS) and len(known) == len(numbers) > _LONGEST_SCALE and max(known) > _HIGHEST_CLASS
+
+
+_POINTS = frozenset(("rating", "score", "points", "grade", "percent", "percentage"))
+_LONGEST_SCALE, _HIGHEST_CLASS = 11, 20
+"""Values of a scale of classes, such as 0 to 10, and its highest one."""
 
 
 def are_joined_numbers(cells: Sequence[Any]) -> bool:
@@ -57,7 +70,16 @@ def are_joined_numbers(cells: Sequence[Any]) -> bool:
     if not texts or len(texts) < len(cells) or not all(map(_CLASS_NUMBERS.fullmatch, texts)):
         return False
     parts = [part for text in texts for part in text.split(",")]
-    return max(text.count(",") for text in texts) > 1 and 2 * len(set(parts)) <= len(parts)
+    several = max(text.count(",") for text in texts) > 1 or _are_no_fractions(texts)
+    return several and 2 * len(set(parts)) <= len(parts)
+
+
+def _are_no_fractions(texts: Sequence[str]) -> bool:
+    """Say whether numbers behind commas, some of two digits, stand alone in other cells, as "20" does beside "8,20"."""
+    alone = {text for text in texts if "," not in text}
+    behind = {part for text in texts for part in text.split(",")[1:]}
+    few = 2 * sum("," in text for text in texts) < len(texts)
+    return few and bool(behind) and behind <= alone and any(len(part) > 1 for part in behind)
 
 
 _CLASS_NUMBERS = re.compile(r"\d{1,2}(?:,\d{1,2})*")
@@ -75,7 +97,8 @@ def _share_parts(kinds: Collection[str]) -> bool:
     return short and 2 * len(several) >= len(split) > 1 and any(count > 1 for count in counted.values())
 
 
-def _is_plural(name: str) -> bool:
+def is_plural(name: str) -> bool:
+    """Say whether a name says that each of its cells holds several labels, as "tags" does."""
     return bool(SEVERAL_NAMES.intersection((bare_name(name), *name_words(name)[-1:])))
 
 

@@ -22,7 +22,14 @@ from ia3_studio.data.column_profile import (
 )
 from ia3_studio.data.column_words import ANSWERED, READ, RELATED, WHOLE, are_opposed, name_words, says, says_last
 from ia3_studio.data.examples import Mapping
-from ia3_studio.data.label_candidates import has_gaps_beside_full, is_rated, label_candidates, label_path, varied_first
+from ia3_studio.data.label_candidates import (
+    has_gaps_beside_full,
+    is_numbered_intent,
+    is_rated,
+    label_candidates,
+    label_path,
+    varied_first,
+)
 from ia3_studio.data.label_cells import label_kind
 from ia3_studio.data.label_names import LABEL_WORDS, MOSTLY, RATED, TOPICAL, named_labels
 from ia3_studio.data.paths import is_listed
@@ -83,7 +90,7 @@ def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     labels = [path for name in named_labels(columns) if (path := label_path(frame, name))]
     if len(frame) > _FEW_ROWS:
         labels = [name for name in labels if profile(frame, name).different != 1]
-    labels = varied_first(frame, labels)
+    labels = varied_first(frame, [name for name in labels if not is_numbered_intent(frame, name)])
     if not labels or (bare_name(labels[0]) in TOPICAL and is_rated(frame, columns)):
         return None
     if has_gaps_beside_full(frame, labels[0], columns):
@@ -91,7 +98,7 @@ def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     label = _in_words(frame, columns, labels[0])
     kind = label_kind(cells_of(frame, label), label)
     sides = [name for name in columns if name != label and _is_varied(frame, name)]
-    if pair := _pair_of_texts(sides) or _related_texts(frame, sides, label):
+    if pair := _paired(frame, sides) or _related_texts(frame, sides, label):
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     others = [name for name in columns if name not in (*labels, label)]
     texts = [name for name in named(others, LABELED_NAMES) if is_plain(frame, name)]
@@ -216,6 +223,20 @@ def rated_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     return by_contents(frame, columns) if summaries and known and rated else None
 
 
+def _paired(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[str, str] | None:
+    """Return two columns of texts that belong together by their names, unless a far longer text stands beside them."""
+    pair = _pair_of_texts(columns)
+    if pair is None:
+        return None
+    longest = max(profile(frame, name).length for name in columns)
+    are_names = longest > _FAR_LONGER * max(profile(frame, name).length for name in pair)
+    return None if are_names and longest > LONGEST_LABEL else pair
+
+
+_FAR_LONGER = 3
+"""Times that a text is longer than two others that are names of people or things, such as those of two actors."""
+
+
 def _pair_of_texts(columns: Sequence[str]) -> tuple[str, str] | None:
     """Return two columns of texts that belong together by their names."""
     for names in PAIR_NAMES:
@@ -303,7 +324,7 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     label = _in_words(frame, columns, labels[0])
     kind = label_kind(cells_of(frame, label), label)
     sides = [name for name, each in filled.items() if each.is_text and name != label]
-    if pair := _pair_of_texts(sides) or _related_texts(frame, sides, label):
+    if pair := _paired(frame, sides) or _related_texts(frame, sides, label):
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     used = {name for name in filled for found in (label, *labels) if f"{found}.".startswith(f"{name}.")}
     texts = [each for name, each in filled.items() if each.is_text and name not in used]

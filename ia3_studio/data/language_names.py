@@ -19,6 +19,13 @@ LANGUAGES = frozenset(
         francais anglais allemand espagnol italien russe arabe chinois
         espanol ingles frances aleman italiano ruso portugues inglese francese tedesco spagnolo alemao
         angielski niemiecki polski engels duits nederlands svenska engelska tyska
+        wolof swahili hausa igbo yoruba zulu xhosa somali amharic tigrinya kinyarwanda luganda twi shona lingala bambara
+        afrikaans albanian armenian azerbaijani basque belarusian bengali bosnian breton bulgarian burmese catalan
+        cantonese cebuano croatian esperanto estonian filipino galician georgian gujarati icelandic irish javanese
+        kannada kazakh khmer kurdish kyrgyz lao latvian lithuanian luxembourgish macedonian malagasy malay malayalam
+        maltese mandarin maori marathi mongolian nepali pashto persian farsi punjabi quechua sanskrit serbian sindhi
+        sinhala slovak slovenian slovene sundanese tagalog tajik tamil tatar telugu tibetan turkmen urdu uyghur uzbek
+        welsh yiddish creole
         русский английский немецкий французский испанский українська англійська
         """,
     )

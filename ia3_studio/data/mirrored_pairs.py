@@ -27,7 +27,7 @@ _MIRRORED = (
     ("toxic", "neutral"), ("toxic", "detoxified"), ("original", "simplified"), ("original", "rewritten"),
     ("old", "new"), ("buggy", "fixed"), ("vulnerable", "fixed"), ("bug", "fix"), ("slow", "fast"),
    
-    ("human", "ai"), ("user", "bot"), ("user", "agent"),
+    ("human", "ai"), ("user", "bot"), ("user", "agent"), ("q", "a"), ("ques", "ans"), ("quest", "ans"),
 )  # fmt: skip
 """Words by which the names of a prompt and its answer differ, such as those of source_text and target_text."""
 _SAID = frozenset(("message", "msg", "turn", "utterance"))
@@ -63,12 +63,18 @@ def languages(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         if set(name_words(name)) & LANGUAGES and profile(frame, name).length
     ]  # fmt: skip
     kept = [name for name in found if not (each := profile(frame, name)).is_label and not each.is_identifier]
+    whole = [name for name in kept if profile(frame, name).filled > _NEARLY_ALL]
+    kept = whole if len(kept) > len(whole) == _SIDES else kept
     stems = {tuple(word for word in name_words(name) if word not in LANGUAGES) for name in kept}
     shared = {word for stem in stems for word in stem}
     same = len({tuple(word for word in stem if word not in ("latn", "cyrl", "hans", "hant")) for stem in stems}) == 1
     if len(kept) != 2 or not (same or len(shared) <= 2):
         return None
     return Mapping("pairs", kept[0], kept[1])
+
+
+_NEARLY_ALL, _SIDES = 0.98, 2
+"""Share of the rows that two of several languages fill, which are read then."""
 
 
 def two_keys(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:

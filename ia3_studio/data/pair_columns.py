@@ -31,6 +31,8 @@ FEWEST_OTHERS = 0.02
 def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return which columns are prompt and answer by their names, or by the two keys of a column of objects."""
     answers = [path for name in answer_columns(frame, columns) if (path := answer_path(frame, name))]
+    if len(named(columns, ("anchor", "target"))) == 2 and is_rated(frame, columns):
+        answers = [name for name in answers if bare_name(name) != "target"]  # of two texts that are compared
     contexts = [
         name for name in named(columns, CONTEXT_NAMES) if is_plain(frame, name) and not has_numbers(frame, name)
     ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.choice_columns import bare_name, named
-from ia3_studio.data.column_profile import Profile, is_plain, profile
+from ia3_studio.data.column_profile import Profile, is_plain, profile, structures_of
 from ia3_studio.data.column_words import ANSWERED, DATA, WORSE, name_words, says, says_last
 from ia3_studio.data.label_cells import holds_long_texts, is_class
 from ia3_studio.data.label_names import MOSTLY
@@ -31,6 +31,7 @@ from ia3_studio.data.pair_names import (
     TEXT_ANSWERS,
     TITLES,
 )
+from ia3_studio.data.paths import is_listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,7 +120,17 @@ def _is_made_of_answers(frame: pd.DataFrame, name: str) -> bool:
     """Say whether a column is called answers in one of several words, and holds lists or objects of texts."""
     if not says_last(name.removesuffix("_spans"), ANSWERED) or says(name, WORSE):
         return False
-    return holds_lists_of_texts(frame, name) or (not is_plain(frame, name) and answer_path(frame, name) != name)
+    if holds_lists_of_texts(frame, name) or _holds_one_number(frame, name):
+        return True
+    return not is_plain(frame, name) and answer_path(frame, name) != name
+
+
+def _holds_one_number(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether each cell is a list of a number, as solutions of equations are."""
+    values = structures_of(frame, name)
+    return bool(values) and all(
+        is_listed(each) and len(each) == 1 and isinstance(each[0], int | float) for each in values
+    )
 
 
 def read_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:

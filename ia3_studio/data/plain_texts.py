@@ -16,6 +16,7 @@ _WORDS_OF_A_LABEL = 3
 FEWEST_LINES = 5
 """Lines from which on a text can be one of labels or cells."""
 _FASTTEXT = re.compile(r"((?:__label__\S+\s+)+)(\S.*)")
+_FASTTEXT_ENDED = re.compile(r"(\S.*?)\s*((?:\s__label__\S+)+)")
 _MARKED = re.compile(r"([-+]?\d|[A-Z]{2,8}:[A-Za-z]+)\s+(\S.*)")
 """A number of a class, or one such as "NUM:date", before a text."""
 _ENDED = re.compile(r"(\S.*?)\s?@\s?([A-Za-z][\w-]{0,30})")
@@ -119,9 +120,10 @@ def labeled_lines(text: str) -> dict[str, list[Any]] | None:
         return None
     if all(found := [_FASTTEXT.fullmatch(line) for line in lines]):
         labels = [[name.removeprefix("__label__") for name in each[1].split()] for each in found if each]
-        several = any(len(each) > 1 for each in labels)
-        texts = [each[2] for each in found if each]
-        return {"text": texts, "labels": labels} if several else {"text": texts, "label": [each[0] for each in labels]}
+        return _with_labels([each[2] for each in found if each], labels)
+    if all(found := [_FASTTEXT_ENDED.fullmatch(line) for line in lines]):
+        labels = [[name.removeprefix("__label__") for name in each[2].split()] for each in found if each]
+        return _with_labels([each[1] for each in found if each], labels)
     if all(found := [_ENDED.fullmatch(line) for line in lines]):
         names = [each[2] for each in found if each]
         if 2 <= len(set(names)) <= len(lines) // 4:
@@ -135,6 +137,13 @@ def labeled_lines(text: str) -> dict[str, list[Any]] | None:
     if not 2 <= len(set(names)) <= len(lines) // 4 or (numbers[0] is not None and rising):
         return None
     return {"text": [each[2] for each in marks if each], "label": names}
+
+
+def _with_labels(texts: list[Any], labels: Sequence[Sequence[str]]) -> dict[str, list[Any]]:
+    """Return texts with a label each, or with a list of labels where one of them has several."""
+    if any(len(each) > 1 for each in labels):
+        return {"text": texts, "labels": list(labels)}
+    return {"text": texts, "label": [each[0] for each in labels]}
 
 
 def exchanges(text: str) -> dict[str, list[Any]] | None:

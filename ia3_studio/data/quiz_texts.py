@@ -34,8 +34,10 @@ def quiz_questions(text: str) -> Questions | None:
         {'question': ['Who?', 'When?'], 'choices': [['Ann', 'Bo'], ['now', 'later']], 'answer': ['Bo', 'now']}
     """
     blocks = _BLANK_LINES.split(LINE_END.sub("\n", text).strip())
-    return _columns([_of_aiken(block) for block in blocks]) or _columns(
-        [_of_gift(block) for block in map(_without_comments, blocks) if block]
+    return (
+        _columns([_of_aiken(block) for block in blocks])
+        or _columns([_of_letter_first(block) for block in blocks])
+        or _columns([_of_gift(block) for block in map(_without_comments, blocks) if block])
     )
 
 
@@ -58,6 +60,22 @@ def _of_aiken(block: str) -> tuple[str, list[str], str] | None:
     answer = choices.get(right[1].lower())
     question = _NUMBER.sub("", "\n".join(lines[: offered[0][0]])).strip()
     return (question, list(choices.values()), answer) if answer and question else None
+
+
+def _of_letter_first(block: str) -> tuple[str, list[str], str] | None:
+    """Return a question whose first line is the letter of the right choice, as LogiQA writes them."""
+    letter, *lines = block.split("\n")
+    offered = [(place, found) for place, line in enumerate(lines) if (found := _CLOSE_CHOICE.fullmatch(line))]
+    if len(letter.strip()) != 1 or len(offered) < _FEWEST or offered[0][0] == 0 or offered[-1][0] != len(lines) - 1:
+        return None
+    choices = {found[1].lower(): found[2].strip() for _place, found in offered}
+    question = "\n".join(lines[: offered[0][0]]).strip()
+    answer = choices.get(letter.strip().lower())
+    return (question, list(choices.values()), answer) if answer and question else None
+
+
+_CLOSE_CHOICE = re.compile(r"\s*\(?([A-Ha-h])[.)]\s*(\S.*)")
+"""A choice whose text may stand at its letter."""
 
 
 def _without_comments(block: str) -> str:

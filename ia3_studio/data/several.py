@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -17,6 +18,7 @@ from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.markup_tables import is_markdown_table
 from ia3_studio.data.parsing import Found, numbered, shown_names
 from ia3_studio.data.plain_texts import questions_in_headings
+from ia3_studio.data.scripts import words_of
 from ia3_studio.errors import DataError
 
 ReadOne = Callable[[str, bytes], Found]
@@ -145,6 +147,8 @@ def _parallel(
             sides.setdefault(found[0], {})[found[1]] = path
     pairs = {stem: each for stem, each in sides.items() if len(each) == 2}
     names = {frozenset(each) for each in pairs.values()}
+    if any(each <= classes for each in names for classes in CLASSES):
+        return None
     if len(names) != 1 or any(len(each) > 2 for each in sides.values()):
         return None
     first, second = _ordered(*next(iter(pairs.values())))
@@ -160,6 +164,8 @@ def _parallel(
             and ({first, second} <= LANGUAGES)
         ):
             return None  # texts by language, as for telling languages apart
+        if {first, second} <= _ALSO_WORDS and _are_of_one_language(one, other):
+            return None  # departments such as it and hr
         if len(one) != len(other):
             raise DataError(
                 f"{each[first]} has {len(one):,} lines and {each[second]} {len(other):,}; parallel texts must have "
@@ -174,6 +180,23 @@ def _parallel(
         frame[SPLIT] = splits
     form = f"parallel lines, {first} → {named[0]} and {second} → {named[1]}"
     return with_encoding_facts(first, Found(frame, form), [*texts.values()]), used
+
+
+_ALSO_WORDS = frozenset(
+    ("am", "as", "be", "he", "hi", "hr", "id", "is", "it", "ml", "ms", "my", "no", "or", "pa", "pl", "ps", "so")
+)
+"""Codes of languages that are words or short names of other things as well, such as departments."""
+
+
+def _are_of_one_language(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Say whether two texts share most of their frequent words, which those in two languages do not."""
+    words = (filter(str.isalpha, words_of(" ".join(lines[:_COMPARED]))) for lines in (one, other))
+    first, second = ({word for word, _count in Counter(each).most_common(_FREQUENT)} for each in words)
+    return min(len(first), len(second)) > 0 and _MOST_SHARED * min(len(first), len(second)) < len(first & second)
+
+
+_COMPARED, _FREQUENT, _MOST_SHARED = 500, 30, 0.35
+"""Lines of two texts that are compared, their frequent words, and the share of these that two languages may share."""
 
 
 def _parallel_folders(
@@ -248,6 +271,8 @@ def _by_class(
     content: Mapping[str, bytes], _tables: Mapping[str, bytes], readers: _Readers
 ) -> tuple[Found, Sequence[str]] | None:
     """Read one folder of texts for each class, a row a file; or one text for each class, a row a line."""
+    if by_ending := _by_ending(content, readers):
+        return by_ending
     paths = [PurePosixPath(path) for path in content if PurePosixPath(path).suffix.lower() == ".txt"]
     folders = {path.parent.name for path in paths}
     if len(paths) < 2 or (len(paths) < len(content) - 1 and len(folders) < 2):
@@ -261,16 +286,45 @@ def _by_class(
             columns[SPLIT] = splits
         found = Found(numbered(columns), f"one text per row, from {len(folders)} folders")
         return with_encoding_facts(used[0], found, [*texts.values()]), used
-    if len(folders) == 1 and len(paths) == len(content) and not all(split_of(path.stem) for path in paths):
+    names = _class_names(paths)
+    if len(folders) == 1 and len(paths) == len(content) and names:
         texts = readers.texts(used)
         if _are_numbered(paths) or _are_documents([texts[path].text for path in used]):
             frame = numbered({"text": [texts[path].text.strip() for path in used]})
             return with_encoding_facts(used[0], Found(frame, "one text per file"), [*texts.values()]), used
-        rows = [(line, path.stem) for path in paths for line in _lines(texts[str(path)].text)]
+        rows = [(line, names[str(path)]) for path in paths for line in _lines(texts[str(path)].text)]
         frame = numbered({"text": [row[0] for row in rows], "label": [row[1] for row in rows]})
         found = Found(frame, f"one line per row, from {len(paths)} files")
         return with_encoding_facts(used[0], found, [*texts.values()]), used
     return None
+
+
+def _class_names(paths: Sequence[PurePosixPath]) -> dict[str, str]:
+    """Return the class that each text is called after; none of texts that are called after splits.
+
+    Where all are of one split, as train_billing and train_shipping are, it is the rest of their names.
+    """
+    if not all(split_of(path.stem) for path in paths):
+        return {str(path): path.stem for path in paths}
+    rest = {
+        str(path): "".join(word for word in re.split(r"[\W_]+", path.stem) if word.lower() != split_of(path.stem))
+        for path in paths
+    }
+    are_words = all(name.isalpha() for name in rest.values()) and len(set(rest.values())) == len(rest)
+    return rest if are_words and len({split_of(path.stem) for path in paths}) == 1 else {}
+
+
+def _by_ending(content: Mapping[str, bytes], readers: _Readers) -> tuple[Found, Sequence[str]] | None:
+    """Read texts whose endings are their classes, such as rt-polarity.pos and rt-polarity.neg, a row a line."""
+    endings = {path: PurePosixPath(path).suffix[1:].lower() for path in content}
+    names = set(endings.values())
+    if len(names) != len(endings) or len(names) < 2 or not any(names <= classes for classes in CLASSES):
+        return None
+    texts = readers.texts([*endings])
+    rows = [(line, label) for path, label in endings.items() for line in _lines(texts[path].text)]
+    frame = numbered({"text": [row[0] for row in rows], "label": [row[1] for row in rows]})
+    found = Found(frame, f"one line per row, from {len(endings)} files")
+    return with_encoding_facts(next(iter(endings)), found, [*texts.values()]), [*endings]
 
 
 def _documents(

@@ -151,10 +151,12 @@ def _mean(texts: Sequence[str]) -> float:
 
 def data_context(frame: pd.DataFrame, columns: Sequence[str]) -> str:
     """Return the column of data that a question is about, such as a table; empty if there is none."""
-    found = [
-        name for name in columns if bare_name(name) in _ABOUT or (says(name, _TABLES) and _is_structured(frame, name))
-    ]
+    found = [name for name in columns if bare_name(name) in _ABOUT or (says(name, _TABLES) and _is_table(frame, name))]
     return next((name for name in found if cells_of(frame, name)), "")
+
+
+def _is_table(frame: pd.DataFrame, name: str) -> bool:
+    return _is_structured(frame, name) and name_words(name)[-1] not in ("id", "ids")
 
 
 _TABLES = frozenset(("table", "tables"))

@@ -18,6 +18,7 @@ from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import decode
 from ia3_studio.data.delimited import DELIMITERS, LINE_END, is_tabbed, read_delimited
 from ia3_studio.data.file_kinds import kind_of, said_kind
+from ia3_studio.data.intent_lists import intents_below_headings
 from ia3_studio.data.json_rows import is_json_document, is_json_lines, read_json
 from ia3_studio.data.markup_tables import is_markdown_table, read_html, read_markdown
 from ia3_studio.data.parsing import Found, numbered, shown_names
@@ -41,6 +42,7 @@ from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, frame_of
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.data.sheets import read_sheets
 from ia3_studio.data.subtitles import read_subtitles
+from ia3_studio.data.talk_texts import talks_in_text
 from ia3_studio.data.webanno import read_webanno
 from ia3_studio.data.xml_rows import read_xml
 from ia3_studio.data.yaml_rows import read_yaml
@@ -261,6 +263,8 @@ def _read_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> 
     if parsing.delimiter is None and is_json_lines(text):
         frame, form, damaged = read_json(name, text, named_lines=True)
         return Found(frame, f"{form}, {encoding}", damaged)
+    if not (parsing.delimiter or parsing.plain) and (talks := talks_in_text(text)):
+        return Found(numbered(talks), f"conversations in lines, {encoding}")
     if parsing.delimiter or is_tabbed(without_settings(text)):
         if not parsing.delimiter and (sides := cards(text)):
             return Found(numbered(sides), f"cards of Anki, {encoding}")
@@ -302,6 +306,8 @@ def _read_markdown(name: str, text: str, encoding: str, parsing: ParsingOptions)
     if not is_markdown_table(text):
         if not parsing.plain and (rows := questions_in_headings(text)):
             return Found(numbered(rows), f"questions in headings, {encoding}")
+        if not parsing.plain and (rows := intents_below_headings(text)):
+            return Found(numbered(rows), f"texts below the names of their intents, {encoding}")
         return _read_text(name, text, encoding, parsing)
     found = read_markdown(name, text)
     return replace(found, form=f"{found.form}, {encoding}")

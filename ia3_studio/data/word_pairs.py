@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.choice_columns import bare_name, named
-from ia3_studio.data.column_profile import Profile, is_label_name, profile
+from ia3_studio.data.column_profile import Profile, cells_of, is_label_name, profile
 from ia3_studio.data.column_words import (
     AMOUNTS,
     ANSWERED,
@@ -30,7 +30,7 @@ from ia3_studio.data.column_words import (
 )
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_candidates import label_candidates
-from ia3_studio.data.label_cells import is_class, is_workflow
+from ia3_studio.data.label_cells import is_class, is_workflow, label_kind
 from ia3_studio.data.label_names import LABEL_NAMES, MOSTLY
 from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.pair_cells import LONGER
@@ -53,6 +53,7 @@ def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """
     profiles = [each for name in columns if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
     texts = [each.name for each in profiles if not each.is_label and each.different > 1]
+    texts = [name for name in texts if not _are_tags(frame, name)]
     kept = [name for name in texts if not says(name, WORSE)]
     asked = [name for name in texts if _asks(name)] or _asked_again(profiles)
     answers = [name for name in kept if name not in asked and _answers(name)]
@@ -78,6 +79,11 @@ def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not (asked and answers):
         asked, answers = _how_to(frame, columns, kept)
     return Mapping("pairs", asked[0], answers[0]) if asked and answers else None
+
+
+def _are_tags(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether cells are several labels each, by the name of their column and by what they hold."""
+    return is_label_name(name, LABELED) and label_kind(cells_of(frame, name), name) == "multi"
 
 
 def _asked_again(profiles: Sequence[Profile]) -> list[str]:

@@ -35,13 +35,6 @@ def test_a_quote_that_is_left_open_in_the_last_row_is_one_damaged_row(tmp_path: 
     assert [problem.row for problem in split.problems] == [13] and "cut off" in split.problems[0].reason
 
 
-def test_a_quote_that_is_left_open_far_from_the_end_refuses_the_file(tmp_path: Path) -> None:
-    texts = [f"When does ferry {n} leave" for n in range(12)]
-    content = "prompt,answer\n" + "".join(f"{'' if n != 5 else chr(34)}{text},at {n}\n" for n, text in enumerate(texts))
-    with pytest.raises(DataError, match="line 7 has an unclosed quote"):
-        load_data(put(content, tmp_path, "a.csv"))
-
-
 def test_choices_of_which_no_column_says_the_right_one_are_refused_by_name(tmp_path: Path) -> None:
     records = [dict(zip(("question", "answerA", "answerB", "answerC"), (asked(n), *berths(n)), strict=False))
                for n in range(9)]  # fmt: skip

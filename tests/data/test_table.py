@@ -76,7 +76,7 @@ DAMAGE = {
         b"question,answer\na,b,c\nd,e,f\n",
         "line 2 cannot be read: it has 3 cells, the first row 2.* 1 more of 2 rows are damaged",
     ),
-    "quote.csv": (b'question,answer\na,b\n"c,d\n', "line 3 has an unclosed quote"),
+    "quote.csv": (b'question,answer\na,b\n"c,d\n', "line 3 .*unclosed quote"),
     "broken.jsonl": (b'{"a": 1}\n{"a": \n', "line 2 cannot be read: it is not valid JSON"),
     "broken.json": (b"{not json", "line 1 is not valid JSON"),
     "pretty.json": (

@@ -20,7 +20,7 @@ from ia3_studio.data.shapes.shape import (
     is_text,
     listed,
 )
-from ia3_studio.data.turns import PAIR_KEYS, role_key
+from ia3_studio.data.turns import CONTENT_KEYS, PAIR_KEYS, ROLE_KEYS, SIDE_KEYS, role_key
 from ia3_studio.errors import DataError
 
 EXCHANGES = (
@@ -164,7 +164,23 @@ def _alternating_column(rows: Rows) -> str:
         return column
     if rows.named((*ANSWERS, *_BESIDE_TALKS)):
         return ""
-    return _column_of(rows, TALKS, lambda value: bool(listed(value)) and all(map(is_text, listed(value))))
+    return _column_of(
+        rows, TALKS, lambda value: bool(listed(value)) and all(map(is_text, listed(value)))
+    ) or _column_of(
+        rows, ("messages", *TALKS), lambda value: len(listed(value)) > 1 and all(map(_said_by_nobody, listed(value)))
+    )
+
+
+def _said_by_nobody(turn: Any) -> str:
+    """Return the text of a turn that is an object and names no speaker; empty for any other."""
+    if not isinstance(turn, dict) or any(role_key(key) in _SPEAKING for key in turn):
+        return ""
+    texts = [turn[key] for key in CONTENT_KEYS if is_text(turn.get(key))]
+    return texts[0] if len(texts) == 1 else ""
+
+
+_SPEAKING = {*ROLE_KEYS, *SIDE_KEYS, *PAIR_KEYS, "agent", "name", "user", "id", "actor", "party"} - {*CONTENT_KEYS}
+"""Keys of turns that may name who speaks."""
 
 
 def _read_alternating(rows: Rows) -> Recognized:
@@ -172,7 +188,7 @@ def _read_alternating(rows: Rows) -> Recognized:
 
     def turns(_record: dict[str, Any], value: Any) -> Turns:
         roles = ("user", "assistant")
-        said = listed(value)
+        said = [_said_by_nobody(each) or each for each in listed(value)]
         if not said or not all(map(is_text, said)):
             raise UnusableError(f"{column} holds a turn that is empty or not text")
         return [{"role": roles[place % 2], "content": text} for place, text in enumerate(said)]

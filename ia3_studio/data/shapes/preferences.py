@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
-from ia3_studio.data.column_words import ANSWERED, ASKED, SAID, WHO_ASKS, are_opposed, is_preferred, says
+from ia3_studio.data.column_words import ANSWERED, ASKED, SAID, WHO_ASKS, are_opposed, is_preferred, name_words, says
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.preferences import flag_of, holds_turns, only_text
@@ -72,12 +72,18 @@ def _named_pair(rows: Rows) -> tuple[str, ...]:
     """Return the only two columns whose names say which answer is better, beside a prompt; empty if there are none."""
     answers = [name for name in rows.columns if rows.mostly(name, _is_answer)]
     pairs = [pair for pair in permutations(answers, 2) if is_preferred(*pair)]
-    if len(pairs) != 1:
+    if len(pairs) != 1 or _are_lists(rows, pairs[0]):
         return ()
     asked = rows.find(PROMPT_NAMES)
     if not asked and not are_opposed(*pairs[0]):  # as of reviews, of what was good and what was bad
         asked = _only_other_text(rows, pairs[0])
     return pairs[0] if asked or all(rows.mostly(name, holds_turns) for name in pairs[0]) else ()
+
+
+def _are_lists(rows: Rows, names: Sequence[str]) -> bool:
+    """Say whether cells are several answers each in one text, as "No; it is not" is below "Correct Answers"."""
+    in_plural = all(name_words(name)[-1].endswith("s") for name in names)
+    return in_plural and all(rows.mostly(name, lambda cell: is_text(cell) and "; " in cell) for name in names)
 
 
 def _only_other_text(rows: Rows, answers: Sequence[str]) -> str:

@@ -49,6 +49,9 @@ class Span:
 def span_of(value: Any) -> Span | None:
     """Return the span that a value describes: [start, end, label], or an object with these; None if it is none."""
     if isinstance(value, dict):
+        points = listed(value.get("points"))
+        if len(points) == 1 and isinstance(points[0], dict):  # as Dataturks writes them, the last character included
+            value = _exclusive({**value, **points[0]})
         start, end = (_first(value, keys) for keys in (START_KEYS, END_KEYS))
         label = _first(value, LABEL_KEYS)
         names = listed(label)
@@ -57,6 +60,15 @@ def span_of(value: Any) -> Span | None:
         return _span(start, end, names[0] if len(names) == 1 else label, text)
     parts = listed(value)
     return _span(parts[0], parts[1], parts[2], "") if len(parts) == 3 else None
+
+
+def _exclusive(value: dict[str, Any]) -> dict[str, Any]:
+    """Return a span whose end is behind its last character; one whose text says that it is so already stays."""
+    start, end, said = (value.get(key) for key in ("start", "end", "text"))
+    if not (_is_place(start) and _is_place(end) and isinstance(said, str)):
+        return value
+    inside = int(end or 0) - int(start or 0) == len(said) - 1
+    return {**value, "end": int(end or 0) + 1} if inside else value
 
 
 def _first(value: dict[str, Any], keys: Iterable[str]) -> Any:

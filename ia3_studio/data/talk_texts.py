@@ -1,0 +1,76 @@
+"""Which conversations are in a text of lines? Turns with a mark at their ends, or lines that are counted from 1."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ia3_studio.data.delimited import LINE_END
+
+_END_OF_TURN = re.compile(r"\s*(?:__eou__|<eou>|\[eou\]|__eot__|<eot>|__EOU__|__EOT__)\s*")
+"""Marks at the end of what somebody says."""
+_COUNTED = re.compile(r"(\d{1,4}) (\S.*)")
+_FEWEST = 2
+"""Conversations from which on a text is one of them."""
+
+
+def talks_in_text(text: str) -> dict[str, list[Any]] | None:
+    """Return the conversations of a text whose lines are dialogues with marks, or counted turns; None for other text.
+
+    Example:
+        >>> talks_in_text("Hi ! __eou__ Ahoy . __eou__\\nWho ? __eou__ Ann . __eou__")["messages"][1][1]
+        {'role': 'assistant', 'content': 'Ann .'}
+    """
+    lines = [line for line in LINE_END.split(text) if line.strip()]
+    talks = _marked(lines) or _counted(lines)
+    return {"messages": talks} if talks and len(talks) >= _FEWEST else None
+
+
+def _marked(lines: Sequence[str]) -> list[list[dict[str, str]]]:
+    """Return a conversation for each line, its turns two speakers' by turns; none if a line has no mark."""
+    found = [[said for said in _END_OF_TURN.split(line.strip()) if said] for line in lines]
+    if not all(_END_OF_TURN.search(line) for line in lines) or any("\t" in line for line in lines):
+        return []
+    roles = ("user", "assistant")
+    return [[{"role": roles[place % 2], "content": said} for place, said in enumerate(talk)] for talk in found]
+
+
+def _counted(lines: Sequence[str]) -> list[list[dict[str, str]]]:
+    """Return the conversations of lines that are counted from 1 in each, as ParlAI and bAbI write them.
+
+    A line with a tab holds what is said and the answer to it; a line without one, such as a fact about a speaker or a
+    sentence of a story, belongs to what is said next.
+    """
+    found = [_COUNTED.fullmatch(line) for line in lines]
+    if not all(found) or not any("\t" in line for line in lines):
+        return []
+    numbers = [int(each[1]) for each in found if each]
+    counted = all(number in (1, before + 1) for before, number in zip([0, *numbers], numbers, strict=False))
+    if not counted or numbers.count(1) < _FEWEST:
+        return []
+    return [turns for turns in map(_turns, _groups([each[2] for each in found if each], numbers)) if turns]
+
+
+def _groups(said: Sequence[str], numbers: Sequence[int]) -> Iterator[list[str]]:
+    begun: list[str] = []
+    for text, number in zip(said, numbers, strict=True):
+        if number == 1 and begun:
+            yield begun
+            begun = []
+        begun.append(text)
+    yield begun
+
+
+def _turns(lines: Sequence[str]) -> list[dict[str, str]]:
+    turns: list[dict[str, str]] = []
+    before: list[str] = []
+    for line in lines:
+        asked, tab, rest = line.partition("\t")
+        answer = rest.split("\t")[0].strip()
+        before.append(asked.strip())
+        if tab and answer:
+            content = "\n".join(filter(None, before))
+            turns += [{"role": "user", "content": content}, {"role": "assistant", "content": answer}]
+            before = []
+    return turns
