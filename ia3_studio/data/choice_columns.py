@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LIST_NAMES = (
     "choices",
+    "choice",
     "options",
     "endings",
     "answers",
@@ -74,6 +75,7 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
     answers.sort(key=lambda name: not _may_name_one(frame, name, choices))
     names = (*ASKED_NAMES, *_QUESTION_NAMES)
     asked = [name for name in named(columns, names) if name not in (*choices, *answers[:1]) and name not in bases]
+    asked = [name for name in asked if not (bare_name(name) in ("source", "user") and len(asked) > 1)]
     asked = asked or _longest(
         frame, [name for name in columns if name not in (*choices, *answers) and name not in bases]
     )
@@ -218,7 +220,11 @@ def _holds_choices(value: Any) -> bool:
         )
     if isinstance(value, str):
         return bool(lettered(value))
-    return is_listed(value) and len(value) > 1 and all(isinstance(each, str | Record) for each in value)
+    return (
+        is_listed(value)
+        and len(value) > 1
+        and all(isinstance(each, str | Record) or _is_list_of_some(each) for each in value)
+    )
 
 
 _OFFERED = frozenset(("options", "choices", "alternatives", "选项", "選択肢"))
