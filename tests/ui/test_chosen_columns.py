@@ -1,4 +1,4 @@
-"""A column that is chosen where nothing can be guessed says what the rows are; where all can be guessed, it does not."""
+"""A chosen column says what the rows are where nothing can be guessed; where all can be guessed, it does not."""
 
 from __future__ import annotations
 
