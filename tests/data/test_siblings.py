@@ -155,3 +155,9 @@ def test_ukrainian_letters_of_koi8_are_letters(tmp_path: Path) -> None:
     content = "text,label\n" + "".join(f"{texts[n % 3]} {n},{mood(n)}\n" for n in range(12))
     frame = read_table(put(content.encode("koi8-u"), tmp_path, "a.csv")).frame
     assert frame["text"].tolist()[:3] == [f"{text} {n}" for n, text in enumerate(texts)]
+
+
+def test_two_short_answers_of_which_nothing_says_the_better_are_asked_for(tmp_path: Path) -> None:
+    records = [{"prompt": asked(n), "answer_a": said(n), "answer_b": f"No, {n}."} for n in range(9)]
+    with pytest.raises(DataError, match="answer_a and answer_b are two answers to one prompt"):
+        load_data(written(records, tmp_path))
