@@ -18,13 +18,14 @@ def table() -> str:
     sys.path.insert(0, str(ROOT))
     from tests.data.export_shapes import EXPORTS
     from tests.data.public_shapes import PUBLIC
+    from tests.data.repository_shapes import REPOSITORY
     from tests.data.shapes import SHAPES
     from tests.data.sibling_shapes import SIBLINGS
     from tests.data.table_shapes import TABLES
 
     rows = (
         f"| {each.what} | {_ending(each.name)} | {each.mapping.replace('|', ' ')} |\n"
-        for each in (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *PUBLIC)
+        for each in (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *PUBLIC, *REPOSITORY)
     )
     return "| data | example | read as |\n|---|---|---|\n" + "".join(rows)
 

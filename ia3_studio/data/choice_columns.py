@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LIST_NAMES = (
     "choices",
+    "choice",
     "options",
     "endings",
     "answers",
@@ -74,6 +75,7 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
     answers.sort(key=lambda name: not _may_name_one(frame, name, choices))
     names = (*ASKED_NAMES, *_QUESTION_NAMES)
     asked = [name for name in named(columns, names) if name not in (*choices, *answers[:1]) and name not in bases]
+    asked = [name for name in asked if not (bare_name(name) in ("source", "user") and len(asked) > 1)]
     asked = asked or _longest(
         frame, [name for name in columns if name not in (*choices, *answers) and name not in bases]
     )
@@ -218,7 +220,11 @@ def _holds_choices(value: Any) -> bool:
         )
     if isinstance(value, str):
         return bool(lettered(value))
-    return is_listed(value) and len(value) > 1 and all(isinstance(each, str | Record) for each in value)
+    return (
+        is_listed(value)
+        and len(value) > 1
+        and all(isinstance(each, str | Record) or _is_list_of_some(each) for each in value)
+    )
 
 
 _OFFERED = frozenset(("options", "choices", "alternatives", "选项", "選択肢"))
@@ -333,6 +339,8 @@ def _exam(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         return None
     profiles = [profile(frame, name) for name in columns]
     kept = [each for each in profiles if not (each.is_identifier and each.is_number)]
+    if len(kept) > _WIDEST_ANSWERED and kept[-1].is_label and _are_letters(frame, kept[-2].name, len(kept) - 3):
+        kept = kept[:-1]  # what kind of question it is
     while len(kept) > _FEWEST_OF_EXAM and kept[0].is_label and not kept[0].is_number:  # what a question is about
         kept = kept[1:]
     question, *choices, answer = (each.name for each in kept)
@@ -344,6 +352,15 @@ def _exam(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         return None
     first = first_number(cells_of(frame, answer))
     return Mapping("choices", answer=answer, parts=(question, *choices), asked=1, counted_from=first)
+
+
+def _are_letters(frame: pd.DataFrame, name: str, choices: int) -> bool:
+    said = {label_name(cell).lower() for cell in cells_of(frame, name)}
+    return len(said) > 1 and said <= set(_LETTERS[:choices])
+
+
+_WIDEST_ANSWERED = 5
+"""Columns of a question, two choices, an answer and a kind."""
 
 
 def _numbers_choices(right: Sequence[str], choices: Sequence[Profile]) -> bool:

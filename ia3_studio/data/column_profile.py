@@ -190,11 +190,21 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
         return len(known) > 2
     if UNNAMED.fullmatch(name) and len(different) == len(known) >= _MANY and all(map(_NUMBER_OF_ROW.fullmatch, known)):
         return True
-    if len(different) == len(known) > 2 and all(map(_HASH.fullmatch, known)):
+    if len(different) == len(known) > 2 and (all(map(_HASH.fullmatch, known)) or _are_codes(known)):
         return True
     if all(map(_SOURCE.match, known)) or all(map(_FILE.fullmatch, known)):
         return True
     return len(different) > 2 and all(map(_DATE.fullmatch, known))
+
+
+def _are_codes(known: Sequence[str]) -> bool:
+    """Say whether cells are letters and digits in one, all of one length, such as the beginnings of hashes."""
+    mixed = sum(bool(_MIXED.fullmatch(cell)) for cell in known)
+    alike = len({len(cell) for cell in known}) == 1 and all(cell.isascii() and cell.isalnum() for cell in known)
+    return alike and len(known) >= _MANY and mixed > 0.9 * len(known)
+
+
+_MIXED = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9]{8,}")
 
 
 def are_codes_of_places(known: Iterable[Any], *, is_named_so: bool = False) -> bool:

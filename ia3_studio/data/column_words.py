@@ -114,7 +114,11 @@ def is_scale(name: str, *, holds_numbers: bool) -> bool:
 
 def is_about_row(name: str) -> bool:
     """Say whether a column is called after who wrote a text, where, when, or about which thing, in a few words."""
-    return len(name_words(name)) <= _WORDS_OF_A_NAME and says(name, ABOUT_ROW)
+    return len(name_words(name)) <= _WORDS_OF_A_NAME and says(name, ABOUT_ROW) and not says_last(name, _SAID_BY_USERS)
+
+
+_SAID_BY_USERS = frozenset(("rating", "score", "stars", "suggestion", "recommendation", "recommended", "sentiment"))
+"""Words that end the name of a label, also behind one for a person, as of user_rating."""
 
 
 _TWINS = (("a", "b"), ("1", "2"), ("0", "1"))
@@ -305,7 +309,7 @@ LABELED = _listed("""
     rating score polarity stance genre toxic toxicity spam duplicate relevance fraudulent fraud fake sarcastic
     offensive hateful genres marks points verdict outcome majority severity priority urgency status grade similarity
     feeling mood target satisfaction theme effectiveness helpfulness readability politeness formality correctness
-    quality coherence usefulness hostility satisfied recommend recommended
+    quality coherence usefulness hostility satisfied recommend recommended suggestion
     anomaly anomalous outlier survived
     kategorie etikett klasse bewertung stimmung thema prioritat dringlichkeit note sterne einstufung
     categoria etiqueta clase sentimiento tema prioridad calificacion puntuacion valoracion urgencia estrellas

@@ -10,7 +10,7 @@ from ia3_studio.data.column_profile import UNNAMED, Profile, cells_of, is_label_
 from ia3_studio.data.column_words import ANSWERED, ASKED, CODE, LABELED, READ, RESULT, is_about_row, says, says_last
 from ia3_studio.data.examples import Mapping, label_name
 from ia3_studio.data.label_names import MOSTLY
-from ia3_studio.data.pair_cells import LONGER, LONGEST_NAME, SHORTEST_PAIR, are_questions, are_single_words
+from ia3_studio.data.pair_cells import LONGER, LONGEST_NAME, SHORTEST_PAIR, are_questions, are_single_words, contains
 from ia3_studio.data.pair_names import NO_ANSWERS, TITLES
 from ia3_studio.data.scripts import words_of
 from ia3_studio.data.structured_pairs import data_context
@@ -42,6 +42,8 @@ def asked_by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
     judged = [name for name in columns if is_label_name(name, LABELED) and name not in texts]
     nameless = any(UNNAMED.fullmatch(name) for name in columns)
     if nameless or judged or len(asked) != 1 or len(others) != 1 or says(others[0], READ) or says(others[0], ASKED):
+        return None
+    if contains(frame, asked[0], others[0]):  # a part of the question
         return None
     if _is_written_for(frame, asked[0], others[0]) and not data:
         return Mapping("pairs", others[0], asked[0])

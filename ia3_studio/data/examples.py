@@ -380,7 +380,12 @@ def _choices_in(value: Any, column: str) -> tuple[tuple[str, ...], tuple[str, ..
         named = ((each.get(name) for name in _CHOICE_IDS if name in each) for each in value)
         names = tuple(label_name(next(ids, "")) for ids in named)
         return names if all(names) else (), tuple(whole(str(each[key]), "a choice") for each in value)
-    return (), tuple(whole(str(each), "a choice") for each in value)
+    return (), tuple(whole(_joined(each), "a choice") for each in value)
+
+
+def _joined(choice: Any) -> str:
+    """Return a choice as text; one of several words, as of an analogy, with commas between them."""
+    return ", ".join(map(str, choice)) if is_listed(choice) else str(choice)
 
 
 _CHOICE_TEXTS = ("text", "atext", "content", "value", "answer", "option", "option_text", "choice")

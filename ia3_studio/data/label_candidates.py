@@ -144,7 +144,7 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
         by_word, by_name = (by_word, []) if by_name and bare_name(by_name[0]) in TOPICAL else (by_word, by_name)
     texts = [place for place, each in enumerate(filled.values()) if each.is_text and not each.is_label]
     behind = {name for name in list(filled)[min(texts, default=-1) + 1 :] if not UNNAMED.fullmatch(name)}
-    about = places | {name for name in alike if is_about_row(name)}
+    about = places | {name for name in alike if is_about_row(name) or bare_name(name) in _THINGS}
     words.sort(
         key=lambda name: (
             name in about, name not in behind, not holds_known_classes(frame, name), _is_yes_or_no(frame, name)
@@ -176,6 +176,8 @@ def _is_fact(name: str) -> bool:
 
 
 _COUNTED = (("number", "of"), ("num", "of"), ("no", "of"), ("count", "of"))
+_THINGS = ("title", "game", "movie", "film", "book", "hotel", "restaurant", "product_name", "productname")
+"""Columns that say which thing a text is about, also where few different ones stand in them."""
 _STOOD_TO = ("topic", "topics")
 """Labels beside a stance, which is taken to them."""
 

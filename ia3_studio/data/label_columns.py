@@ -32,7 +32,9 @@ from ia3_studio.data.label_candidates import (
 )
 from ia3_studio.data.label_cells import label_kind
 from ia3_studio.data.label_names import LABEL_WORDS, MOSTLY, RATED, TOPICAL, named_labels
+from ia3_studio.data.pair_cells import contains
 from ia3_studio.data.paths import is_listed
+from ia3_studio.data.told_apart import with_second_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +51,9 @@ PAIR_NAMES = (
     ("context", "utterance"),
     ("anchor", "target"), ("anchor", "positive"), ("premise", "conclusion"), ("argument", "keypoint"),
     ("question", "student_answer"), ("reference_answer", "student_answer"),
-    ("premise", "hypo"), ("text", "hypothesis"), ("post", "reply"),
+    ("premise", "hypo"), ("text", "hypothesis"), ("context", "hypothesis"), ("passage", "hypothesis"),
+    ("sentence", "aspect"), ("text", "aspect"), ("review", "aspect"), ("sentence", "aspect_term"),
+    ("text", "aspect_term"), ("review", "aspect_term"), ("post", "reply"),
     ("src", "mt"), ("source", "mt"), ("source", "translation"), ("reference", "hypothesis"),
     ("query", "product_title"), ("search_term", "product_title"), ("query", "title"),
 )  # fmt: skip
@@ -72,6 +76,8 @@ _ORDERED = [[pair] for pair in (*_TWINS, ("1st", "2nd"), ("first", "second"))]
 
 
 _WORDS_OF_A_SENTENCE = 4
+_NEARLY_ALL = 0.95
+"""Share of the rows that the second of two texts without names must fill, as rows without it are left out."""
 _FEWEST_FLAGS = 2
 _FEW_ROWS = 4
 """Rows up to which a label may be the same in all of them."""
@@ -105,7 +111,8 @@ def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     text = _read_text(frame, texts, others) if texts else ""
     if not text:
         return None
-    return _with_label_of_group(frame, columns, Mapping("labels", column=text, answer=label, target=kind))
+    found = _with_label_of_group(frame, columns, Mapping("labels", column=text, answer=label, target=kind))
+    return with_second_text(frame, columns, found)
 
 
 def _with_label_of_group(frame: pd.DataFrame, columns: Sequence[str], found: Mapping) -> Mapping:
@@ -157,6 +164,7 @@ def _read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str])
     if bodies and not (profiles[bodies[0]].is_label and _longer_than(frame, others, profiles[bodies[0]])):
         return bodies[0]
     texts = [each for name in others if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
+    texts = [each for each in texts if each.different > 1] or texts
     texts = [each for each in texts if not each.is_label] or texts
     plain = [each for each in texts if "html" not in name_words(each.name)]
     most = max((each.length for each in texts), default=0.0)
@@ -186,7 +194,11 @@ def _longer_than(frame: pd.DataFrame, columns: Sequence[str], short: Profile) ->
     """Say whether a column holds texts that are much longer than the few phrases of another one."""
     texts = (profile(frame, name) for name in columns if name != short.name)
     return any(
-        each.is_text and not each.is_label and each.filled > MOSTLY and each.length > _MUCH_LONGER * short.length
+        each.is_text
+        and not each.is_label
+        and each.filled > MOSTLY
+        and each.different > 1
+        and each.length > _MUCH_LONGER * short.length
         for each in texts
     )
 
@@ -268,7 +280,9 @@ def _related_texts(frame: pd.DataFrame, columns: Sequence[str], label: str) -> t
     texts = [each.name for name in columns if _is_side(each := profile(frame, name))]
     classes = {str(cell).strip().casefold() for cell in cells_of(frame, label)}
     related = says(label, RELATED) or len(classes & _RELATIONS) > 1
-    return (texts[0], texts[1]) if related and len(texts) == 2 else None
+    if not related or len(texts) != 2 or contains(frame, *texts) or contains(frame, *reversed(texts)):
+        return None  # what stands in a text is a part of it
+    return texts[0], texts[1]
 
 
 def _is_side(each: Profile) -> bool:
@@ -323,7 +337,7 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         return None
     label = _in_words(frame, columns, labels[0])
     kind = label_kind(cells_of(frame, label), label)
-    sides = [name for name, each in filled.items() if each.is_text and name != label]
+    sides = [name for name, each in filled.items() if (each.is_text or _is_aspect(each)) and name != label]
     if pair := _paired(frame, sides) or _related_texts(frame, sides, label):
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     used = {name for name in filled for found in (label, *labels) if f"{found}.".startswith(f"{name}.")}
@@ -336,12 +350,19 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         return None
     known = named([each.name for each in texts], LABELED_NAMES)
     text = _read_text(frame, known, [each.name for each in texts]) or texts[0].name
-    return _with_label_of_group(frame, columns, Mapping("labels", column=text, answer=label, target=kind))
+    found = _with_label_of_group(frame, columns, Mapping("labels", column=text, answer=label, target=kind))
+    return with_second_text(frame, columns, found)
+
+
+def _is_aspect(each: Profile) -> bool:
+    """Say whether a column holds what a text is judged for, in words that may be few: "service", "battery"."""
+    return each.length > 0 and "aspect" in name_words(each.name)
 
 
 def _unnamed_pair(frame: pd.DataFrame, texts: Sequence[Profile]) -> tuple[str, str] | None:
     """Return the only two columns of sentences, side by side, of a table whose columns have no names."""
     kept = [each for each in texts if not each.is_label and _are_sentences(cells_of(frame, each.name))]
+    kept = [each for each in kept if each.filled > _NEARLY_ALL]
     places = [found[1] for each in kept if (found := UNNAMED.fullmatch(each.name))]
     if len(kept) != 2 or len(places) != 2 or int(places[1]) - int(places[0]) != 1:
         return None

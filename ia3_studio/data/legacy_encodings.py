@@ -45,7 +45,7 @@ _CANDIDATES: dict[LegacyEncoding, _Candidate] = {
     "windows-1256": _Candidate("cp1256", letters.ARABIC, -2),
     "windows-1257": _Candidate("cp1257", letters.BALTIC, -3),
     "windows-874": _Candidate("cp874", letters.THAI, -2),
-    "KOI8-R": _Candidate("koi8_r", letters.CYRILLIC[:1], -2),
+    "KOI8-R": _Candidate("koi8_u", letters.CYRILLIC, -2),  # KOI8-U, which has letters in place of lines of boxes
     "ISO-8859-2": _Candidate("iso8859_2", letters.CENTRAL, -3),
     "Mac Roman": _Candidate("mac_roman", letters.WESTERN, -6),
     "IBM850": _Candidate("cp850", letters.WESTERN, -6),

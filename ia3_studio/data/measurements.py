@@ -10,6 +10,8 @@ DecimalMark = Literal["", ".", ","]
 """The decimal mark of a column: the other mark groups thousands; where it is empty, either mark is a decimal one."""
 
 _MARKS: tuple[DecimalMark, ...] = (".", ",")
+_OF_TOP = re.compile(r"(?<=\d)\s*(?:/|out of|von|sur|de|su|van|z|из)\s*(?:5|6|7|10|20|100)(?:[.,]0+)?", re.IGNORECASE)
+"""How a rating says out of how many it is, as in 7.5/10."""
 _UNITS = " \u00a0\u202f\t%$€£¥"
 _PLAIN = re.compile(r"[-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][-+]?\d+)?")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:([,.\u00a0\u202f ’'])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
@@ -29,6 +31,8 @@ def whole_number(text: str) -> int | None:
 def number_text(cell: Any) -> str:
     """Return the number of a cell without its unit and without blanks between thousands; empty if there is none."""
     text = str(cell).strip(_UNITS)
+    if isinstance(cell, str) and (ends := _OF_TOP.search(text)) and ends.end() == len(text):
+        text = text[: ends.start()]
     if _PLAIN.fullmatch(text):
         return text
     return _SPACES.sub("", text) if _GROUPED.fullmatch(text) else ""

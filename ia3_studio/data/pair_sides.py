@@ -70,6 +70,8 @@ def answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     ]  # fmt: skip
     found = found or named(columns, NUMBERED)[:1]
     texts = [name for name in named(columns, TEXT_ANSWERS) if is_answer_text(frame, name)]
+    if _labels_texts(frame, columns):
+        texts = [name for name in texts if bare_name(name) not in _SAY_WHY]
     if not texts and not named(columns, ("query",)):
         texts = [name for name in named(columns, ("sql",)) if not is_plain(frame, name)]
     if named(columns, ("article", "document", "full_text", "paper")):
@@ -79,6 +81,16 @@ def answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     found = _worked_out(frame, columns, found) + [_in_plain(frame, columns, name) for name in found]
     found = found or texts or [name for name in named(columns, ("label",)) if holds_long_texts(frame, name)]
     return found or [name for name in columns if _is_made_of_answers(frame, name)] or _with_opposite(columns)
+
+
+def _labels_texts(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
+    """Say whether a table has a column that is called a label, holds one, and stands beside texts, not prompts."""
+    labels = [name for name in named(columns, ("label", "labels", "gold_label")) if profile(frame, name).is_label]
+    return bool(labels) and not named(columns, PROMPT_NAMES) and bool(named(columns, READ_NAMES))
+
+
+_SAY_WHY = frozenset(("explanation", "rationale", "reasoning", "explanationtext", "rationaletext", "reasoningtext"))
+"""Answers that only say why a text has its label, where it has one."""
 
 
 def _in_plain(frame: pd.DataFrame, columns: Sequence[str], name: str) -> str:

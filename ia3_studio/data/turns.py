@@ -193,6 +193,8 @@ def _role(written: Any) -> tuple[str, Role]:
         written = written.get("role", "")
     named = str(written).strip()
     known = ROLES.get(role_key(named))
+    if not named:
+        raise UnusableError("a turn does not say who speaks (role)")
     if known is None:
         raise UnusableError(f"the role {named!r} is unknown; use system, user, assistant or tool")
     return named, known

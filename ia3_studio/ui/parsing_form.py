@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import gradio as gr
 
+from ia3_studio.data.column_profile import profile
 from ia3_studio.data.decode import Encoding
 from ia3_studio.data.infer_columns import Kind, columns_for, infer_columns, mapping_of, proposals
 from ia3_studio.data.paths import paths_in
 from ia3_studio.data.table import ParsingOptions, Table
+from ia3_studio.errors import DataError
 from ia3_studio.ui import text
 
 if TYPE_CHECKING:
@@ -98,7 +100,7 @@ def chosen_mapping(
     Raises:
         DataError: a column that is needed is not chosen.
     """
-    if not kind:
+    if not kind and not (kind := _kind_chosen(table, first or template or "", answer or "", choices or ())):
         return replace(infer_columns(table), split=split) if split else None
     if kind == "preferences":
         asked, good, bad = _completed_preferences(table, first or "", answer or "", rejected or "")
@@ -108,6 +110,23 @@ def chosen_mapping(
         table, cast(Kind, kind), first or "", answer or "", second or "", template or "", choices or ()
     )
     return replace(mapping_of(table, cast(Kind, kind), *columns), split=split or "")
+
+
+def _kind_chosen(table: Table, first: str, answer: str, choices: Sequence[str]) -> Kind | Literal[""]:
+    """Return what the chosen columns are where nothing can be guessed; empty where all is guessed.
+
+    Columns that stay from a guess say nothing: choosing auto-detect again asks for a new one.
+    """
+    if not (first or answer or choices):
+        return ""
+    try:
+        infer_columns(table)
+    except DataError:  # its sentence asked for the choice of columns
+        if choices:
+            return "choices"
+        is_label = answer in table.frame.columns and profile(table.frame, answer).is_label
+        return "labels" if is_label else "pairs"
+    return ""
 
 
 def _completed(

@@ -216,4 +216,52 @@ SIBLINGS = (
         CLASSES,
         12,
     ),
+    Shape(
+        "texts with a list of questions on each (MRQA)",
+        "paragraphs.jsonl",
+        lines(lambda n: {"context": said(n), "qas": [{"question": asked(n), "answers": [{"text": f"berth {n}"}]}]}),
+        "question + context → prompt, answers[0].text → answer",
+        12,
+    ),
+    Shape(
+        "turns of a user and a dialogue system",
+        "system.csv",
+        rows(
+            lambda n: f'{n // 2},{n % 2},{("USER", "SYSTEM")[n % 2]},"{(asked, said)[n % 2](n)}"',
+            24,
+            "dialogue_id,turn_id,speaker,utterance",
+        ),
+        "messages → conversation",
+        12,
+    ),
+    Shape(
+        "an exam without a header, with its subject last",
+        "subjects.csv",
+        rows(lambda n: f"{asked(n)},{','.join(berths(n))},{letter(n)},{mood(n)}"),
+        "column 1 → question, column 2, column 3, column 4, column 5 → choices, column 6 → correct choice",
+        12,
+    ),
+    Shape(
+        "a rating out of ten",
+        "rated.csv",
+        rows(lambda n: f"{asked(n)},{n % 7}.{n % 5}/10", header="description,score"),
+        "description → text, score → number",
+        12,
+    ),
+    Shape(
+        "two texts, and the name of the one that is preferred",
+        "preferred.jsonl",
+        lines(
+            lambda n: {"prompt": asked(n), "text_a": said(n), "text_b": "No.", "preferred": ("text_a", "text_b")[n % 2]}
+        ),
+        COMPARED,
+        12,
+    ),
+    Shape(
+        "a text and its annotations in a list per line (spaCy)",
+        "spacy.jsonl",
+        lines(lambda n: [f"Ferry {n} leaves", {"entities": [[0, 5, "SHIP"]]}]),
+        TAGS,
+        12,
+    ),
 )

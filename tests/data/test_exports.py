@@ -70,6 +70,7 @@ DOCUMENTS: dict[str, Any] = {
                        for row in range(3)],
     "transcripts": [{"utterances": ["patient: Hi", f"doctor: Ahoy {row}"]} for row in range(3)],
     "exams": [{"article": "s", "questions": ["a?", "b?"], "options": [["c", "d"]] * 2, "answers": ["A", "B"]}] * 3,
+    "MRQA": [{"context": "s", "qas": [{"question": "a?", "answers": [f"{row}"]}]} for row in range(3)],
     "ranked": [{"instruction": f"Hi {row}", "output": ["Ahoy", "Bye"]} for row in range(3)],
     "Label Studio, comparisons": [
         {"id": n, "data": {"prompt": "Hi", "answer1": "Ahoy", "answer2": "Bye"},
@@ -141,6 +142,7 @@ def test_every_shape_is_that_of_a_document(tmp_path: Path) -> None:
         "turns without an id",
         "results of a batch",
         "Moodle questions",
+        "choices that say which is right",
     }  # as CSV, as text and as XML, or refused; see their own tests
     assert {shape.name for shape in SHAPES} - found <= elsewhere
 

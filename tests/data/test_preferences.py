@@ -91,6 +91,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "names of several words": {"Prompt": "Hi", "Preferred response": "Ahoy", "Rejected response": "Bye"},
     "non-preferred": {"prompt": "Hi", "preferred completion": "Ahoy", "non-preferred completion": "Bye"},
     "positive and negative": {"prompt": "Hi", "pos_response": "Ahoy", "neg_response": "Bye"},
+    "y_w and y_l": {"prompt": "Hi", "y_w": "Ahoy", "y_l": "Bye"},
     "lists of one": {"prompt": "Hi", "chosen": ["Ahoy"], "rejected": ["Bye"]},
     "older LLaMA-Factory": {"instruction": "Hi", "input": "", "output": ["Ahoy", "Bye"]},
     "side by side": {"prompt": "Hi", "answer1": "Bye", "answer2": "Ahoy", "comparison": "right"},
@@ -268,6 +269,18 @@ def test_votes_on_answers_are_labels_of_kto(column: str, votes: tuple[Any, Any],
     split = load_data(written(rows, tmp_path))
     assert str(split.mapping) == f"User message → prompt, Bot reply → answer, {column} → desirable or not"
     assert all(each.desirable == (each.row % 2 == 1) for each in (*split.train, *split.held_out))
+
+
+@pytest.mark.parametrize(
+    ("names", "votes"),
+    [(("prompt", "response", "score"), (1, 0)), (("user", "assistant", "feedback"), ("positive", "negative"))],
+)
+def test_votes_under_other_names_are_labels_of_kto(
+    names: tuple[str, str, str], votes: tuple[Any, Any], tmp_path: Path
+) -> None:
+    rows = [dict(zip(names, (f"Hi {k}", f"Ahoy {k}", votes[k % 2]), strict=True)) for k in range(8)]
+    split = load_data(written(rows, tmp_path))
+    assert split.mapping.flag == names[2] and split.mapping.prompt == names[0]
 
 
 def test_a_rating_that_is_no_vote_leaves_prompts_and_answers(tmp_path: Path) -> None:

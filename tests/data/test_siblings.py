@@ -148,3 +148,16 @@ def test_questions_with_other_numbers_of_choices_and_answers_are_listed(value: A
     records = [{**whole, "answers": ["A", "B"]}] * 30 + [{**whole, "answers": [value]}]
     split = load_data(written([{**each, "article": said(n)} for n, each in enumerate(records)], tmp_path))
     assert [problem.row for problem in split.problems] == [31]
+
+
+def test_ukrainian_letters_of_koi8_are_letters(tmp_path: Path) -> None:
+    texts = ["Потяг вирушає о восьмій ранку", "Її вид на море чудовий", "Дуже смачна їжа та дякую кухареві"]
+    content = "text,label\n" + "".join(f"{texts[n % 3]} {n},{mood(n)}\n" for n in range(12))
+    frame = read_table(put(content.encode("koi8-u"), tmp_path, "a.csv")).frame
+    assert frame["text"].tolist()[:3] == [f"{text} {n}" for n, text in enumerate(texts)]
+
+
+def test_two_short_answers_of_which_nothing_says_the_better_are_asked_for(tmp_path: Path) -> None:
+    records = [{"prompt": asked(n), "answer_a": said(n), "answer_b": f"No, {n}."} for n in range(9)]
+    with pytest.raises(DataError, match="answer_a and answer_b are two answers to one prompt"):
+        load_data(written(records, tmp_path))

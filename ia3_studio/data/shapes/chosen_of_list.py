@@ -71,7 +71,18 @@ def _marked_place(cell: Any, key: str) -> int | None:
     return marked[0] if len(marked) == 1 and _answers(cell) else None
 
 
-_MARKS = ("selected", "is_selected", "is_accepted", "accepted", "is_best", "best", "chosen", "is_chosen")
+_MARKS = (
+    "selected",
+    "is_selected",
+    "is_accepted",
+    "accepted",
+    "is_best",
+    "best",
+    "chosen",
+    "is_chosen",
+    "preferred",
+    "is_preferred",
+)
 
 
 def _has_marked(rows: Rows) -> bool:

@@ -37,7 +37,7 @@ SIGNED = ("overallpreference", "preferencestrength", "preferencescore")
 DECISIONS = (
     "betterresponseid", "winner", "preference", "preferred", "better", "choice", "labels", "verdict", "betteranswer",
     "betterresponse", "preferredanswer", "preferredresponse", "bestanswer", "bestresponse", "judgment", "judgement",
-    "humanpreference", "selected", "comparison", "pairwise",
+    "humanpreference", "selected", "comparison", "pairwise", "chosen", "picked", "bettertext", "moreappropriate",
 )  # fmt: skip
 SCORES = (("winnermodela", "winnermodelb"), ("score0", "score1"), ("score1", "score2"), ("scorea", "scoreb"))
 SIDES = ("left", "right")
@@ -97,7 +97,7 @@ class _Comparison:
 
 
 def _comparison(rows: Rows) -> _Comparison | None:
-    answers = answer_pair(rows, COMPARED) or _twins(rows)
+    answers = answer_pair(rows, COMPARED) or _twins(rows) or _named_by_decision(rows)
     if not answers:
         return None
     for pair in SCORES:
@@ -117,6 +117,17 @@ def _twins(rows: Rows) -> tuple[str, ...]:
     answers = [name for name in rows.columns if says(name, WORDS) and rows.mostly(name, is_text)]
     pairs = [pair for pair in combinations(answers, 2) if twin_place(*pair)]
     return pairs[0] if len(pairs) == 1 and len(answers) == 2 else ()
+
+
+def _named_by_decision(rows: Rows) -> tuple[str, ...]:
+    """Return the two columns of texts whose names are all that a column of decisions holds; empty if there are none."""
+    texts = [name for name in rows.columns if rows.mostly(name, is_text)]
+    for decision in rows.named(DECISIONS):
+        said = {bare(cell) if isinstance(cell, str) else "" for cell in rows.sample(decision)} - set(TIES)
+        named = tuple(name for name in texts if name != decision and bare(name) in said)
+        if len(said) == len(named) == 2 and rows.find(PROMPT_NAMES):
+            return named
+    return ()
 
 
 def _has_comparison(rows: Rows) -> bool:

@@ -33,7 +33,7 @@ PAIRS = (
     ("chosen", "rejected"), ("chosenresponse", "rejectedresponse"), ("responsechosen", "responserejected"),
     ("chosenanswer", "rejectedanswer"), ("preferred", "dispreferred"), ("preferred", "rejected"),
     ("preferredoutput", "nonpreferredoutput"), ("preferredresponse", "nonpreferredresponse"),
-    ("accepted", "rejected"),
+    ("accepted", "rejected"), ("yw", "yl"),
 )  # fmt: skip
 """Columns of the better and the worse answer."""
 FLAGS = ("ktotag", "desirable", "isdesirable", "label", "thumbsup")
@@ -193,12 +193,18 @@ def _flagged(rows: Rows) -> tuple[str, str]:
 def _voted(rows: Rows, talk: str) -> tuple[str, str]:
     """Return the columns of an answer and of the votes on it; empty where there are none."""
     votes = (name for name in rows.named(VOTES) if rows.mostly(name, _is_flag) and len(_sides(rows, name)) == 2)
-    vote = next(votes, "")
+    scored = rows.find(("prompt", "instruction")) and rows.find(("completion", "response", "output"))
+    marks = (name for name in rows.named(("score", "reward")) if scored and _sides(rows, name) == {True, False})
+    vote = next(votes, "") or next((name for name in marks if rows.mostly(name, _is_flag)), "")
     texts = [name for name in rows.columns if name != vote and rows.mostly(name, is_text)]
-    answer = rows.find(FLAGGED) or next((name for name in texts if says(name, ANSWERED)), "")
-    asked = rows.find(PROMPT_NAMES) or next((name for name in texts if name != answer and _asks(name)), "")
+    answer = rows.find(FLAGGED) or next((name for name in texts if says(name, ANSWERED)), "") or rows.find(_SPEAKERS)
+    asked = rows.find((*PROMPT_NAMES, *_ASKERS)) or next((name for name in texts if name != answer and _asks(name)), "")
     answer = answer if (asked or talk) and answer != asked else ""
     return (answer or talk, vote) if vote and (answer or talk) else ("", "")
+
+
+_ASKERS, _SPEAKERS = ("user", "human"), ("assistant", "bot")
+"""Columns of what is asked and answered, by who says it."""
 
 
 def _sides(rows: Rows, name: str) -> set[bool | None]:
@@ -224,7 +230,7 @@ def _has_flags(rows: Rows) -> bool:
 def _read_flagged(rows: Rows) -> Recognized:
     answer, flag = _flagged(rows)
     note = f"KTO data: {flag} says of each answer whether it is desirable; {INSTEAD}."
-    asked = rows.find((*PROMPT_NAMES, *CONVERSATIONS)) or next(
+    asked = rows.find((*PROMPT_NAMES, *CONVERSATIONS, *_ASKERS)) or next(
         (name for name in rows.columns if name not in (answer, flag) and _asks(name) and rows.mostly(name, is_text)), ""
     )
     return preferred(rows, (answer,), "KTO data", (note,), flag=flag, prompt="" if asked == answer else asked)

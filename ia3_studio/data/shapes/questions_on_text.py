@@ -103,7 +103,32 @@ def _read_exams(rows: Rows) -> Recognized:
     return found.recognized("questions with choices on a text", mapping)
 
 
+def _asked_objects(cell: Any) -> list[dict[str, Any]]:
+    """Return the questions of a list of objects with a question each, as SQuAD and MRQA have them."""
+    found = listed(structure_of(cell))
+    return found if found and all(isinstance(each, dict) and is_text(each.get("question")) for each in found) else []
+
+
+def _paragraphs(rows: Rows) -> str:
+    """Return the column of questions on a text; empty if there is none."""
+    name = rows.find(("qas",))
+    return name if rows.find(STORY_NAMES) and rows.mostly(name, lambda cell: bool(_asked_objects(cell))) else ""
+
+
+def _read_paragraphs(rows: Rows) -> Recognized:
+    name, found = _paragraphs(rows), Collector()
+    for row, record in rows.records():
+        questions = _asked_objects(record.get(name))
+        if not questions:
+            found.leave_out(row, f"{name} holds no questions")
+        rest = {column: cell for column, cell in record.items() if column != name}
+        for each in questions:
+            found.use(row, {**rest, **each})
+    return found.recognized("texts with questions on each")
+
+
 SHAPES = (
+    Shape("texts with questions on each", lambda rows: bool(_paragraphs(rows)), _read_paragraphs),
     Shape("questions with choices on a text", lambda rows: bool(_exams(rows)[0]), _read_exams),
     Shape("questions on a text", _are_paired, _read_pairs),
 )

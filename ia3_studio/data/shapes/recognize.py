@@ -18,6 +18,7 @@ from ia3_studio.data.shapes import (
     label_studio_pairs,
     labeled_spans,
     log_tables,
+    marked_choices,
     message_trees,
     messengers,
     preferences,
@@ -61,6 +62,7 @@ SHAPES: tuple[Shape, ...] = (
     *word_rows.SHAPES,
     *intents.SHAPES,
     *questions_on_text.SHAPES,
+    *marked_choices.SHAPES,
 )
 """In the order in which they are tried: those with keys of one tool before those with common names."""
 

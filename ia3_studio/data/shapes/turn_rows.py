@@ -35,6 +35,7 @@ ID_NAMES = (
     "idconversation", "idchat", "会话id", "会話id", "대화id", "对话id", "gespräch", "conversación", "conversazione",
     "conversa", "diálogo", "dialogo", "rozmowa", "gesprek", "диалог", "чат", "разговор", "беседа", "iddiálogo",
     "диалогid", "idдиалога", "номердиалога", "对话", "對話", "会话", "会話", "대화",
+    "sohbetid", "sohbet", "konuşmaid", "rozmowaid", "idrozmowy", "gesprekid", "samtalid", "samtaleid", "konwersacjaid",
 )  # fmt: skip
 OTHER_IDS = ("id", "groupid", "sampleid", "exampleid", "caseid", "ticketid")
 """Names of ids that are those of conversations if several rows share one."""
@@ -52,13 +53,13 @@ TEXT_NAMES = (
     "messagebody", "messagecontent", "said",
     "transcript", "bericht", "texto", "texte", "testo", "tekst", "nachricht", "mensaje", "mensagem",
     "messaggio", "wiadomość", "текст", "сообщение", "реплика", "内容", "消息", "文本",
-    "メッセージ", "発話", "내용", "메시지", "발화",
+    "メッセージ", "発話", "내용", "메시지", "발화", "mesaj", "metin", "meddelande", "besked", "melding",
     *message_names.TEXTS, "output",
 )  # fmt: skip
 ORDER_NAMES = (
     "turn", "turnid", "turnindex", "turnidx", "turnnumber", "turnno", "turnorder", "messageindex", "messageidx",
     "messageorder", "messagenumber", "utteranceidx", "utteranceid", "order", "position", "index", "idx", "step",
-    "sequence", "seq",
+    "sequence", "seq", "sıra", "nr", "no", "reihenfolge", "orden", "ordre", "ordine", "kolejność",
 )  # fmt: skip
 TIME_NAMES = (
     "timestamp", "createdat", "datetime", "senttime", "sentat", "time", "date", "createtime", "ts",
@@ -113,7 +114,10 @@ def _repeats(rows: Rows, column: str) -> bool:
 
 
 def _has_both_sides(rows: Rows, speaker: str) -> bool:
-    roles = {side_role(speaker, cell) or role_of(cell) for cell in rows.sample(speaker)}
+    said = Counter(side_role(speaker, cell) or role_of(cell) for cell in rows.sample(speaker))
+    roles = set(said)
+    if roles == {"user", "system"} and 2 * said["system"] > said["user"]:  # a dialogue system, which answers
+        return True
     return {"user", "assistant"} <= roles and (speaker == side_column(rows) or rows.mostly(speaker, is_role))
 
 

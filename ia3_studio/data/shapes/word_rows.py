@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from ia3_studio.data.conll import is_tag
@@ -23,8 +24,24 @@ _LONGEST_WORD = 60
 def _columns_of(rows: Rows) -> tuple[str, str]:
     """Return the columns of words and of tags; empty where there are none."""
     word = next((name for name in rows.named(WORD_NAMES) if _mostly(rows, name, _is_word)), "")
-    tag = next((name for name in rows.named(TAG_NAMES) if _mostly(rows, name, is_tag)), "")
+    tags = rows.named(TAG_NAMES)
+    tag = next((name for name in tags if _mostly(rows, name, is_tag)), "")
+    if word and not tag and _are_counted(rows):  # marks such as a comma or a period
+        tag = next((name for name in tags if _mostly(rows, name, _is_short) and _are_few(rows, name)), "")
     return word, tag
+
+
+def _is_short(cell: Any) -> bool:
+    return isinstance(cell, str) and len(cell) <= _LONGEST_MARK and len(cell.split()) == 1
+
+
+def _are_few(rows: Rows, name: str) -> bool:
+    """Say whether a column has few different values for so many cells."""
+    cells = [str(cell) for cell in rows.sample(name)]
+    return 1 < len(set(cells)) <= len(cells) // 4
+
+
+_LONGEST_MARK = 12
 
 
 def _mostly(rows: Rows, name: str, holds: Callable[[Any], bool]) -> bool:
@@ -39,7 +56,18 @@ def _is_word(cell: Any) -> bool:
 
 
 def _has_words(rows: Rows) -> bool:
-    return all(_columns_of(rows)) and any(str(cell).strip() == "O" for cell in rows.sample(_columns_of(rows)[1]))
+    word, tag = _columns_of(rows)
+    if word and tag:
+        return any(str(cell).strip() == "O" for cell in rows.sample(tag)) or _are_counted(rows)
+    return False
+
+
+def _are_counted(rows: Rows) -> bool:
+    """Say whether a column is called after the number of a sentence, and holds the same one for words that follow."""
+    name = rows.find(("sentenceid", "sentid", "sentenceno", "sentencenumber", "sentenceidx"))
+    numbers = [str(cell) for cell in rows.sample(name)] if name else []
+    follow = sum(one == other for one, other in pairwise(numbers))
+    return 2 * follow > len(numbers) > 0
 
 
 def _sentence_column(rows: Rows) -> str:

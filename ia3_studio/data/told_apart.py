@@ -1,0 +1,59 @@
+"""Which second text does a label belong to, where one text comes again and again with other labels?"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ia3_studio.data.column_profile import Profile, profile
+from ia3_studio.data.column_words import name_words
+from ia3_studio.data.examples import Mapping
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FEWEST_ROWS = 8
+_ALIKE, _APART = 0.5, 0.95
+"""Share of the rows whose text has other labels in other rows, and of those that a second text tells apart."""
+_SAID_ABOUT_LABEL = frozenset(
+    ("explanation", "justification", "reason", "reasoning", "rationale", "comment", "comments", "note", "notes",
+     "remark", "remarks", "feedback", "evidence", "highlight", "highlighted", "suggestion")
+)  # fmt: skip
+"""Words of columns that say why a text has its label."""
+
+
+def with_second_text(frame: pd.DataFrame, columns: Sequence[str], found: Mapping) -> Mapping:
+    """Return a mapping with the text that tells its label where the same text has several labels; else as it is.
+
+    Statements on a review, each of them true or false, are such texts.
+    """
+    used = {found.column, found.answer}
+    if found.kind != "labels" or found.context or not used <= {*map(str, frame.columns)} or len(frame) < _FEWEST_ROWS:
+        return found
+    if _share_of_several(frame, (found.column,), found.answer) < _ALIKE:
+        return found
+    others = (profile(frame, name) for name in columns if name not in used)
+    second = (each.name for each in others if _may_be_second(each))
+    apart = (
+        name for name in second if _share_of_several(frame, (found.column, name), found.answer) <= 1 - _APART
+    )  # fmt: skip
+    name = next(apart, "")
+    return replace(found, context=name) if name else found
+
+
+def _may_be_second(each: Profile) -> bool:
+    about = _SAID_ABOUT_LABEL.intersection(name_words(each.name))
+    return each.is_text and not each.is_label and each.filled > _APART and not about
+
+
+def _share_of_several(frame: pd.DataFrame, texts: Iterable[str], label: str) -> float:
+    """Return the share of the rows whose texts stand in other rows with other labels."""
+    cells = [frame[name].astype(str).tolist() for name in texts]
+    labels = frame[label].astype(str).tolist()
+    held: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+    for *key, said in zip(*cells, labels, strict=True):
+        held[tuple(key)].append(said)
+    several = sum(len(said) for said in held.values() if len(set(said)) > 1)
+    return several / max(1, len(labels))
