@@ -8,7 +8,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_profile import Profile, profile, structures_of
-from ia3_studio.data.column_words import name_words
+from ia3_studio.data.column_words import ANSWERED, name_words, says
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.pair_cells import are_single_words
@@ -79,6 +79,8 @@ _NEARLY_ALL, _SIDES = 0.98, 2
 
 def two_keys(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the two texts of a column of objects with two keys, such as translation: {"en": …, "de": …}."""
+    if any(_answers_inside(frame, name) for name in columns):  # of what stands in another column
+        return None
     for name in columns:
         values = structures_of(frame, name)
         if not values or not all(isinstance(value, Record) and len(value) == 2 for value in values):
@@ -91,6 +93,12 @@ def two_keys(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
             first, second = (f"{name}.{key}" for key in keys)
             return Mapping("pairs", first, second)
     return None
+
+
+def _answers_inside(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column called an answer holds objects with one text."""
+    values = structures_of(frame, name) if says(name, ANSWERED) else []
+    return bool(values) and all(isinstance(value, Record) and len(value) == 1 for value in values)
 
 
 def _is_side(each: Profile, rows: int) -> bool:

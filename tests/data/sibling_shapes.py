@@ -264,4 +264,11 @@ SIBLINGS = (
         TAGS,
         12,
     ),
+    Shape(
+        "a question with its context in one object, the answer in another",
+        "objects.jsonl",
+        lines(lambda n: {"input": {"question": asked(n), "context": said(n)}, "output": {"answer": f"berth {n}"}}),
+        "input.question + input.context → prompt, output.answer → answer",
+        12,
+    ),
 )
