@@ -1,13 +1,15 @@
 """How fast and how lean is preference tuning compared with TRL's DPOTrainer and PEFT (IA)³? One run measures both.
 
-    python benchmarks/preferences.py [--steps 6] [--epochs 2] [--no-checkpointing] [--data FILE] [--model FOLDER]
+    python benchmarks/preferences.py [--steps 6] [--epochs 2] [--no-checkpointing] [--micro-batch-tokens 1024]
+        [--data FILE] [--model FOLDER]
 
 Same model, pairs, batches, sites, schedule and loss (DPO, beta 0.1); each side in a process of its own, in turn.
 Without --data the pairs are the starter's. Prints tokens per second (all steps, each answer with its prompt counted,
-padding not), peak memory of the process, and the largest difference between the two losses of a step. DPOTrainer has
-its defaults but for float32, activation checkpointing included unless --no-checkpointing is given. Its reference is
+padding not), peak memory of the process, and the largest difference between the two losses of a step. Peak memory is
+the most that the system has given each process (resource.getrusage), libraries and loaded weights included. DPOTrainer
+has its defaults but for float32, activation checkpointing included unless --no-checkpointing is given. Its reference is
 the model without its adapter, computed at every step. In the first epoch our steps compute the reference as well; in
-later ones it is known.
+later ones it is known. Tokens per forward pass are those of our preset for preferences unless they are given.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ def main() -> None:
     parser.add_argument("--model", default="SmolLM2-135M-Instruct")
     parser.add_argument("--backward", default="auto", help="number format of our backward products")
     parser.add_argument("--no-checkpointing", action="store_true", help="let TRL keep all activations, as we do")
+    parser.add_argument("--micro-batch-tokens", type=int, default=0, help="tokens per forward pass of ours")
     parser.add_argument("--side", choices=SIDES)
     options = parser.parse_args()
     if options.side:
@@ -72,11 +75,13 @@ def measure(side: str, options: argparse.Namespace) -> Figures:
 def train_ours(loaded: Any, rows: list[Any], options: argparse.Namespace) -> tuple[float, list[float]]:
     """Return the seconds of all steps and the loss of each, of our own loop."""
     from ia3_studio import TrainConfig, attach, discover, train
+    from ia3_studio.training.presets import preset
 
     attachment = attach(loaded.model, discover(loaded.model).select("paper"))
     config = TrainConfig(
         epochs=options.epochs, batch_size=BATCH_SIZE, learning_rate=LEARNING_RATE, beta=BETA,
         backward_dtype=options.backward,
+        micro_batch_tokens=options.micro_batch_tokens or preset("preferences").config.micro_batch_tokens,
     )  # fmt: skip
     steps = list(train(loaded.model, attachment, rows, [], config))
     return steps[-1].seconds - steps[0].seconds, [step.loss or 0.0 for step in steps[1:]]

@@ -1,6 +1,6 @@
 """How many bytes does the folder of a run take? Real runs on models with as many vectors as those of known sizes.
 
-    python benchmarks/run_folder.py [--rows 200 2000] [--steps 50]
+    python benchmarks/run_folder.py [--models SmolLM2-135M Llama-3.1-8B] [--rows 200 2000] [--steps 50]
 
 A model of each size has the layers and the widths that vectors are attached to, on a hidden size of 16, so that it
 trains in seconds: its adapter, snapshots and checkpoint have the size of the real one's. A run takes the steps that are
@@ -50,6 +50,7 @@ SHAPES = (
     Shape("Llama-3.1-70B", 80, 1024, 28672),
 )
 """The last three as in the configs of those models."""
+MODELS = ("SmolLM2-135M", "Llama-3.1-8B")
 
 
 def main() -> None:
@@ -57,10 +58,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="+", default=[200, 2000])
     parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--models", nargs="+", choices=[shape.name for shape in SHAPES], default=MODELS)
     options = parser.parse_args()
     columns = ("vectors' MB", "each snapshot", "all", "data", "steps, log", "other", "ended", "at most")
     print(f"{'as':>14}{'rows':>8}" + "".join(f"{name:>15}" for name in columns) + "  (MB)")
-    for shape in SHAPES:
+    for shape in (each for each in SHAPES if each.name in options.models):
         for rows in options.rows:
             with tempfile.TemporaryDirectory() as home:
                 print(measured(shape, rows, options.steps, Path(home)), flush=True)

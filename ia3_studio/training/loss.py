@@ -125,7 +125,8 @@ class CausalLoss(MeanLoss[TokenRow]):
                 scores = self._row_sums(rows, -F.cross_entropy(logits.float(), targets, reduction="none"))
                 loss_of(scores).backward()
                 return scores.detach()
-            if not isinstance(self._products, RoundedBackward) and (head := frozen_head(self.head)):
+            # Also where backward products are rounded: the loss is needed first, so that rounding would save nothing.
+            if head := frozen_head(self.head):
                 losses, gradient = head_losses_and_gradient(head, hidden.detach(), targets)
                 scores, weights = self._weights(rows, losses, loss_of)
                 if hidden.requires_grad:

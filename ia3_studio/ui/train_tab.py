@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 
 LORA_RATE = 1e-3
 """Below this, a learning rate suits LoRA; (IA)³ then learns almost nothing."""
-PRESET_FIELDS = ("learning_rate", "epochs", "batch_size", "max_length", "optimizer", "max_steps", "sft_weight")
+PRESET_FIELDS = (
+    "learning_rate", "epochs", "batch_size", "max_length", "optimizer", "max_steps", "micro_batch_tokens", "sft_weight",
+)  # fmt: skip
 """Fields of the form that a preset fills."""
 
 
