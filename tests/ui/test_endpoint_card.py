@@ -17,8 +17,8 @@ from tests.serving.test_batching import adapter_for
 from tests.tiny_chat import save_tiny_chat
 
 
-def studio_with_run(folder: Path) -> tuple[Studio, str]:
-    model = str(save_tiny_chat(folder / "model"))
+def studio_with_run(folder: Path, family: str = "llama") -> tuple[Studio, str]:
+    model = str(save_tiny_chat(folder / "model", family=family))
     memory, store = ModelMemory(), RunStore(folder / "runs")
     run = store.create(RunConfig(name="pirate", model=model, data="lighthouse"), "one")
     with memory.acquire(model) as loaded:
@@ -45,6 +45,15 @@ def test_the_switch_starts_an_endpoint_and_stops_it(tmp_path: Path) -> None:
         with pytest.raises(openai.APIConnectionError):
             client.models.list()
     assert studio.memory.users == 0
+
+
+def test_the_card_says_why_requests_are_answered_one_after_the_other(tmp_path: Path) -> None:
+    studio, key = studio_with_run(tmp_path, "mixtral")
+    *_notes, (_card, _started, _stopped, said, _code) = list(endpoint_card.start(studio, key))
+    assert "one after the other" in said
+    assert "experts" in said
+    endpoint_card.stop(studio, key)
+    assert not studio.endpoint.note
 
 
 def test_a_visitor_of_a_public_app_cannot_start_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
