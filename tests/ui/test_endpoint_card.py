@@ -17,8 +17,8 @@ from tests.serving.test_batching import adapter_for
 from tests.tiny_chat import save_tiny_chat
 
 
-def studio_with_run(folder: Path, family: str = "llama") -> tuple[Studio, str]:
-    model = str(save_tiny_chat(folder / "model", family=family))
+def studio_with_run(folder: Path) -> tuple[Studio, str]:
+    model = str(save_tiny_chat(folder / "model"))
     memory, store = ModelMemory(), RunStore(folder / "runs")
     run = store.create(RunConfig(name="pirate", model=model, data="lighthouse"), "one")
     with memory.acquire(model) as loaded:
@@ -48,7 +48,9 @@ def test_the_switch_starts_an_endpoint_and_stops_it(tmp_path: Path) -> None:
 
 
 def test_the_card_says_why_requests_are_answered_one_after_the_other(tmp_path: Path) -> None:
-    studio, key = studio_with_run(tmp_path, "mixtral")
+    store, model = RunStore(tmp_path / "runs"), str(save_tiny_chat(tmp_path / "model", family="mixtral"))
+    key = run_key(store.create(RunConfig(name="pirate", model=model, data="lighthouse"), "one").id)
+    studio = Studio(store, ModelMemory(), tmp_path, tmp_path / "scratch")
     *_notes, (_card, _started, _stopped, said, _code) = list(endpoint_card.start(studio, key))
     assert "one after the other" in said
     assert "experts" in said
