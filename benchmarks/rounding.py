@@ -27,7 +27,7 @@ from ia3_studio.serving.generation import Generation, ServedAdapter
 
 TEXT = (
     "The harbor was quiet that morning, and the keeper of the lighthouse wrote in his log what he had seen of the "
-    "ships that passed. He counted the boats, and when the wind turned to the north he went down to look after the lines."
+    "ships that passed. He counted the boats, and when the wind turned to the north he went down to see the lines."
 )
 LENGTHS = (3, 9, 30, 17, 24, 12, 5, 40)
 """Tokens of the texts."""
