@@ -2,6 +2,8 @@
 
 In one run, over HTTP on this computer: eight requests for eight adapters, one after the other and at the same time; the
 first token of a request that comes late; and transformers' own server (``transformers serve``) with one merged model.
+``--llama-cpp PYTHON`` adds the server of llama-cpp-python with the same merged model, in float16 as our GGUF export
+writes it, from another environment: ``pip install "llama-cpp-python[server]"`` compiles for a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import httpx
 import torch
 
+from ia3_studio.export.gguf_file import write_gguf
 from ia3_studio.method import Adapter, discover
 from ia3_studio.method.merging import merge
 from ia3_studio.models import STARTER, load_model
@@ -59,11 +62,15 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=64, help="of each answer")
     parser.add_argument("--requests", type=int, default=8)
     parser.add_argument("--without-peer", action="store_true", help="do not start transformers serve")
+    parser.add_argument("--llama-cpp", metavar="PYTHON", help="of an environment with llama-cpp-python[server]")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         print(json.dumps(asdict(_ours(Path(folder), options.requests, options.tokens))), flush=True)
         if not options.without_peer:
             print(json.dumps(asdict(_peer(Path(folder), options.requests, options.tokens))), flush=True)
+        if options.llama_cpp:
+            found = _llama_cpp(options.llama_cpp, Path(folder), options.requests, options.tokens)
+            print(json.dumps(asdict(found)), flush=True)
 
 
 def _ours(folder: Path, requests: int, tokens: int) -> Result:
@@ -98,6 +105,17 @@ def _peer(folder: Path, requests: int, tokens: int) -> Result:
     command = [program, "serve", "--host", "127.0.0.1", "--device", "cpu"]
     with _server(command, folder / "peer.log") as url:
         return _measured("transformers serve, one merged model", url, lambda _n: str(merged), requests, tokens)
+
+
+def _llama_cpp(python: str, folder: Path, requests: int, tokens: int) -> Result:
+    """Measure llama-cpp-python's server with a GGUF file of a model whose weights hold one adapter."""
+    loaded, adapter, file = load_model(STARTER), folder / "adapter", folder / "merged.gguf"
+    _adapter(loaded.model, 0).save(adapter)
+    write_gguf(loaded, adapter, file)
+    command = [python, "-m", "llama_cpp.server", "--host", "127.0.0.1", "--model", str(file)]
+    command += ["--n_threads", str(os.cpu_count() or 1)]
+    with _server(command, folder / "llama.log") as url:
+        return _measured("llama-cpp-python, one merged model", url, lambda _n: "merged", requests, tokens)
 
 
 @contextmanager

@@ -22,9 +22,7 @@ class NotFiniteError(StudioError):
     """The model computed numbers that are not finite."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "The model computed numbers that are not finite; use a smaller strength, or another adapter."
-        )
+        super().__init__("The model computed numbers that are not finite; use a smaller strength, or another adapter.")
 
 
 @dataclass(frozen=True)

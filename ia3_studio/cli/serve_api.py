@@ -30,6 +30,10 @@ def commands(parsers: Any) -> dict[str, Any]:
     parser.add_argument("--queue", type=int, default=64, help="requests that may wait (default: 64)")
     parser.add_argument("--max-tokens", type=int, default=2048, help="max new tokens of an answer (default: 2048)")
     parser.add_argument("--timeout", type=float, default=600.0, help="seconds that a request may take (default: 600)")
+    parser.add_argument(
+        "--allow-rounding", action="store_true",
+        help="let requests to a float16 or bfloat16 model share passes, so that an answer may depend on who else asks",
+    )  # fmt: skip
     return {"serve-api": _serve}
 
 
@@ -50,7 +54,7 @@ def _serve(store: RunStore, options: argparse.Namespace) -> int:
         with ThreadPoolExecutor(1) as passing:
             # OpenMP keeps a pool for each thread that has computed; with more threads than cores, the products of the
             # thread that answers took half as long again. This one's pool ends with it.
-            loaded = passing.submit(_load, source).result()
+            loaded = passing.submit(_load, source, rounds=limits.rounds).result()
         logging.basicConfig(format="%(message)s")
         logging.getLogger("ia3_studio").setLevel(logging.INFO)
         scheduler = Scheduler(lambda: nullcontext(loaded), limits)
@@ -68,11 +72,12 @@ def _serve(store: RunStore, options: argparse.Namespace) -> int:
     return DONE
 
 
-def _load(source: str) -> LoadedModel:
-    """Return a model that is ready to answer; print which fast paths it takes."""
+def _load(source: str, *, rounds: bool) -> LoadedModel:
+    """Return a model that is ready to answer; print which fast paths it takes, and whether requests share passes."""
     from ia3_studio.models import load_model
     from ia3_studio.models.fast_inference import enable_fast_inference
     from ia3_studio.models.fast_paths import lines
+    from ia3_studio.serving.row_trial import cannot_share
 
     loaded = load_model(source)
     if loaded.head != "causal-lm":
@@ -81,6 +86,8 @@ def _load(source: str) -> LoadedModel:
         )
     for line in lines(enable_fast_inference(loaded.model, rounds=rounds_chat_weights())):
         print(line, file=sys.stderr)
+    if reason := cannot_share(loaded.model, rounds=rounds):
+        print(f"requests are answered one after the other: {reason}", file=sys.stderr)
     return loaded
 
 
@@ -98,7 +105,10 @@ def _limits(options: argparse.Namespace) -> Any:
             raise RunError(f"--{name} is {value}; use a number from 1 to {most:,}.")
     if not 0 <= options.port < 65_536:
         raise RunError(f"--port is {options.port}; use a number from 0 to 65535.")
-    return Limits(options.rows, options.queue, options.max_tokens, seconds=options.timeout, threads=os.cpu_count() or 1)
+    return Limits(
+        options.rows, options.queue, options.max_tokens, seconds=options.timeout, threads=os.cpu_count() or 1,
+        rounds=options.allow_rounding,
+    )  # fmt: skip
 
 
 def _newest_model(store: RunStore) -> str:

@@ -25,7 +25,7 @@ from ia3_studio.data.answer_end import ends_of
 from ia3_studio.errors import StudioError
 from ia3_studio.models.kept_prefixes import KeptPrefixes, Prefix, cache_from
 from ia3_studio.models.machine import system_memory
-from ia3_studio.serving.generation import AnswerFailedError, Failed, Generation, TimedOutError
+from ia3_studio.serving.generation import Failed, Generation, as_told
 from ia3_studio.serving.next_token import Likeliest, choose, near, two_likeliest
 from ia3_studio.serving.row import Row
 from ia3_studio.serving.row_batch import Rows, SharedRows
@@ -127,7 +127,7 @@ class Batching:
     def fail(self, error: BaseException) -> None:
         """Tell all who wait for an answer that none will come, and forget them."""
         for generation in {row.generation for row in self._everyone()}:
-            generation.deliver(Failed(_told(error)))
+            generation.deliver(Failed(as_told(error)))
         self._forget()
 
     def pause(self) -> list[Row]:
@@ -166,7 +166,7 @@ class Batching:
             return
         if not isinstance(error, StudioError):
             logger.error("an answer failed", exc_info=error)
-        generation.deliver(Failed(_told(error)))
+        generation.deliver(Failed(as_told(error)))
         generation.cancel()
 
     def _everyone(self) -> list[Row]:
@@ -177,7 +177,7 @@ class Batching:
         now = time.monotonic()
         over = {row.generation for row in self._everyone() if row.generation.deadline < now}
         for generation in over:
-            self._refuse(generation, _timed_out(generation))
+            self._refuse(generation, generation.timed_out())
         for number in reversed(range(len(self._rows))):
             if self._rows[number].generation.is_gone:
                 self._leave(number)
@@ -191,7 +191,7 @@ class Batching:
             if first.is_gone or first.deadline < time.monotonic():
                 waiting.popleft()
                 if not first.is_gone:
-                    first.deliver(Failed(_timed_out(first)))
+                    first.deliver(Failed(first.timed_out()))
             elif self._reserved and not self._has_room(first):
                 return
             else:
@@ -202,7 +202,7 @@ class Batching:
         rows = self._reserved + len(generation.choices)
         if rows > self._most_rows:
             return False
-        longest = max(_length(each) for each in (generation, *(row.generation for row in self._everyone())))
+        longest = max(each.longest for each in (generation, *(row.generation for row in self._everyone())))
         needed = self._batch.nbytes(rows, longest) - self._batch.nbytes(len(self._rows), 0)
         return self._model.device.type != "cpu" or needed <= system_memory().free // 2
 
@@ -215,7 +215,7 @@ class Batching:
         rows = [Row(generation, each, self._loaded.tokenizer, self._model.device) for each in generation.choices]
         reading = _Reading(rows, list(generation.prompt))
         if self._kept is not None:
-            prefix, count = self._kept.longest(_key(rows[0]), generation.prompt)
+            prefix, count = self._kept.longest(rows[0].key, generation.prompt)
             reading.done = min(count, len(reading.ids) - 1)  # the last token's logits are asked for
             reading.cache = cache_from([(prefix, reading.done)], reading.done) if reading.done else None
             reading.is_whole = not reading.done
@@ -305,7 +305,7 @@ class Batching:
         """Take a row out of the batch, and keep its keys and values for the next message."""
         row = self._rows[number]
         if keeps and self._kept is not None and (states := self._batch.states(number)) is not None:
-            self._kept.keep(Prefix(_key(row), tuple(row.text_ids[: states[0][0].shape[1]]), states))
+            self._kept.keep(Prefix(row.key, tuple(row.text_ids[: states[0][0].shape[1]]), states))
         self._batch.leave(number)
         self._rows[number] = self._rows[-1]
         self._rows.pop()
@@ -315,26 +315,3 @@ class Batching:
     def _scaling(self, rows: Sequence[Row]) -> Iterator[Scales]:
         with self._turn, with_variants(self._serving, [row.variant for row in rows]):
             yield self._serving.scales()
-
-
-def _told(error: BaseException) -> StudioError:
-    """Return what a client hears of an error; only those of users are quoted."""
-    return error if isinstance(error, StudioError) else AnswerFailedError(
-        f"The model could not compute the answer ({type(error).__name__}); the log of the server has the details."
-    )  # fmt: skip
-
-
-def _key(row: Row) -> str:
-    """Return what keys and values depend on besides the tokens, while the model's weights stay as they are."""
-    return f"{row.variant.adapter}@{row.variant.strength}"
-
-
-def _length(generation: Generation) -> int:
-    return len(generation.prompt) + generation.settings.max_new_tokens
-
-
-def _timed_out(generation: Generation) -> TimedOutError:
-    seconds = time.monotonic() - generation.submitted
-    return TimedOutError(
-        f"The request was not complete after {seconds:.0f} s; ask for fewer tokens, or try again later."
-    )

@@ -34,6 +34,15 @@ class AnswerFailedError(StudioError):
     """The model could not compute an answer."""
 
 
+def as_told(error: BaseException) -> StudioError:
+    """Return what a client hears of an error; only those of users are quoted."""
+    if isinstance(error, StudioError):
+        return error
+    return AnswerFailedError(
+        f"The model could not compute the answer ({type(error).__name__}); the log of the server has the details."
+    )
+
+
 @dataclass(frozen=True)
 class ServedAdapter:
     """An adapter to answer with; the base model has none."""
@@ -115,3 +124,15 @@ class Generation:
     def is_gone(self) -> bool:
         """Return whether nobody listens any more."""
         return self._gone.is_set()
+
+    @property
+    def longest(self) -> int:
+        """Return how many tokens its prompt and an answer have at most."""
+        return len(self.prompt) + self.settings.max_new_tokens
+
+    def timed_out(self) -> TimedOutError:
+        """Return what its client hears after the deadline."""
+        seconds = time.monotonic() - self.submitted
+        return TimedOutError(
+            f"The request was not complete after {seconds:.0f} s; ask for fewer tokens, or try again later."
+        )

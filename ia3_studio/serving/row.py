@@ -41,6 +41,11 @@ class Row:
         """Return the prompt and the answer so far."""
         return [*self.generation.prompt, *self.ids]
 
+    @property
+    def key(self) -> str:
+        """Return what keys and values depend on besides the tokens, while the model's weights stay as they are."""
+        return f"{self.variant.adapter}@{self.variant.strength}"
+
     def take(self, token: int, scores: Tensor, ends: frozenset[int]) -> bool:
         """Add a token and tell what it makes certain; return whether the answer goes on.
 

@@ -40,7 +40,7 @@ class Rows(Protocol):
     """Rows that grow by a token at a time."""
 
     def read(self, ids: Tensor, start: int, cache: Any) -> tuple[Tensor, Any]:
-        """Read the next tokens of a text that is no row yet; return the last one's logits, (vocabulary,), and its cache.
+        """Read the next tokens of a text that is no row yet; return the last logits, (vocabulary,), and its cache.
 
         Args:
             ids: shape (1, tokens).

@@ -133,8 +133,6 @@ class Scheduler:
         if loaded.head != "causal-lm":
             raise ModelError(f"{loaded.source} is not a decoder-only text-generation model, so it cannot be served.")
         batching = Batching(loaded, self.limits.rows, self._turn, rounds=self.limits.rounds)
-        if batching.note:
-            logger.info("%s: answers are computed one after the other: %s", loaded.source, batching.note)
         since, paused, self._paused = time.monotonic(), self._paused, []
         try:
             batching.resume(paused)

@@ -34,6 +34,8 @@ class EndpointSwitch:
     """What clients must send; without one every program on this computer is answered."""
     source: str = ""
     """The base model; empty while it is off."""
+    note: str = ""
+    """Why its answers are computed one after the other; empty if requests share passes."""
     _server: ServerThread | None = None
     _scheduler: Scheduler | None = None
     _changing: Lock = field(default_factory=Lock)
@@ -58,6 +60,8 @@ class EndpointSwitch:
             ModelError: the model cannot be loaded, or cannot be served.
             RunError: another model is served, or no port is free.
         """
+        from ia3_studio.serving.row_trial import cannot_share
+
         source = parse_source(source).value
         with self._changing:
             if self._server is not None:
@@ -67,6 +71,8 @@ class EndpointSwitch:
             with memory.acquire(source, progress) as loaded:
                 if loaded.head != "causal-lm":
                     raise ModelError(f"{source} is not a decoder-only text-generation model, so it cannot be served.")
+                with memory.turn:
+                    note = cannot_share(loaded.model)
                 reader = Reader.of(loaded)
             listener = _listener()
             limits = Limits(threads=max(1, (os.cpu_count() or 1) - 1))  # the page needs a core as well
@@ -80,7 +86,7 @@ class EndpointSwitch:
             except RunError:
                 scheduler.close()
                 raise
-            self._scheduler, self.source = scheduler, source
+            self._scheduler, self.source, self.note = scheduler, source, note
 
     def stop(self) -> None:
         """Stop serving; answers under way end with an error after some seconds."""
@@ -90,7 +96,7 @@ class EndpointSwitch:
             if self._scheduler is not None:
                 self._scheduler.close()
             self._server = self._scheduler = None
-            self.source = ""
+            self.source = self.note = ""
 
 
 def _listener() -> socket.socket:

@@ -6,19 +6,13 @@ function. They are built only if asked for, work on the same store as the page, 
 
 from __future__ import annotations
 
-import functools
-import inspect
-import json
-import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import Any, get_type_hints
+from typing import Any
 
-import gradio as gr
 from gradio.events import api
 
-from ia3_studio.data.examples import Example
 from ia3_studio.data.findings import examine
 from ia3_studio.data.labels import labels_in
 from ia3_studio.data.load import STARTERS, DataChoice
@@ -27,13 +21,14 @@ from ia3_studio.errors import AdapterError, DataError, RunError, StudioError
 from ia3_studio.hub_search import asked_for
 from ia3_studio.insight.diff import diff, sentence
 from ia3_studio.models import STARTER, parse_source
-from ia3_studio.models.catalog import ModelEntry, hub_entry, matching, starter_entries
+from ia3_studio.models.catalog import hub_entry, matching, starter_entries
 from ia3_studio.runs import Run
 from ia3_studio.runs.comparison import differing
 from ia3_studio.runs.evaluation import read_evaluation
 from ia3_studio.runs.history import ranked, record_of
 from ia3_studio.ui import agent_words as words
 from ia3_studio.ui import data_words, export_tab, text, train_tab, verdict_card
+from ia3_studio.ui.agent_json import Tool, endpoint, example_row, model_entry
 from ia3_studio.ui.chat_form import ChatForm
 from ia3_studio.ui.chat_responses import respond
 from ia3_studio.ui.chat_tab import request_of
@@ -41,7 +36,6 @@ from ia3_studio.ui.chat_variants import BASE, CURRENT, MAX_RESPONSES
 from ia3_studio.ui.current_run import CurrentRun, find, run_key
 from ia3_studio.ui.data_source import local_path, uploads_folder
 from ia3_studio.ui.forms import read_form, updates_of
-from ia3_studio.ui.handler_errors import told
 from ia3_studio.ui.model_choice import used_sources
 from ia3_studio.ui.modules_tab import rows_of
 from ia3_studio.ui.rows_card import PREVIEW_ROWS
@@ -49,7 +43,6 @@ from ia3_studio.ui.run_form import RunForm
 from ia3_studio.ui.run_table import MAX_COMPARED, search_runs
 from ia3_studio.ui.session import Studio
 
-Tool = Callable[..., Any]
 AGENT = "agent"
 """The page of all agents: the same run asked for twice is the same run while it is active."""
 LONGEST_WAIT = 60
@@ -61,13 +54,6 @@ NOT_SETTINGS = ("model", "data", "selected_rows", "name")
 """Fields of the form that a tool has arguments of its own for."""
 
 
-class ToolError(gr.Error):
-    """A sentence on what went wrong, which reaches an agent as it is."""
-
-    def __str__(self) -> str:
-        return str(self.message)
-
-
 def list_models(studio: Studio, query: str = "") -> Any:
     """List models that can be tuned: starters, those on this computer, and what the Hugging Face Hub finds.
 
@@ -75,11 +61,11 @@ def list_models(studio: Studio, query: str = "") -> Any:
         query: words in the name; the Hub is asked from three letters on.
     """
     known = (*starter_entries(), *studio.local_models.entries(used_sources(studio)))
-    found, note = [_model(each) for each in matching(known, query)], ""
+    found, note = [model_entry(each) for each in matching(known, query)], ""
     if asked_for(query):
         answer = studio.hub.find("models", query)
         listed = {each["source"] for each in found}
-        found += [_model(each) for each in map(hub_entry, answer.found) if each.source not in listed]
+        found += [model_entry(each) for each in map(hub_entry, answer.found) if each.source not in listed]
         note = answer.trouble
     return {"models": found, "note": note}
 
@@ -113,7 +99,7 @@ def inspect_data(studio: Studio, source: str = "", rows: str = "") -> Any:
         "mapping": asdict(split.mapping),
         "training_rows": len(split.train),
         "held_out_rows": len(split.held_out),
-        "first_rows": [_example(each) for each in split.train[:PREVIEW_ROWS]],
+        "first_rows": [example_row(each) for each in split.train[:PREVIEW_ROWS]],
         "problems": [*data_words.finding_sentences(examine(split)), *data_words.checked_part(split)],
     }
 
@@ -288,39 +274,6 @@ def offer(studio: Studio) -> None:
         api(endpoint(tool, studio), api_name=tool.__name__, queue=False)
 
 
-def endpoint(tool: Tool, studio: Studio) -> Tool:
-    """Return a tool as Gradio calls it: with the arguments after the studio, and JSON or a sentence as the answer."""
-
-    @functools.wraps(tool)
-    def answer(*values: Any) -> str:
-        try:
-            return json.dumps(_finite(tool(studio, *values)), ensure_ascii=False)
-        except Exception as error:  # the only boundary between the program and an agent
-            raise ToolError(told(error), print_exception=False) from error
-
-    hints = get_type_hints(tool)
-    _studio, *parameters = inspect.signature(tool).parameters.values()
-    typed = [each.replace(annotation=hints[each.name]) for each in parameters]
-    answer.__signature__ = inspect.Signature(typed, return_annotation=str)  # type: ignore[attr-defined]
-    answer.__annotations__ = {each.name: each.annotation for each in typed} | {"return": str}
-    del answer.__wrapped__  # whose arguments are others
-    return answer
-
-
-def _finite(value: Any) -> Any:
-    """Return a value as JSON can hold it: no infinity and no NaN, for which it has null."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(name): _finite(each) for name, each in value.items()}
-    return [_finite(each) for each in value] if isinstance(value, list | tuple) else value
-
-
-def _model(entry: ModelEntry) -> dict[str, Any]:
-    names = ("source", "group", "parameters", "size", "license", "ready", "gated", "unusable")
-    return {name: getattr(entry, name) for name in names}
-
-
 def _data_of(given: str) -> str:
     """Return data as the page names them: a starter, a choice with its options, or the full path of a file."""
     if given in {each.name for each in STARTERS}:
@@ -337,17 +290,6 @@ def _settings(given: Mapping[str, Any]) -> Mapping[str, Any]:
     if unknown := [name for name in given if name not in known]:
         raise RunError(words.unknown_settings(", ".join(map(repr, unknown))[:200], ", ".join(known)))
     return given
-
-
-def _example(example: Example) -> dict[str, Any]:
-    """Return a row with what it has."""
-    messages = [{"role": each.role, "content": each.content} for each in example.messages]
-    rejected = [{"role": each.role, "content": each.content} for each in example.rejected]
-    found = {
-        "text": example.text, "second": example.second, "words": list(example.words), "labels": list(example.labels),
-        "choices": list(example.choices), "messages": messages, "rejected": rejected, "desirable": example.desirable,
-    }  # fmt: skip
-    return {"row": example.row, **{name: value for name, value in found.items() if value not in ("", [], None)}}
 
 
 def _current(studio: Studio, run: str) -> CurrentRun:

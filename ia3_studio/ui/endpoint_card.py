@@ -26,12 +26,12 @@ def describe(studio: Studio, key: str) -> tuple[Any, ...]:
     is_served = current is not None and current.adapter is not None and current.model == switch.source
     model = current.key.partition(":")[2] if is_served and current else switch.source
     has_key = bool(switch.key)
-    said = note(words.on(switch.address, switch.source, has_key=has_key), "good") if is_on else note(words.OFF)
+    on = words.on(switch.address, switch.source, switch.note, has_key=has_key)
     return (
         gr.update(visible=not is_public()),
         gr.update(visible=not is_on),
         gr.update(visible=is_on),
-        said,
+        note(on, "good") if is_on else note(words.OFF),
         gr.update(visible=is_on, value=words.code(switch.address, model, has_key=has_key) if is_on else ""),
     )
 

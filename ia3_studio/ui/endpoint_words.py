@@ -11,10 +11,18 @@ CODE_LABEL = "Python code"
 STARTING = "Loading the model"
 
 
-def on(address: str, source: str, *, has_key: bool) -> str:
-    """Return the note on an endpoint that is on."""
+def on(address: str, source: str, alone: str, *, has_key: bool) -> str:
+    """Return the note on an endpoint that is on.
+
+    Args:
+        address: for clients.
+        source: the base model.
+        alone: why its requests do not share passes; empty if they do.
+        has_key: whether clients must send one.
+    """
     key = " Clients must send the key of IA3_STUDIO_API_KEY." if has_key else " No key is needed."
-    return f"Serving {source} and its adapters at {address}.{key}"
+    turns = f" Requests are answered one after the other: {alone}." if alone else ""
+    return f"Serving {source} and its adapters at {address}.{key}{turns}"
 
 
 def code(address: str, model: str, *, has_key: bool) -> str:

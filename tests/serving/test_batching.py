@@ -359,7 +359,9 @@ def test_rows_that_raise_only_together_are_all_answered(monkeypatch: pytest.Monk
         assert each.text() == alone.text()
 
 
-def test_an_error_that_belongs_to_no_request_tells_all_and_the_next_request_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_that_belongs_to_no_request_tells_all_and_the_next_request_is_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     loaded = loaded_model()
     batching = Batching(loaded, 8)
     told = Told(asked("Hi"))

@@ -70,14 +70,15 @@ SEPARATE: dict[str, Any] = {
     ),
 }  # fmt: skip
 """Models whose rows are computed one after the other."""
-LENGTHS = (3, 30, 9, 17, 2)
+LENGTHS = (3, 20, 9, 13, 2)
 """Tokens of the prompts, some longer than a window."""
-WRITTEN = (24, 5, 20, 8, 12)
+WRITTEN = (16, 4, 12, 6, 8)
 """Tokens of the answers: short ones end while long ones go on."""
 
 
-@pytest.mark.parametrize("is_fast", [False, True])
-@pytest.mark.parametrize("kind", [*SHARING, *SEPARATE])
+@pytest.mark.parametrize(
+    ("kind", "is_fast"), [*((kind, False) for kind in [*SHARING, *SEPARATE]), *((kind, True) for kind in SHARING)]
+)
 def test_answers_of_several_adapters_that_come_and_go_are_those_of_the_model_alone(
     kind: str, is_fast: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,7 +140,7 @@ def test_what_sharing_a_pass_changes_is_a_small_part_of_what_counts_as_equal() -
 
     batching._batch.step = compared  # type: ignore[method-assign]
     _answer(batching, _told(loaded))
-    assert len(changed) > 40
+    assert len(changed) > 30
     assert max(changed) < NEAR / 5
     batching.close()
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from ia3_studio.models import ModelMemory
 from ia3_studio.serving import scheduler as module
 from ia3_studio.serving.generation import Failed, Finished, ServedAdapter
 from ia3_studio.serving.scheduler import Limits, Scheduler
-from tests.serving.test_batching import Told, adapter_for, asked, run
+from tests.serving.test_batching import Told, adapter_for, asked, loaded_model, run
 from tests.tiny_chat import save_tiny_chat
 
 LONG = ChatSettings(temperature=0, top_p=1, max_new_tokens=90)
@@ -122,6 +123,18 @@ def test_a_scheduler_that_is_closed_tells_those_whose_answers_were_put_off(serve
     thread.join()
     served.scheduler.close()
     assert _has_ended(told)
+
+
+def test_an_encoder_decoder_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    loaded = replace(loaded_model("t5"), head="seq2seq")
+    scheduler = Scheduler(lambda: nullcontext(loaded), Limits(rows=2, threads=1))
+    told = Told(asked("Hi"))
+    scheduler.submit(told.generation)
+    _wait(told, 20)
+    scheduler.close()
+    (failed,) = told.events
+    assert isinstance(failed, Failed)
+    assert "decoder-only" in str(failed.error)
 
 
 def _has_ended(told: Told) -> bool:

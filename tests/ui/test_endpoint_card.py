@@ -47,6 +47,17 @@ def test_the_switch_starts_an_endpoint_and_stops_it(tmp_path: Path) -> None:
     assert studio.memory.users == 0
 
 
+def test_the_card_says_why_requests_are_answered_one_after_the_other(tmp_path: Path) -> None:
+    store, model = RunStore(tmp_path / "runs"), str(save_tiny_chat(tmp_path / "model", family="mixtral"))
+    key = run_key(store.create(RunConfig(name="pirate", model=model, data="lighthouse"), "one").id)
+    studio = Studio(store, ModelMemory(), tmp_path, tmp_path / "scratch")
+    *_notes, (_card, _started, _stopped, said, _code) = list(endpoint_card.start(studio, key))
+    assert "one after the other" in said
+    assert "experts" in said
+    endpoint_card.stop(studio, key)
+    assert not studio.endpoint.note
+
+
 def test_a_visitor_of_a_public_app_cannot_start_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IA3_STUDIO_PUBLIC", "1")
     studio = Studio(RunStore(tmp_path / "runs"), ModelMemory(), tmp_path, tmp_path)
