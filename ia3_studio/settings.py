@@ -127,7 +127,7 @@ class _Variable:
 
 _HOST = r"\s*([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d+)?\s*"
 _PREFIX = "IA3_STUDIO_"
-_BETWEEN = ("GPU_TURN", "ALL_THREADS", "SHARDING_PLAN")
+_BETWEEN = ("GPU_TURN", "SHARDING_PLAN", "NOTES", "BEGUN_AGAIN")
 """What a process of the studio tells those that it starts."""
 _VARIABLES = {
     **dict.fromkeys(("HOME", "CACHE", "PASSWORD", "API_KEY", "VENV", *_BETWEEN), _Variable(lambda _given: True)),

@@ -21,7 +21,7 @@ UNDECIDED = table(prompt=asked, answer_a=said, answer_b=lambda n: f"No berth is 
 
 
 def mapping_of(rows: Table, first: str = "", answer: str = "") -> Mapping | None:
-    return chosen_mapping(rows, "", first, "", answer, (), "", "")
+    return chosen_mapping(rows, "", first, "", answer, "", (), "", "")
 
 
 def test_one_choice_answers_the_question_which_answer_is_the_target() -> None:
