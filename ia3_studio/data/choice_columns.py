@@ -303,10 +303,12 @@ def _wrong_answers(columns: Sequence[str]) -> list[str]:
 
 
 def _wrong_list(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
-    """Return the only column of lists of wrong answers, in a list; none without the text of the right one beside it."""
+    """Return the only column of lists of wrong answers, in a list; none without the text of the right one."""
     lists = [name for name in columns if _is_wrong(name) and _are_all(structures_of(frame, name), _is_list_of_some)]
+    if len(lists) != 1:
+        return []
     right = [name for name in _right_columns(columns) if not _is_wrong(name) and profile(frame, name).length]
-    return lists if len(lists) == 1 and right else []
+    return lists if right else []
 
 
 def _is_wrong(name: str) -> bool:

@@ -512,7 +512,10 @@ def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
     Raises:
         DataError: it names them; of answers with numbers, the first is as good as the others.
     """
-    held = {name: profile(frame, name) for name in columns if says(name, ANSWERED)}
+    named_so = [name for name in columns if says(name, ANSWERED)]
+    if not any(twin_place(*pair) == ("a", "b") for pair in combinations(named_so, 2)):
+        named_so = []  # their cells, of which there may be many, need not be looked at
+    held = {name: profile(frame, name) for name in named_so}
     answers = [name for name, each in held.items() if each.is_text or (each.length > 0 and not each.is_label)]
     pairs = [pair for pair in combinations(answers, 2) if twin_place(*pair) == ("a", "b")]
     if len(pairs) == 1 and len(answers) == 2 and named(columns, PROMPT_NAMES):

@@ -20,6 +20,10 @@ _WHOLE = re.compile(r"-?\d{1,18}")
 _SPACES = re.compile(r"(?<=\d)[\u00a0\u202f ’'](?=\d{3})")
 
 
+_LONGEST = 100
+"""Characters of a number: double precision in full takes 80."""
+
+
 def whole_number(text: str) -> int | None:
     """Return the whole number that a text writes in decimal digits, perhaps negative; None for anything else.
 
@@ -31,6 +35,8 @@ def whole_number(text: str) -> int | None:
 def number_text(cell: Any) -> str:
     """Return the number of a cell without its unit and without blanks between thousands; empty if there is none."""
     text = str(cell).strip(_UNITS)
+    if len(text) > _LONGEST:  # most cells of text, of which nothing else needs to be looked at
+        return ""
     if isinstance(cell, str) and (ends := _OF_TOP.search(text)) and ends.end() == len(text):
         text = text[: ends.start()]
     if _PLAIN.fullmatch(text):

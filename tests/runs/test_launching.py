@@ -16,7 +16,7 @@ from ia3_studio.errors import RunError
 from ia3_studio.runs import RunConfig, RunStore
 from ia3_studio.runs.folder import Launch
 from ia3_studio.runs.user_store import UserStore
-from ia3_studio.worker import ranks
+from ia3_studio.worker import meeting, ranks
 from ia3_studio.worker.meeting import is_here
 from ia3_studio.worker.ranks import process_count, require_launch
 
@@ -94,7 +94,7 @@ def test_an_address_is_here_if_nobody_else_listens_there() -> None:
 
 
 def test_a_machine_that_does_not_answer_is_one_sentence_after_a_finite_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ranks, "CONNECTING_SECONDS", 1)
+    monkeypatch.setattr(meeting, "CONNECTING_SECONDS", 1)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
