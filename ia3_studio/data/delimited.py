@@ -272,6 +272,8 @@ _UNCLOSED = "it has an unclosed quote, or text after a closing quote"
 def _quotes_join_lines(lines: Sequence[str]) -> bool:
     """Say whether quotes, taken as such, would make one row of several lines that are rows already: inch signs."""
     filled = [line for line in lines if line.strip()]
+    if filled and all(re.fullmatch(r'"[^"]*"', cell.strip()) for cell in filled[0].split("\t")):
+        return False  # the first line has all its cells in quotes
     if len({line.count("\t") for line in filled}) > 1:  # a cell of several lines leaves pieces of rows
         return False
     try:

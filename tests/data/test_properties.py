@@ -105,6 +105,9 @@ def test_any_json_records_are_read_or_refused(records: list[dict[str, Any]], as_
     line_end=st.sampled_from(["\n", "\r\n"]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
 )
+@example(
+    rows=[("", ""), ("", "\n\t")], delimiter="\t", quoting=csv.QUOTE_ALL, line_end="\n", encoding="utf-8"
+)  # pieces of a cell that look like rows
 def test_a_table_however_it_is_written_is_read_cell_by_cell(
     rows: list[tuple[str, str]], delimiter: str, quoting: Any, line_end: str, encoding: str, tmp_path: Path
 ) -> None:
