@@ -35,6 +35,9 @@ class Scaling(Protocol):
         """
 
 
+NOTHING_KEPT = "this model keeps nothing of what it has read, so that every token reads the whole text and takes longer"
+"""Said on each answer of such a model."""
+
 Logits = Iterator[tuple["Tensor", list[bool]]]
 """(Next-token logits of the active rows, which of them continue: filled in by the caller)."""
 
@@ -43,6 +46,8 @@ def decode(
     model: Any, rows: list[Row], scaling: Scaling, kept: KeptPrefixes | None = None, *, keeps_answers: bool = True
 ) -> Logits:
     """Let a causal model read the prompts as one batch, then one token of each row at a time.
+
+    A model that gives back no keys and values (Mamba, RWKV, GPT-1) reads the whole text of each row for every token.
 
     Args:
         model: the model.
@@ -68,7 +73,9 @@ def decode(
             else:
                 before = {argument: cache}
                 result = model(input_ids=ids, attention_mask=seen, use_cache=True, logits_to_keep=1, **before, **extra)
-                logits, cache = result.logits[:, -1].float(), cache or preallocate(cache_of(result))
+                if (given := cache if cache is not None else kept_by(result)) is None:
+                    break
+                logits, cache = result.logits[:, -1].float(), given if given is cache else preallocate(given)
         keep, writes = [True] * len(rows), True
         try:
             yield logits, keep
@@ -85,6 +92,28 @@ def decode(
         ids = torch.tensor([[row.ids[-1]] for row in rows], device=mask.device)
         mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
         positions = positions[:, -1:] + 1
+    if rows:
+        yield from decode_whole_texts(model, rows, scaling)
+
+
+def kept_by(result: Any) -> Any:
+    """Return the cache in what a causal model returned; None where it gives back none."""
+    return cache_of(result) if hasattr(result, "cache") or hasattr(result, "past_key_values") else None
+
+
+def decode_whole_texts(model: Any, rows: list[Row], scaling: Scaling) -> Logits:
+    """Let a model that gives back no keys and values read each row's whole text for every token, without padding."""
+    for row in rows:
+        row.notes = (*row.notes, NOTHING_KEPT)
+    while rows:
+        found = []
+        for row in rows:
+            ids = torch.tensor([[*row.prompt, *row.ids]], device=model.device)
+            with scaling([row], writes=bool(row.ids)), torch.inference_mode():
+                found.append(model(input_ids=ids, use_cache=False).logits[:, -1].float())
+        keep = [True] * len(rows)
+        yield torch.cat(found), keep
+        rows = [row for row, stays in zip(rows, keep, strict=True) if stays]
 
 
 def resumed(kept: KeptPrefixes, rows: Sequence[Row]) -> tuple[Any, int]:
