@@ -73,9 +73,10 @@ def decode(
             else:
                 before = {argument: cache}
                 result = model(input_ids=ids, attention_mask=seen, use_cache=True, logits_to_keep=1, **before, **extra)
-                if (given := cache if cache is not None else kept_by(result)) is None:
+                cache = kept_by(result) if cache is None else cache
+                if cache is None:
                     break
-                logits, cache = result.logits[:, -1].float(), given if given is cache else preallocate(given)
+                logits = result.logits[:, -1].float()
         keep, writes = [True] * len(rows), True
         try:
             yield logits, keep
@@ -97,8 +98,9 @@ def decode(
 
 
 def kept_by(result: Any) -> Any:
-    """Return the cache in what a causal model returned; None where it gives back none."""
-    return cache_of(result) if hasattr(result, "cache") or hasattr(result, "past_key_values") else None
+    """Return the cache that a causal model gives back, which grows in place from now on; None where it gives none."""
+    cache = cache_of(result) if hasattr(result, "cache") or hasattr(result, "past_key_values") else None
+    return None if cache is None else preallocate(cache)
 
 
 def decode_whole_texts(model: Any, rows: list[Row], scaling: Scaling) -> Logits:

@@ -189,8 +189,7 @@ def offered(
         cells: the values of the fields on how cells are read, which stay as they are.
         split: the chosen split column.
     """
-    names = [str(column) for column in table.frame.columns[:MOST_COLUMNS]] if table else []
-    names += [path for path in paths_in(table.frame) if path not in names] if table else []
+    names = _names(table)
     kind = _kind_of(mapping) if mapping else ""
     first, second, answer, choices = _columns_of(mapping) if mapping and kind else ("", "", "", ())
     rejected = (mapping.rejected or mapping.flag) if mapping and kind == "preferences" else ""
@@ -212,12 +211,19 @@ def offered(
     )
 
 
+def _names(table: Table | None) -> list[str]:
+    """Return the columns and paths that are offered."""
+    if table is None:
+        return []
+    names = [str(column) for column in table.frame.columns[:MOST_COLUMNS]]
+    return [*names, *(path for path in paths_in(table.frame) if path not in names)]
+
+
 def offered_again(table: Table | None, fields: Sequence[Any]) -> tuple[Any, ...]:
     """Return what all fields offer for a file whose columns cannot be used as chosen; what was chosen stays."""
     kind, first, second, answer, rejected, choices, template, split, *cells = fields
     again = list(offered(table, None, cells, split or ""))
-    names = [str(column) for column in table.frame.columns[:MOST_COLUMNS]] if table else []
-    names += [path for path in paths_in(table.frame) if path not in names] if table else []
+    names = _names(table)
     columns = [text.NO_COLUMN, *((name, name) for name in names)]
     chosen = (each if each in names else "" for each in (first, second, answer))
     again[:7] = [
