@@ -14,6 +14,7 @@ import torch
 
 from ia3_studio.chat.answers import Row
 from ia3_studio.models.fast_inference import step_of
+from ia3_studio.models.model_call import KEYS_AND_VALUES, cache_name, called
 from ia3_studio.models.preallocated_kv_cache import cache_argument, cache_of, preallocate
 
 if TYPE_CHECKING:
@@ -60,23 +61,18 @@ def decode(
     positions = (mask.cumsum(1) - 1).clamp(min=0)
     cache, held = resumed(kept, rows) if kept is not None else (None, 0)
     ids, positions = ids[:, held:], positions[:, held:]
-    takes_positions = "position_ids" in inspect.signature(model.forward).parameters
+    keeps = cache_name(inspect.signature(model.forward).parameters) in KEYS_AND_VALUES
     # Rows of one length need no mask, and an attention without one is faster.
     is_ragged, writes, step = not bool(mask.all()), False, step_of(model)
-    argument = cache_argument(model)
-    while rows:
-        extra = {"position_ids": positions} if takes_positions else {}
+    while rows and keeps:
         seen = mask if is_ragged else None
         with scaling(rows, writes=writes) as scales, torch.inference_mode():
             if cache is not None and ids.shape[1] == 1 and step is not None and step.serves(scales, cache):
                 logits = step(ids, positions, cache, seen, scales)
             else:
-                before = {argument: cache}
-                result = model(input_ids=ids, attention_mask=seen, use_cache=True, logits_to_keep=1, **before, **extra)
-                cache = kept_by(result) if cache is None else cache
+                logits, cache = called(model, ids, positions, seen, cache)
                 if cache is None:
                     break
-                logits = result.logits[:, -1].float()
         keep, writes = [True] * len(rows), True
         try:
             yield logits, keep
@@ -97,12 +93,6 @@ def decode(
         yield from decode_whole_texts(model, rows, scaling)
 
 
-def kept_by(result: Any) -> Any:
-    """Return the cache that a causal model gives back, which grows in place from now on; None where it gives none."""
-    cache = cache_of(result) if hasattr(result, "cache") or hasattr(result, "past_key_values") else None
-    return None if cache is None else preallocate(cache)
-
-
 def decode_whole_texts(model: Any, rows: list[Row], scaling: Scaling) -> Logits:
     """Let a model that gives back no keys and values read each row's whole text for every token, without padding."""
     for row in rows:
@@ -112,7 +102,7 @@ def decode_whole_texts(model: Any, rows: list[Row], scaling: Scaling) -> Logits:
         for row in rows:
             ids = torch.tensor([[*row.prompt, *row.ids]], device=model.device)
             with scaling([row], writes=bool(row.ids)), torch.inference_mode():
-                found.append(model(input_ids=ids, use_cache=False).logits[:, -1].float())
+                found.append(called(model, ids, None, None, None, use_cache=False)[0])
         keep = [True] * len(rows)
         yield torch.cat(found), keep
         rows = [row for row, stays in zip(rows, keep, strict=True) if stays]

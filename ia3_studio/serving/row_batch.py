@@ -20,8 +20,8 @@ from torch import Tensor
 from transformers.cache_utils import DynamicCache, DynamicLayer
 
 from ia3_studio.models.fast_inference import step_of
+from ia3_studio.models.model_call import called, read
 from ia3_studio.models.preallocated_kv_cache import PreallocatedLayer
-from ia3_studio.serving.model_call import called, read
 
 if TYPE_CHECKING:
     from ia3_studio.models.decoder_parts import Scales

@@ -13,8 +13,8 @@ from transformers.cache_utils import DynamicCache, DynamicLayer
 from ia3_studio.method.rows import mixes_rows
 from ia3_studio.models.fast_paths import failed_trial
 from ia3_studio.models.kept_prefixes import positions_move
+from ia3_studio.models.model_call import KEYS_AND_VALUES, cache_name, called, read
 from ia3_studio.models.preallocated_kv_cache import PreallocatedLayer
-from ia3_studio.serving.model_call import KEYS_AND_VALUES, cache_name, called, read
 from ia3_studio.serving.row_batch import SharedRows
 
 HALVES = (torch.float16, torch.bfloat16)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ia3_studio.serving.model_call import read
+from ia3_studio.models.model_call import read
 from ia3_studio.serving.row_batch import Outcome, Scaling
 from ia3_studio.serving.row_trial import keeps_text
 
