@@ -1,98 +1,13 @@
-"""What do the words in the name of a column say about its part? In the languages in which people name columns.
-
-A name says a part if one of its words does; a German or Dutch compound by its end ("Kundenfrage"), a name without
-spaces between its words, as in Chinese or Japanese, anywhere in it.
-"""
+"""Which words in the name of a column say its part? In the languages in which people name columns."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from functools import lru_cache
 
-_PREFIX = re.compile(r"[a-z](?=[A-Z][a-z])")
-"""A letter for the kind of a value before its name, as in sQuestion."""
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
-_UNSPACED = re.compile(r"[\u0900-\u097f\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_ACCENTS = re.compile(r"[\u0300-\u036f]")
-_LETTERS = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "ı": "i", "ß": "ss", "æ": "ae", "œ": "oe"})
-"""Letters that are no others with an accent, and how they are written without them."""
-_SHORTEST_END = 5
-"""Letters of a word that may end a compound."""
-_ENDING = re.compile(r"(?<=\w{4})s?(?:text|texte|tekst|beschreibung|meldung|feld)$")
-"""What a compound such as "Störungstext" is without."""
+from ia3_studio.data.column_names import folded, name_words, says, says_last
+
 _WORDS_OF_A_NAME = 4
 """Words of a name; more of them are a question."""
-
-
-def folded(name: str) -> str:
-    """Return a name without accents, its case as it is: "Réponse" is "Reponse"."""
-    plain = unicodedata.normalize("NFKD", name.translate(_LETTERS))
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", plain))
-
-
-def name_words(name: str) -> list[str]:
-    """Return the words of a column's name in lower case and without accents.
-
-    Example:
-        >>> name_words("airline_sentiment"), name_words("airlineSentiment"), name_words("Réponse 2")
-        (['airline', 'sentiment'], ['airline', 'sentiment'], ['reponse', '2'])
-    """
-    return list(_name_words(name))
-
-
-@lru_cache(4_000)
-def _name_words(name: str) -> tuple[str, ...]:
-    plain = folded(name)
-    plain = _PREFIX.sub("", plain, count=1) if _PREFIX.match(plain) else plain
-    return tuple(part for word in _WORDS.findall(plain) for part in _parts(word))
-
-
-def _parts(word: str) -> tuple[str, ...]:
-    """Return a word in lower case, one in capitals as two where its end is short for a word, as in COMPDESC."""
-    found = _SHORTENED.fullmatch(word)
-    return (found[1].casefold(), _FULL[found[2]]) if found else (word.casefold(),)
-
-
-_FULL = {"DESC": "description", "DESCR": "description", "TXT": "text"}
-_SHORTENED = re.compile(rf"([A-Z]+?)({'|'.join(_FULL)})")
-
-
-@lru_cache(20_000)
-def says(name: str, words: frozenset[str]) -> bool:
-    """Say whether a word of a column's name is one of some words.
-
-    Example:
-        >>> says("Kundenfrage", ASKED), says("标准回答", ANSWERED), says("context", frozenset(("text",)))
-        (True, True, False)
-    """
-    unspaced, phrases, ends = _kinds(words)
-    if any(each in name for each in unspaced) or any(
-        f" {each} " in f" {' '.join(_name_words(name))} " for each in phrases
-    ):
-        return True
-    return any(
-        word in words or (len(word) > _SHORTEST_END and (_is_compound(word, ends) or _ENDING.sub("", word) in words))
-        for word in _name_words(name)
-    )
-
-
-def _is_compound(word: str, ends: tuple[str, ...]) -> bool:
-    """Say whether a word ends with one of others behind a word of its own, as "instance" does not with "stance"."""
-    return word.endswith(ends) and any(word.endswith(end) and len(word) >= len(end) + _SHORTEST_START for end in ends)
-
-
-_SHORTEST_START = 3
-"""Letters of the first word of a compound."""
-
-
-def says_last(name: str, words: frozenset[str]) -> bool:
-    """Say whether the last word of a column's name is one of some words."""
-    _unspaced, phrases, _ends = _kinds(words)
-    ends_so = any(f" {' '.join(_name_words(name))}".endswith(f" {each}") for each in phrases)
-    return ends_so or says((name_words(name) or [""])[-1], words)
-
-
 _SCALE = re.compile(
     r"\b(?:out of|sur|von|de|su|van|op|av|af|z|из|dari)\s*(?:5|6|7|10|20|100)\b|/\s*(?:5|6|10|20|100)\b"
     r"|\b[01]\s*(?:-|–|—|\.\.|to|bis|à|a|al|до|～|~)\s*(?:5|6|7|10|20|100)\b|満点|分制",
@@ -119,111 +34,6 @@ def is_about_row(name: str) -> bool:
 
 _SAID_BY_USERS = frozenset(("rating", "score", "stars", "suggestion", "recommendation", "recommended", "sentiment"))
 """Words that end the name of a label, also behind one for a person, as of user_rating."""
-
-
-_TWINS = (("a", "b"), ("1", "2"), ("0", "1"))
-
-
-def twin_place(one: str, other: str) -> tuple[str, str] | None:
-    """Return the letters or numbers in which alone two names differ, such as "a" and "b"; None for other names.
-
-    Example:
-        >>> twin_place("answer_a", "answer_b"), twin_place("answer1", "answer2"), twin_place("a", "answer")
-        (('a', 'b'), ('1', '2'), None)
-    """
-    words, others = name_words(one), name_words(other)
-    parts = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
-    is_twin = len(words) == len(others) > 1 and len(parts) == 1 and parts[0] in _TWINS
-    return parts[0] if is_twin else None
-
-
-_BETTER = frozenset((
-    ("chosen", "rejected"), ("preferred", "rejected"), ("accepted", "rejected"), ("preferred", "dispreferred"),
-    ("preferred", "unpreferred"), ("preferred", "nonpreferred"), ("selected", "rejected"), ("good", "bad"),
-    ("better", "worse"), ("best", "worst"), ("winner", "loser"), ("winning", "losing"), ("win", "lose"),
-    ("win", "loss"), ("desirable", "undesirable"), ("accept", "reject"), ("chosen", "reject"),
-    ("favored", "unfavored"), ("pos", "neg"), ("positive", "negative"), ("correct", "incorrect"), ("right", "wrong"),
-    ("chosen", "unchosen"), ("w", "l"), ("strong", "weak"), ("gute", "schlechte"), ("bonne", "mauvaise"),
-    ("buena", "mala"), ("boa", "ruim"), ("buona", "cattiva"),
-))  # fmt: skip
-"""Words for the better and the worse of two answers."""
-_ALONE = frozenset(("winner", "better", "preferred", "accepted", "chosen", "winning", "good", "desirable"))
-"""Words for the better answer that say so without a word for an answer."""
-
-
-@lru_cache(4_000)
-def is_preferred(one: str, other: str) -> bool:
-    """Say whether two names are those of the better and the worse answer to a prompt.
-
-    They differ in one word; where that could say something of reviews or of triplets, another word is for an answer.
-
-    Example:
-        >>> is_preferred("good_answer", "bad_answer"), is_preferred("winner", "loser"), is_preferred("pos", "neg")
-        (True, True, False)
-    """
-    words, others = ([word for word in name_words(name) if word != "non"] for name in (one, other))
-    if len(words) != len(others):
-        return False
-    parts = [pair for pair in zip(words, others, strict=True) if pair[0] != pair[1]]
-    differs = parts[0] if parts else (words[0], others[0]) if words and "non" in name_words(other) else ("", "")
-    is_better = differs in _BETTER or ("non" in name_words(other) and differs == ("preferred", "preferred"))
-    left = [word for word in words if word != differs[0]]
-    named = any(word in ANSWERED or word in _SAMPLES for word in left)
-    return len(parts) < 2 and is_better and (named or (not left and differs[0] in _ALONE))
-
-
-_SAMPLES = frozenset(
-    (
-        "resp",
-        "text",
-        "texts",
-        "sample",
-        "message",
-        "generation",
-        "summary",
-        "summaries",
-        "y",
-        "conversation",
-        "sentence",
-    )
-)
-"""Words for what a model wrote, other than answers."""
-
-
-_OPPOSED = tuple(
-    map(
-        frozenset,
-        (
-            ("positive", "negative"), ("pros", "cons"), ("likes", "dislikes"), ("like", "dislike"),
-            ("liked", "disliked"), ("good", "bad"), ("advantages", "disadvantages"), ("best", "worst"),
-            ("strengths", "weaknesses"), ("strength", "weakness"), ("positives", "negatives"),
-            ("avantages", "inconvenients"), ("vorteile", "nachteile"), ("ventajas", "desventajas"),
-            ("vantagens", "desvantagens"), ("pro", "contra"), ("pro", "contro"), ("voordelen", "nadelen"),
-        ),
-    )
-)  # fmt: skip
-
-
-@lru_cache(4_000)
-def are_opposed(one: str, other: str) -> bool:
-    """Say whether two names differ in one word, which says the opposite: columns of what was good and what was bad.
-
-    Example:
-        >>> are_opposed("Positive_Review", "Negative_Review"), are_opposed("pros", "cons"), are_opposed("a", "b")
-        (True, True, False)
-    """
-    words, others = name_words(one), name_words(other)
-    parts = [frozenset(pair) for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
-    return len(words) == len(others) and len(parts) == 1 and parts[0] in _OPPOSED
-
-
-@lru_cache(200)
-def _kinds(words: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Return what is written without spaces between words, what has several words, and what may end a compound."""
-    unspaced = tuple(word for word in words if _UNSPACED.search(word))
-    phrases = tuple(word.replace("_", " ") for word in words if "_" in word)
-    others = words - {*unspaced} - {word for word in words if "_" in word}
-    return unspaced, phrases, tuple(word for word in others if len(word) >= _SHORTEST_END)
 
 
 def _listed(text: str) -> frozenset[str]:
@@ -430,3 +240,7 @@ MADE = _listed("""
     번역 요약
 """)
 """Words for a text that is made of another one, whatever stands beside them."""
+ABOUT_TEXTS = frozenset(
+    ("title", "headline", "author", "authors", "creator", "poet", "name", "username", "user", "artist")
+)
+"""Names of columns that say something about a text: what it is called, who wrote it."""

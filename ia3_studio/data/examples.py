@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from ia3_studio.data.column_words import IN_ORDER, are_opposed, says
+from ia3_studio.data.column_names import says
+from ia3_studio.data.column_words import IN_ORDER
 from ia3_studio.data.conversations import Message, messages_of, opened, texts_of
 from ia3_studio.data.lettered import lettered
 from ia3_studio.data.measurements import DecimalMark, plain_number, whole_number
+from ia3_studio.data.opposed_names import are_opposed
 from ia3_studio.data.paths import is_listed, split_path, structure_of, value_at
 from ia3_studio.data.preferences import answered_turns, compared, flag_of, judged
 from ia3_studio.data.problem import Problem, UnusableError, whole

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from ia3_studio.data.column_words import ABOUT_ROW, ANSWERED, ASKED, LABELED, READ, RESULT, SAID, says
+from ia3_studio.data.column_names import says
+from ia3_studio.data.column_words import ABOUT_ROW, ANSWERED, ASKED, LABELED, READ, RESULT, SAID
 from ia3_studio.data.language_names import LANGUAGES
 
 SEARCHED_ROWS = 20

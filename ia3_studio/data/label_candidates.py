@@ -6,7 +6,7 @@ from collections.abc import Mapping as Record
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.choice_columns import bare_name, named
+from ia3_studio.data.column_names import bare_name, name_words, named, says
 from ia3_studio.data.column_profile import (
     MOST_CLASSES,
     UNNAMED,
@@ -19,7 +19,7 @@ from ia3_studio.data.column_profile import (
     profile,
     structures_of,
 )
-from ia3_studio.data.column_words import AMOUNTS, COMPUTED, LABELED, OBSERVED, PRICED, is_about_row, name_words, says
+from ia3_studio.data.column_words import AMOUNTS, COMPUTED, LABELED, OBSERVED, PRICED, is_about_row
 from ia3_studio.data.label_cells import (
     LONGEST_PART,
     SEVERAL,

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.choice_columns import bare_name
+from ia3_studio.data.column_names import bare_name, name_words, says
 from ia3_studio.data.column_profile import LONGEST_LABEL, MOST_CLASSES, UNNAMED, cells_of, is_measured, profile
-from ia3_studio.data.column_words import LABELED, name_words, says
+from ia3_studio.data.column_words import LABELED
 from ia3_studio.data.examples import LabelKind
 from ia3_studio.data.label_names import is_coded
 from ia3_studio.data.measurements import number_of

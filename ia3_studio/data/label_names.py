@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from ia3_studio.data.choice_columns import bare_name, named
+from ia3_studio.data.column_names import bare_name, name_words, named
 from ia3_studio.data.column_profile import Profile, is_label_name
-from ia3_studio.data.column_words import FLAGGING, LABELED, WEAK, is_about_row, is_scale, name_words
-
-if TYPE_CHECKING:
-    pass
+from ia3_studio.data.column_words import FLAGGING, LABELED, WEAK, is_about_row, is_scale
 
 LABEL_NAMES = (
     "label", "labels", "gold_label", "category", "categories", "class", "intent", "sentiment", "y", "topic", "topics",

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.atomic import replace_text
 from ia3_studio.data.archives import MAX_BYTES
 from ia3_studio.data.arrow_rows import key_of, open_arrow_rows, revive_example, write_arrow_rows
+from ia3_studio.data.column_use import require_columns, unused_names
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.examples import Example, Mapping, decided, understood
-from ia3_studio.data.infer_columns import infer_columns, require_columns, unused_names
+from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.json_documents import SPLIT, SPLITS
 from ia3_studio.data.json_rows import read_json_lines
 from ia3_studio.data.parsing import Found, shown_names

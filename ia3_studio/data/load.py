@@ -9,9 +9,10 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
+from ia3_studio.data.column_use import require_columns, unused_names
 from ia3_studio.data.examples import Example, Mapping, read_examples
 from ia3_studio.data.image_files import ImageFile, find_images, image_examples, images_fingerprint
-from ia3_studio.data.infer_columns import infer_columns, require_columns, unused_names
+from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.large import is_large, load_large, read_head
 from ia3_studio.data.sampled import read_sample, sample_rows
 from ia3_studio.data.shapes.recognize import unused_sentences

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from itertools import permutations
 from typing import TYPE_CHECKING
 
+from ia3_studio.data.column_names import name_words, says
 from ia3_studio.data.column_profile import Profile, profile, structures_of
-from ia3_studio.data.column_words import ANSWERED, name_words, says
+from ia3_studio.data.column_words import ANSWERED
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.pair_cells import are_single_words

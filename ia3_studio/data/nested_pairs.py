@@ -6,7 +6,7 @@ from collections.abc import Mapping as Record
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.choice_columns import named
+from ia3_studio.data.column_names import named
 from ia3_studio.data.column_profile import is_plain, profile, structures_of
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.pair_names import ANSWER_NAMES, CONTEXT_NAMES, PROMPT_NAMES

@@ -7,8 +7,9 @@ from collections.abc import Mapping as Record
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.column_names import says_last
 from ia3_studio.data.column_profile import cells_of, is_list_of_texts, is_plain, profile, structures_of
-from ia3_studio.data.column_words import ANSWERED, READ, says_last
+from ia3_studio.data.column_words import ANSWERED, READ
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.paths import is_listed, paths_in
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.choice_columns import bare_name, named
+from ia3_studio.data.column_names import bare_name, named, says
 from ia3_studio.data.column_profile import is_plain, profile
-from ia3_studio.data.column_words import READ, says
+from ia3_studio.data.column_words import READ
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_candidates import is_rated
 from ia3_studio.data.label_names import MOSTLY

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ia3_studio.data.choice_columns import bare_name
-
-if TYPE_CHECKING:
-    pass
+from ia3_studio.data.column_names import bare_name
 
 PROMPT_NAMES = (
     "prompt", "question", "instruction", "query", "user", "source", "problem", "questions", "prompts", "human", "asked",

@@ -6,20 +6,9 @@ from collections.abc import Mapping as Record
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.choice_columns import bare_name, named
+from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
 from ia3_studio.data.column_profile import cells_of, is_list_of_texts, profile, structures_of
-from ia3_studio.data.column_words import (
-    ANSWERED,
-    ASKED,
-    DATA,
-    IN_ORDER,
-    INGREDIENTS,
-    MADE,
-    WHOLE,
-    name_words,
-    says,
-    says_last,
-)
+from ia3_studio.data.column_words import ANSWERED, ASKED, DATA, IN_ORDER, INGREDIENTS, MADE, WHOLE
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.paths import is_listed, structure_of

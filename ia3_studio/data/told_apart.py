@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ia3_studio.data.column_names import name_words
 from ia3_studio.data.column_profile import Profile, profile
-from ia3_studio.data.column_words import name_words
 from ia3_studio.data.examples import Mapping
 
 if TYPE_CHECKING:

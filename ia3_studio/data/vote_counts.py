@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.choice_columns import named
+from ia3_studio.data.column_names import name_words, named
 from ia3_studio.data.column_profile import Profile, cells_of
-from ia3_studio.data.column_words import name_words
 from ia3_studio.data.measurements import number_of
 
 if TYPE_CHECKING:

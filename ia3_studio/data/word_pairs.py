@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.choice_columns import bare_name, named
+from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
 from ia3_studio.data.column_profile import Profile, cells_of, is_label_name, profile
 from ia3_studio.data.column_words import (
     AMOUNTS,
@@ -24,9 +24,6 @@ from ia3_studio.data.column_words import (
     WHO_ASKS,
     WORSE,
     is_about_row,
-    name_words,
-    says,
-    says_last,
 )
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_candidates import label_candidates

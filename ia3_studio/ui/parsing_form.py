@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import gradio as gr
 
+from ia3_studio.data.chosen_columns import Kind, columns_for, mapping_of
 from ia3_studio.data.column_profile import profile
+from ia3_studio.data.column_use import proposals
 from ia3_studio.data.decode import Encoding
-from ia3_studio.data.infer_columns import Kind, columns_for, infer_columns, mapping_of, proposals
+from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.paths import paths_in
 from ia3_studio.data.table import ParsingOptions, Table
 from ia3_studio.errors import DataError

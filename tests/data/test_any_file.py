@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 
 from ia3_studio import load_data, read_table
-from ia3_studio.data.infer_columns import columns_for, infer_columns, proposals, unused_columns
+from ia3_studio.data.chosen_columns import columns_for
+from ia3_studio.data.column_use import proposals, unused_columns
+from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.table import ParsingOptions
 from ia3_studio.errors import DataError
 from tests.data.export_shapes import EXPORTS

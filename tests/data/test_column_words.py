@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ia3_studio.data.column_words import (
-    ANSWERED,
-    ASKED,
-    LABELED,
-    READ,
-    is_about_row,
-    name_words,
-    says,
-    says_last,
-)
+from ia3_studio.data.column_names import name_words, says, says_last
+from ia3_studio.data.column_words import ANSWERED, ASKED, LABELED, READ, is_about_row
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,12 @@ import pandas as pd
 import pytest
 
 from ia3_studio.data.arrow_rows import revive_example
+from ia3_studio.data.chosen_columns import mapping_of
+from ia3_studio.data.column_use import require_columns
 from ia3_studio.data.conversations import Message, messages_of
 from ia3_studio.data.examples import Example, Mapping, read_examples
 from ia3_studio.data.export_rows import export_rows
-from ia3_studio.data.infer_columns import infer_columns, mapping_of, require_columns
+from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.load import load_data
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.table import Table, read_table

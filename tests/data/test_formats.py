@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from ia3_studio import load_data, read_table
-from ia3_studio.data.infer_columns import unused_columns
+from ia3_studio.data.column_use import unused_columns
 from ia3_studio.data.paths import split_path
 from ia3_studio.data.split import DataSplit
 from ia3_studio.errors import DataError

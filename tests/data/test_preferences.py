@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from ia3_studio.data.chosen_columns import mapping_of
 from ia3_studio.data.examples import Mapping, understood
 from ia3_studio.data.export_rows import export_rows
-from ia3_studio.data.infer_columns import mapping_of
 from ia3_studio.data.load import load_data
 from ia3_studio.data.table import read_table
 from ia3_studio.errors import DataError

@@ -14,7 +14,8 @@ import openpyxl
 import pytest
 
 from ia3_studio import load_data, read_table
-from ia3_studio.data.column_words import LABELED, says
+from ia3_studio.data.column_names import says
+from ia3_studio.data.column_words import LABELED
 from ia3_studio.data.split import DataSplit
 from ia3_studio.data.table import ParsingOptions
 from ia3_studio.errors import DataError

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
+from ia3_studio.data.column_names import says
 from ia3_studio.data.column_words import ANSWERED as WORDS
-from ia3_studio.data.column_words import says, twin_place
+from ia3_studio.data.opposed_names import twin_place
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, turns_in
 from ia3_studio.data.shapes.preferences import INSTEAD, answer_pair, preferred

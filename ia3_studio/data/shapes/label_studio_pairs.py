@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
-from ia3_studio.data.column_words import twin_place
+from ia3_studio.data.opposed_names import twin_place
 from ia3_studio.data.shapes.annotations import NOT_ANNOTATED
 from ia3_studio.data.shapes.label_studio import CANCELED, FORM, annotations_of, has_tasks, results_of
 from ia3_studio.data.shapes.preferences import INSTEAD, preferred

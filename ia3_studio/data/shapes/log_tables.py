@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from ia3_studio.data.column_words import LABELED, says
+from ia3_studio.data.column_names import says
+from ia3_studio.data.column_words import LABELED
 from ia3_studio.data.shapes import message_names
 from ia3_studio.data.shapes.chat_logs import Said, read_log
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, finite, is_blank, is_role, is_text, seconds_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ia3_studio.data.choice_columns import choice_mapping, named
+from ia3_studio.data.choice_columns import choice_mapping
+from ia3_studio.data.column_names import named
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.pair_names import PROMPT_NAMES
 from ia3_studio.data.paths import structure_of

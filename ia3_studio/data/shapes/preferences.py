@@ -10,8 +10,10 @@ from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
-from ia3_studio.data.column_words import ANSWERED, ASKED, SAID, WHO_ASKS, are_opposed, is_preferred, name_words, says
+from ia3_studio.data.column_names import name_words, says
+from ia3_studio.data.column_words import ANSWERED, ASKED, SAID, WHO_ASKS
 from ia3_studio.data.examples import Mapping
+from ia3_studio.data.opposed_names import are_opposed, is_preferred
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.preferences import flag_of, holds_turns, only_text
 from ia3_studio.data.problem import UnusableError

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from ia3_studio.data.column_names import name_words
 from ia3_studio.data.column_profile import is_list_of_texts
-from ia3_studio.data.column_words import name_words
 from ia3_studio.data.examples import label_name
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, bare, is_text, listed

@@ -1,0 +1,104 @@
+"""Which column holds all choices of a question: as a list, an object of lists, or by letter in a text?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Record
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.data.column_names import named, says_last
+from ia3_studio.data.column_profile import cells_of, profile, structures_of
+from ia3_studio.data.examples import label_name
+from ia3_studio.data.lettered import lettered
+from ia3_studio.data.measurements import whole_number
+from ia3_studio.data.paths import is_listed
+from ia3_studio.data.right_choice import LETTERS, RIGHT_NAMES, is_wrong, right_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+LIST_NAMES = (
+    "choices",
+    "choice",
+    "options",
+    "endings",
+    "answers",
+    "candidates",
+    "alternatives",
+    "question.choices",
+    "answer_choices",
+    "answer_options",
+    "multiple_choice_targets",
+    "mc1_targets",
+)
+"""Columns of all choices of a question."""
+QUESTION_NAMES = ("prompt", "question", "question_stem", "stem", "question.stem", "instruction", "query", "problem",
+                   "source", "user", "q", "question_text", "statement", "qtext", "question_content")  # fmt: skip
+MOST_CHOICES = 8
+
+
+def list_column(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the column whose cells hold all choices of a question, as a list, an object of lists, or by letter."""
+    for name in [*named(columns, LIST_NAMES), *(each for each in columns if says_last(each, _OFFERED))] or [
+        f"{each}.choices" for each in named(columns, ("question",))
+    ]:
+        values = structures_of(frame, name)
+        if values and sum(map(_holds_choices, values)) > len(values) / 2:
+            return [name]
+    return _list_by_numbers(frame, columns)
+
+
+def _list_by_numbers(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the only column of lists of a few texts, of which a column called right names one by its number."""
+    lists = [name for name in columns if are_all(structures_of(frame, name), _is_short_list)]
+    right = [name for name in named(columns, RIGHT_NAMES) if name not in lists]
+    if len(lists) != 1 or not right or not named(columns, ("question", *QUESTION_NAMES)):
+        return []
+    numbers = [whole_number(label_name(cell)) for cell in cells_of(frame, right[0])]
+    counts = [len(value) for value in structures_of(frame, lists[0])]
+    fits = bool(numbers) and all(number is not None and 0 <= number <= max(counts) for number in numbers)
+    return lists if fits and len(set(numbers)) > 1 else []
+
+
+def are_all(values: Sequence[Any], holds: Callable[[Any], bool]) -> bool:
+    """Say whether there are values, and something holds for all of them."""
+    return bool(values) and all(map(holds, values))
+
+
+def _is_short_list(value: Any) -> bool:
+    return is_listed(value) and 2 <= len(value) <= MOST_CHOICES and all(isinstance(each, str) for each in value)
+
+
+def _holds_choices(value: Any) -> bool:
+    if isinstance(value, Record):
+        lists = [each for each in value.values() if is_listed(each)]
+        letters = [str(key).strip().lower() for key in value]
+        return (len(lists) > 1 and bool({"text", "choices"} & value.keys())) or (
+            letters == list(LETTERS[: len(letters)]) and len(letters) > 1
+        )
+    if isinstance(value, str):
+        return bool(lettered(value))
+    return (
+        is_listed(value)
+        and len(value) > 1
+        and all(isinstance(each, str | Record) or is_list_of_some(each) for each in value)
+    )
+
+
+_OFFERED = frozenset(("options", "choices", "alternatives", "选项", "選択肢"))
+"""Words that end the name of a column of choices, such as question_options."""
+
+
+def wrong_list(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the only column of lists of wrong answers, in a list; none without the text of the right one."""
+    lists = [name for name in columns if is_wrong(name) and are_all(structures_of(frame, name), is_list_of_some)]
+    if len(lists) != 1:
+        return []
+    right = [name for name in right_columns(columns) if not is_wrong(name) and profile(frame, name).length]
+    return lists if right else []
+
+
+def is_list_of_some(value: Any) -> bool:
+    """Say whether a value is a list of texts and numbers."""
+    return is_listed(value) and all(isinstance(each, str | int | float) for each in value)

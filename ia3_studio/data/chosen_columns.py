@@ -1,0 +1,133 @@
+"""The mapping of a task that the user chooses: its likeliest columns, or the columns that were chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from ia3_studio.data.choice_columns import choice_mapping
+from ia3_studio.data.column_names import named
+from ia3_studio.data.column_profile import cells_of, profile
+from ia3_studio.data.conversation_columns import MESSAGE_NAMES, with_opening
+from ia3_studio.data.examples import LabelKind, Mapping
+from ia3_studio.data.infer_columns import with_decimal_mark
+from ia3_studio.data.json_documents import SPLIT
+from ia3_studio.data.label_columns import by_contents, labeled
+from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.pair_columns import named_pairs
+from ia3_studio.data.pair_names import PROMPT_NAMES
+from ia3_studio.data.preferences import flag_of
+from ia3_studio.data.right_choice import first_number
+from ia3_studio.data.table import Table
+from ia3_studio.data.tag_columns import tagged_words
+from ia3_studio.data.text_columns import TEXT_NAMES
+from ia3_studio.errors import DataError
+
+Kind = Literal["pairs", "messages", "text", "labels", "multi", "number", "choices", "tags", "preferences"]
+"""The tasks that the user can choose if auto-detection is wrong."""
+
+
+def columns_for(table: Table, kind: Kind) -> Mapping | None:
+    """Return the likeliest columns for rows of a kind that was chosen; None where the table has none for it."""
+    columns = [str(column) for column in table.frame.columns if str(column) != SPLIT]
+    profiles = [profile(table.frame, name) for name in columns]
+    texts = [
+        each.name for each in sorted(profiles, key=lambda each: -each.length) if each.length and not each.is_identifier
+    ]
+    if kind == "messages":
+        return with_opening(table, Mapping("messages", column=(named(columns, MESSAGE_NAMES) or columns)[0]))
+    if kind == "text":
+        return Mapping("text", column=(named(columns, TEXT_NAMES) or texts or columns)[0])
+    if kind == "choices":
+        return choice_mapping(table.frame)
+    if kind == "tags":
+        return tagged_words(table.frame, columns)
+    if kind == "preferences":
+        return _likely_preferences(table, columns)
+    if kind == "pairs":
+        found = named_pairs(table.frame, columns)
+        ordered = [name for name in columns if name in texts[:2]]
+        pair = found or (Mapping("pairs", ordered[0], ordered[1]) if len(ordered) == 2 else None)
+        return with_opening(table, pair) if pair else None
+    found = labeled(table.frame, columns) or by_contents(table.frame, columns)
+    others = [name for name in columns if name != texts[0]] if texts else []
+    return found or (Mapping("labels", column=texts[0], answer=others[0]) if others else None)
+
+
+def _likely_preferences(table: Table, columns: Sequence[str]) -> Mapping | None:
+    """Return prompt, answer and rejected answers or labels where names tell them; None where they do not."""
+    from ia3_studio.data.shapes.preferences import answer_pair
+    from ia3_studio.data.shapes.shape import Rows
+
+    pair = answer_pair(Rows("", table.frame))
+    asked = [name for name in named(columns, PROMPT_NAMES) if name not in pair]
+    found = Mapping("preferences", (asked or [""])[0], pair[0], rejected=pair[1]) if pair else None
+    return with_opening(table, found) if found else None
+
+
+def mapping_of(
+    table: Table,
+    kind: Kind,
+    first: str = "",
+    answer: str = "",
+    second: str = "",
+    template: str = "",
+    choices: Sequence[str] = (),
+    rejected: str = "",
+) -> Mapping:
+    """Return the mapping of chosen columns; system prompt, history and tools are found by their names.
+
+    Args:
+        kind: what the rows are; "multi" and "number" are texts with several labels or with a number.
+        first: the column of the prompt, the text, the words, the question or the conversation.
+        answer: the column of the answer, the label or the right choice.
+        second: a column that follows the prompt or the question, or the other text of a pair; empty for none.
+        template: a prompt with named columns, in place of ``first``.
+        choices: the column of lists of choices, or a column for each choice; for several labels, a column for each.
+        rejected: of preferences, the column of the rejected answers, or that of the labels of single answers.
+
+    Raises:
+        DataError: a column that the kind needs is not chosen.
+    """
+    if not first and not (kind == "pairs" and template) and kind != "preferences":
+        raise DataError("No input column is selected; select one.")
+    if kind in ("messages", "text"):
+        chosen = Mapping(kind, column=first)
+        return with_opening(table, chosen) if kind == "messages" else chosen
+    if kind == "multi" and choices and not answer:
+        return Mapping("labels", column=first, context=second, target="multi", parts=tuple(choices))
+    if not answer:
+        raise DataError("No target column is selected; select one.")
+    if kind == "pairs":
+        return with_opening(table, Mapping(kind, first, answer, second, template=template))
+    if kind == "preferences":
+        return _chosen_preferences(table, first, answer, second, rejected)
+    if kind == "tags":
+        return Mapping(kind, column=first, answer=answer)
+    if kind == "choices":
+        return _chosen_choices(table, first, second, answer, choices)
+    target: LabelKind = "multi" if kind == "multi" else "number" if kind == "number" else "single"
+    return with_decimal_mark(table, Mapping("labels", column=first, context=second, answer=answer, target=target))
+
+
+def _chosen_preferences(table: Table, prompt: str, answer: str, context: str, rejected: str) -> Mapping:
+    """Return the mapping of an answer and a column of rejected answers, or of labels."""
+    if not rejected:
+        raise DataError(
+            "No column of rejected answers or of labels is selected; select one as the rejected column, or choose "
+            "another task."
+        )
+    cells = [cell for cell in cells_of(table.frame, rejected) if cell is not None]
+    judges = bool(cells) and sum(flag_of(cell) is not None for cell in cells) > MOSTLY * len(cells)
+    beaten, flag = ("", rejected) if judges else (rejected, "")
+    return with_opening(table, Mapping("preferences", prompt, answer, context, rejected=beaten, flag=flag))
+
+
+def _chosen_choices(table: Table, first: str, second: str, answer: str, choices: Sequence[str]) -> Mapping:
+    if not choices:
+        raise DataError("No columns are selected for the choices; select one list column, or one column per choice.")
+    asked = tuple(filter(None, (first, second)))
+    return Mapping(
+        "choices", answer=answer, parts=(*asked, *choices), asked=len(asked),
+        counted_from=first_number(cells_of(table.frame, answer)),
+    )  # fmt: skip

@@ -1,0 +1,102 @@
+"""Which columns does a mapping use, which does it leave, and what could these be?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from ia3_studio.data.column_names import bare_name, says
+from ia3_studio.data.column_profile import Profile, cells_of, profile
+from ia3_studio.data.column_words import ABOUT_TEXTS, ANSWERED, RESULT
+from ia3_studio.data.examples import Mapping
+from ia3_studio.data.json_documents import SPLIT
+from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.parsing import shown_names
+from ia3_studio.data.paths import split_path
+from ia3_studio.data.sampled import thinned
+from ia3_studio.data.table import Table
+from ia3_studio.data.turns import unused_keys
+from ia3_studio.errors import DataError
+
+
+def require_columns(table: Table, mapping: Mapping) -> None:
+    """Refuse a mapping with columns that the table does not have; those of nested objects are looked for row by row.
+
+    Raises:
+        DataError: it names the first column that is missing.
+    """
+    columns = {str(column) for column in table.frame.columns}
+    asked = ({mapping.nested} if mapping.nested else set(_flat(mapping))) | {mapping.split}
+    missing = sorted(name for name in asked - {""} - columns if split_path(name, columns) is None)
+    if missing:
+        raise DataError(f"Column {missing[0]!r} not found; the columns are {shown_names(table.frame.columns)}.")
+
+
+def unused_columns(table: Table, mapping: Mapping) -> tuple[str, ...]:
+    """Return the columns that play no part in a mapping, in the order of the table."""
+    columns = [str(column) for column in table.frame.columns]
+    inner = {mapping.nested} if mapping.nested else set()
+    used = {mapping.split or SPLIT} | inner
+    for name in _flat(mapping):
+        path = split_path(name, columns)
+        used.add(name if name in columns or path is None else path[0])
+    used |= {name for name in columns if f"{{{name}}}" in mapping.template}
+    return tuple(name for name in columns if name not in used)
+
+
+def unused_names(table: Table, mapping: Mapping) -> tuple[str, ...]:
+    """Return the columns that play no part, and the keys of turns that are not read, such as "messages[].timestamp".
+
+    Keys are looked for in as many rows as columns are told apart by.
+    """
+    columns = unused_columns(table, mapping)
+    if mapping.kind != "messages":
+        return columns
+    turns = unused_keys(cells_of(thinned(table).frame, mapping.column))
+    return (*columns, *(f"{mapping.column}[].{key}" for key, _count in turns))
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A part that a column could play."""
+
+    column: str
+    part: Literal["context", "label", "answer"]
+
+
+def proposals(table: Table, mapping: Mapping) -> tuple[Proposal, ...]:
+    """Return which part each column that is not used could play: a text as context or answer, a label as target.
+
+    Of a text with a label, another text may be the answer; of a pair, a column that is called an answer. Preferences
+    have both answers already.
+    """
+    found: list[Proposal] = []
+    for name in unused_columns(table, mapping):
+        each = profile(table.frame, name)
+        if each.is_identifier or mapping.kind not in ("pairs", "labels", "text", "preferences"):
+            continue
+        if each.is_label and mapping.kind != "preferences":
+            found.append(Proposal(name, "label"))
+        elif each.is_text:
+            if mapping.kind != "text" and not mapping.context:
+                found.append(Proposal(name, "context"))
+            if mapping.kind == "text" or _may_answer(each, mapping):
+                found.append(Proposal(name, "answer"))
+    return tuple(found)
+
+
+def _may_answer(each: Profile, mapping: Mapping) -> bool:
+    """Say whether a text that is not used could be the answer in place of a label, or of another answer."""
+    if mapping.kind == "pairs":
+        return says(each.name, ANSWERED) or says(each.name, RESULT)
+    return mapping.kind == "labels" and each.filled > MOSTLY and bare_name(each.name) not in ABOUT_TEXTS
+
+
+def _flat(mapping: Mapping) -> Iterator[str]:
+    """Yield the names of columns and paths that a mapping uses."""
+    prompt = "" if mapping.template else mapping.prompt
+    pairs = (name for pair in mapping.others for name in pair)
+    named_by = (prompt, mapping.answer, mapping.context, mapping.column, mapping.rejected, mapping.flag)
+    opening = (mapping.tools, mapping.system, mapping.history)
+    yield from (name for name in (*named_by, *opening, *mapping.parts, *pairs) if name)

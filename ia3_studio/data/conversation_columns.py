@@ -1,0 +1,106 @@
+"""Which column holds conversations, and which the system prompt, history and tools of a prompt?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from ia3_studio.data.column_names import named
+from ia3_studio.data.column_profile import profile, structures_of
+from ia3_studio.data.column_use import unused_columns
+from ia3_studio.data.examples import Mapping
+from ia3_studio.data.paths import is_listed, structure_of
+from ia3_studio.data.table import Table
+from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, is_known_turn
+from ia3_studio.errors import DataError
+
+MESSAGE_NAMES = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat")
+SYSTEM_NAMES = ("system", "system_prompt", "system_message")
+HISTORY_NAMES = ("history", "chat_history")
+TOOL_NAMES = ("tools", "functions")
+
+
+def with_opening(table: Table, mapping: Mapping) -> Mapping:
+    """Return a mapping with the columns of the system prompt, the history and the tools of a conversation."""
+    free = unused_columns(table, mapping)
+    system = [
+        name for name in named(free, SYSTEM_NAMES) if profile(table.frame, name).length or _are_parts(table, name)
+    ]
+    history = [name for name in named(free, HISTORY_NAMES) if _are_turns(table, name)]
+    tools = named(free, TOOL_NAMES)
+    first = [(names or [""])[0] for names in (system, history, tools)]
+    return replace(mapping, system=first[0], history=first[1], tools=first[2])
+
+
+def _are_parts(table: Table, name: str) -> bool:
+    """Say whether a column holds texts in lists of parts, as APIs take a system prompt."""
+    values = structures_of(table.frame, name)
+    return bool(values) and all(is_listed(value) and all(map(_is_part, value)) for value in values)
+
+
+def _is_part(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("text"), str)
+
+
+def _are_turns(table: Table, name: str) -> bool:
+    """Say whether a column holds lists or JSON text of lists; an empty text is a list without turns."""
+    values = [cell for cell in structures_of(table.frame, name) if not isinstance(cell, str) or cell.strip()]
+    return all(map(is_listed, values))
+
+
+def conversation_column(table: Table, columns: Sequence[str]) -> Mapping | None:
+    """Return which column holds conversations: one so named, or one of turns or message trees."""
+    held = [path for name in named(columns, MESSAGE_NAMES) if (path := _inner_messages(table, name))]
+    found = [name for name in named(columns, MESSAGE_NAMES) if not _hold_texts(table, name)] or [
+        name for name in columns if _holds_known_turns(structures_of(table.frame, name, 5))
+    ]
+    if held:
+        return Mapping("messages", column=held[0])
+    if not found:
+        return None
+    cells = structures_of(table.frame, found[0])
+    if cells and all(isinstance(cell, list) and all(isinstance(turn, str) for turn in cell) for cell in cells):
+        raise DataError(
+            f"The turns in the column {found[0]} have no assistant answers; give each turn a role and a "
+            "content, including assistant turns."
+        )
+    return Mapping("messages", column=found[0])
+
+
+def _inner_messages(table: Table, name: str) -> str:
+    """Return the path of the turns inside objects, such as conversation.messages; empty where there are none."""
+    values = structures_of(table.frame, name, 5)
+    if not values or not all(isinstance(value, dict) for value in values):
+        return ""
+    keys = [key for key in MESSAGE_NAMES if all(_holds_turns([structure_of(value.get(key))]) for value in values)]
+    return f"{name}.{keys[0]}" if keys else ""
+
+
+def _hold_texts(table: Table, name: str) -> bool:
+    """Say whether a column holds plain texts or numbers, whatever its name says."""
+    values = structures_of(table.frame, name)
+    return bool(values) and all(
+        isinstance(value, int | float) or (isinstance(value, str) and not value.lstrip().startswith("["))
+        for value in values
+    )
+
+
+def _holds_turns(values: Sequence[Any]) -> bool:
+    if not values:
+        return False
+    roles, contents = {*ROLE_KEYS}, {*CONTENT_KEYS, "tool_calls", "function_call"}
+    return all(
+        (isinstance(value, dict) and "replies" in value)
+        or (
+            isinstance(value, list) and len(value) > 0
+            and all(isinstance(turn, dict) and roles & turn.keys() and contents & turn.keys() for turn in value)
+        )
+        for value in values
+    )  # fmt: skip
+
+
+def _holds_known_turns(values: Sequence[Any]) -> bool:
+    """Say whether values are turns whose roles are known, as those of a column of any name have to be."""
+    turns = [turn for value in values if isinstance(value, list) for turn in value]
+    return _holds_turns(values) and (not turns or any(is_known_turn(turn) for turn in turns))

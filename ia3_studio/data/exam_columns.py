@@ -1,0 +1,59 @@
+"""Which columns of a table without names are a question, its choices, and the letter or number of the right one?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ia3_studio.data.choice_families import FEWEST_NUMBERED
+from ia3_studio.data.choice_lists import MOST_CHOICES
+from ia3_studio.data.column_profile import UNNAMED, Profile, cells_of, profile
+from ia3_studio.data.examples import Mapping, label_name
+from ia3_studio.data.right_choice import LETTERS, first_number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+_FEWEST_OF_EXAM = 5
+"""Columns of an exam, beside which one more may say what its questions are about."""
+
+
+def exam_mapping(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the mapping of an exam without names: a question, choices, and a letter or number of one of them."""
+    if not 4 <= len(columns) <= MOST_CHOICES + 3:
+        return None
+    profiles = [profile(frame, name) for name in columns]
+    kept = [each for each in profiles if not (each.is_identifier and each.is_number)]
+    if len(kept) > _WIDEST_ANSWERED and kept[-1].is_label and _are_letters(frame, kept[-2].name, len(kept) - 3):
+        kept = kept[:-1]  # what kind of question it is
+    while len(kept) > _FEWEST_OF_EXAM and kept[0].is_label and not kept[0].is_number:  # what a question is about
+        kept = kept[1:]
+    question, *choices, answer = (each.name for each in kept)
+    right = [label_name(cell).lower() for cell in cells_of(frame, answer)]
+    is_named = set(right) <= set(LETTERS[: len(choices)]) or _numbers_choices(right, kept[1:-1])
+    if len(choices) < 2 or not right or not is_named or not kept[0].is_text:
+        return None
+    if any(each.filled < 0.9 for each in kept) or len(set(right)) < 2:
+        return None
+    first = first_number(cells_of(frame, answer))
+    return Mapping("choices", answer=answer, parts=(question, *choices), asked=1, counted_from=first)
+
+
+def _are_letters(frame: pd.DataFrame, name: str, choices: int) -> bool:
+    said = {label_name(cell).lower() for cell in cells_of(frame, name)}
+    return len(said) > 1 and said <= set(LETTERS[:choices])
+
+
+_WIDEST_ANSWERED = 5
+"""Columns of a question, two choices, an answer and a kind."""
+
+
+def _numbers_choices(right: Sequence[str], choices: Sequence[Profile]) -> bool:
+    """Say whether numbers are those of all of at least three choices, which are texts of hardly any two the same."""
+    counts = {*map(str, range(len(choices)))}, {str(place + 1) for place in range(len(choices))}
+    varied = all(
+        UNNAMED.fullmatch(each.name) and each.length > 0 and not each.is_label and not each.is_number
+        for each in choices
+    )
+    return len(choices) >= FEWEST_NUMBERED and varied and set(right) in counts

@@ -1,0 +1,104 @@
+"""Are several files texts of one class each, or one document each?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+
+from ia3_studio.data.damaged_bytes import with_encoding_facts
+from ia3_studio.data.json_documents import SPLIT, split_of
+from ia3_studio.data.markup_tables import is_markdown_table
+from ia3_studio.data.member_files import Readers, lines_in
+from ia3_studio.data.parsing import Found, numbered
+from ia3_studio.data.plain_texts import questions_in_headings
+
+CLASSES = tuple(map(frozenset, (
+    ("fake", "true", "real"), ("pos", "neg", "positive", "negative", "neutral"), ("spam", "ham"), ("good", "bad"),
+    ("human", "ai", "machine", "gpt", "generated"), ("toxic", "nontoxic", "clean"), ("hate", "normal", "offensive"),
+    ("yes", "no"), ("depression", "suicidewatch"),
+)))  # fmt: skip
+"""Names of files that are the classes of their rows."""
+
+
+def by_class(
+    content: Mapping[str, bytes], _tables: Mapping[str, bytes], readers: Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read one folder of texts for each class, a row a file; or one text for each class, a row a line."""
+    if by_ending := _by_ending(content, readers):
+        return by_ending
+    paths = [PurePosixPath(path) for path in content if PurePosixPath(path).suffix.lower() == ".txt"]
+    folders = {path.parent.name for path in paths}
+    if len(paths) < 2 or (len(paths) < len(content) - 1 and len(folders) < 2):
+        return None
+    used = [str(path) for path in paths]
+    if len(folders) > 1 and all(path.parent.name and not split_of(path.parent.name) for path in paths):
+        texts = readers.texts(used)
+        columns = {"text": [texts[path].text.strip() for path in used], "label": [path.parent.name for path in paths]}
+        splits = [split_of(str(path.parent.parent)) for path in paths]
+        if all(splits) and len(set(splits)) > 1:
+            columns[SPLIT] = splits
+        found = Found(numbered(columns), f"one text per row, from {len(folders)} folders")
+        return with_encoding_facts(used[0], found, [*texts.values()]), used
+    names = _class_names(paths)
+    if len(folders) == 1 and len(paths) == len(content) and names:
+        texts = readers.texts(used)
+        if _are_numbered(paths) or _are_documents([texts[path].text for path in used]):
+            frame = numbered({"text": [texts[path].text.strip() for path in used]})
+            return with_encoding_facts(used[0], Found(frame, "one text per file"), [*texts.values()]), used
+        rows = [(line, names[str(path)]) for path in paths for line in lines_in(texts[str(path)].text)]
+        frame = numbered({"text": [row[0] for row in rows], "label": [row[1] for row in rows]})
+        found = Found(frame, f"one line per row, from {len(paths)} files")
+        return with_encoding_facts(used[0], found, [*texts.values()]), used
+    return None
+
+
+def _class_names(paths: Sequence[PurePosixPath]) -> dict[str, str]:
+    """Return the class that each text is called after; none of texts that are called after splits.
+
+    Where all are of one split, as train_billing and train_shipping are, it is the rest of their names.
+    """
+    if not all(split_of(path.stem) for path in paths):
+        return {str(path): path.stem for path in paths}
+    rest = {
+        str(path): "".join(word for word in re.split(r"[\W_]+", path.stem) if word.lower() != split_of(path.stem))
+        for path in paths
+    }
+    are_words = all(name.isalpha() for name in rest.values()) and len(set(rest.values())) == len(rest)
+    return rest if are_words and len({split_of(path.stem) for path in paths}) == 1 else {}
+
+
+def _by_ending(content: Mapping[str, bytes], readers: Readers) -> tuple[Found, Sequence[str]] | None:
+    """Read texts whose endings are their classes, such as rt-polarity.pos and rt-polarity.neg, a row a line."""
+    endings = {path: PurePosixPath(path).suffix[1:].lower() for path in content}
+    names = set(endings.values())
+    if len(names) != len(endings) or len(names) < 2 or not any(names <= classes for classes in CLASSES):
+        return None
+    texts = readers.texts([*endings])
+    rows = [(line, label) for path, label in endings.items() for line in lines_in(texts[path].text)]
+    frame = numbered({"text": [row[0] for row in rows], "label": [row[1] for row in rows]})
+    found = Found(frame, f"one line per row, from {len(endings)} files")
+    return with_encoding_facts(next(iter(endings)), found, [*texts.values()]), [*endings]
+
+
+def documents(
+    content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read Markdown files that hold no table and no questions as one text each."""
+    paths = [path for path in tables if PurePosixPath(path).suffix.lower() == ".md"]
+    texts = readers.texts(paths) if len(paths) > 1 and len(paths) == len(tables) else {}
+    if not texts or any(is_markdown_table(each.text) or questions_in_headings(each.text) for each in texts.values()):
+        return None
+    frame = numbered({"text": [texts[path].text.strip() for path in paths]})
+    return with_encoding_facts(paths[0], Found(frame, "one text per file"), [*texts.values()]), paths
+
+
+def _are_numbered(paths: Sequence[PurePosixPath]) -> bool:
+    """Say whether the names of files differ in a number, as those of documents do; classes have names."""
+    stems = {re.sub(r"\d+", "", path.stem) for path in paths}
+    return len(stems) == 1 and len(paths) > 2
+
+
+def _are_documents(texts: Sequence[str]) -> bool:
+    """Say whether most of several texts have blank lines, as documents have; lists of phrases have none."""
+    return 2 * sum(bool(re.search(r"\n[^\S\n]*\n", text.strip())) for text in texts) > len(texts) > 2

@@ -1,0 +1,55 @@
+"""Which columns say for each of several labels whether a text has it?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ia3_studio.data.column_names import named
+from ia3_studio.data.column_profile import cells_of, is_label_name, profile
+from ia3_studio.data.examples import Mapping
+from ia3_studio.data.label_names import LABEL_WORDS
+from ia3_studio.data.read_texts import LABELED_NAMES, read_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+_RATER = re.compile(r"(?:annotator|rater|worker|coder|judge|reviewer)\W*_?\d+", re.IGNORECASE)
+"""Columns of what one of several people said, rather than of one of several labels."""
+_FEWEST_FLAGS = 2
+FLAGS: tuple[frozenset[str], ...] = tuple(
+    map(frozenset, (("0", "1"), ("0.0", "1.0"), ("true", "false"), ("yes", "no"), ("y", "n"), ("x",), ("✓",)))
+)
+"""What columns that say for each label whether a text has it may hold; "x" stands beside empty cells."""
+
+
+def flags(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return a text and several columns of 0 and 1, each of which says whether the text has that label."""
+    texts = named(columns, LABELED_NAMES)
+    marks = _flag_columns(frame, [name for name in columns if name not in texts and not _RATER.search(name)])
+    others = {name: profile(frame, name) for name in columns if name not in (*texts, *marks)}
+    longer = [name for name, each in others.items() if each.is_text]
+    texts = texts or longer
+    rivals = [name for name, each in others.items() if each.is_label and not each.is_identifier and name not in texts]
+    rivals = [name for name in rivals if is_label_name(name, LABEL_WORDS)]
+    text = read_text(frame, texts, [*texts, *longer])
+    if len(marks) <= _FEWEST_FLAGS or rivals or not text:
+        return None
+    return Mapping("labels", column=text, target="multi", parts=tuple(marks))
+
+
+def _flag_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the columns that hold flags of one spelling; one in which a rare label never occurs is one, too."""
+    held: dict[str, set[str]] = {}
+    for name in columns:
+        cells = [str(cell).strip().lower() for cell in cells_of(frame, name)]
+        held[name] = {cell for cell in cells if cell}
+    found: list[str] = []
+    for known in FLAGS:
+        whole = [name for name, cells in held.items() if cells == known]
+        no = known & {"0", "0.0", "false", "no", "n"}
+        fitting = [name for name, cells in held.items() if cells == known or (cells and cells == no)]
+        found = fitting if len(whole) > max(1, len(found)) else found
+    return [name for name in columns if name in found]

@@ -1,0 +1,89 @@
+"""How do two names of columns differ: in a letter or number, as better and worse, or as opposites?"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from ia3_studio.data.column_names import name_words
+from ia3_studio.data.column_words import ANSWERED
+
+_TWINS = (("a", "b"), ("1", "2"), ("0", "1"))
+
+
+def twin_place(one: str, other: str) -> tuple[str, str] | None:
+    """Return the letters or numbers in which alone two names differ, such as "a" and "b"; None for other names.
+
+    Example:
+        >>> twin_place("answer_a", "answer_b"), twin_place("answer1", "answer2"), twin_place("a", "answer")
+        (('a', 'b'), ('1', '2'), None)
+    """
+    words, others = name_words(one), name_words(other)
+    parts = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
+    is_twin = len(words) == len(others) > 1 and len(parts) == 1 and parts[0] in _TWINS
+    return parts[0] if is_twin else None
+
+
+_BETTER = frozenset((
+    ("chosen", "rejected"), ("preferred", "rejected"), ("accepted", "rejected"), ("preferred", "dispreferred"),
+    ("preferred", "unpreferred"), ("preferred", "nonpreferred"), ("selected", "rejected"), ("good", "bad"),
+    ("better", "worse"), ("best", "worst"), ("winner", "loser"), ("winning", "losing"), ("win", "lose"),
+    ("win", "loss"), ("desirable", "undesirable"), ("accept", "reject"), ("chosen", "reject"),
+    ("favored", "unfavored"), ("pos", "neg"), ("positive", "negative"), ("correct", "incorrect"), ("right", "wrong"),
+    ("chosen", "unchosen"), ("w", "l"), ("strong", "weak"), ("gute", "schlechte"), ("bonne", "mauvaise"),
+    ("buena", "mala"), ("boa", "ruim"), ("buona", "cattiva"),
+))  # fmt: skip
+"""Words for the better and the worse of two answers."""
+_ALONE = frozenset(("winner", "better", "preferred", "accepted", "chosen", "winning", "good", "desirable"))
+"""Words for the better answer that say so without a word for an answer."""
+
+
+@lru_cache(4_000)
+def is_preferred(one: str, other: str) -> bool:
+    """Say whether two names are those of the better and the worse answer to a prompt.
+
+    They differ in one word; where that could say something of reviews or of triplets, another word is for an answer.
+
+    Example:
+        >>> is_preferred("good_answer", "bad_answer"), is_preferred("winner", "loser"), is_preferred("pos", "neg")
+        (True, True, False)
+    """
+    words, others = ([word for word in name_words(name) if word != "non"] for name in (one, other))
+    if len(words) != len(others):
+        return False
+    parts = [pair for pair in zip(words, others, strict=True) if pair[0] != pair[1]]
+    differs = parts[0] if parts else (words[0], others[0]) if words and "non" in name_words(other) else ("", "")
+    is_better = differs in _BETTER or ("non" in name_words(other) and differs == ("preferred", "preferred"))
+    left = [word for word in words if word != differs[0]]
+    named = any(word in ANSWERED or word in _SAMPLES for word in left)
+    return len(parts) < 2 and is_better and (named or (not left and differs[0] in _ALONE))
+
+
+_SAMPLES = frozenset((
+    "resp", "text", "texts", "sample", "message", "generation", "summary", "summaries", "y", "conversation", "sentence",
+))  # fmt: skip
+"""Words for what a model wrote, other than answers."""
+_OPPOSED = tuple(
+    map(
+        frozenset,
+        (
+            ("positive", "negative"), ("pros", "cons"), ("likes", "dislikes"), ("like", "dislike"),
+            ("liked", "disliked"), ("good", "bad"), ("advantages", "disadvantages"), ("best", "worst"),
+            ("strengths", "weaknesses"), ("strength", "weakness"), ("positives", "negatives"),
+            ("avantages", "inconvenients"), ("vorteile", "nachteile"), ("ventajas", "desventajas"),
+            ("vantagens", "desvantagens"), ("pro", "contra"), ("pro", "contro"), ("voordelen", "nadelen"),
+        ),
+    )
+)  # fmt: skip
+
+
+@lru_cache(4_000)
+def are_opposed(one: str, other: str) -> bool:
+    """Say whether two names differ in one word, which says the opposite: columns of what was good and what was bad.
+
+    Example:
+        >>> are_opposed("Positive_Review", "Negative_Review"), are_opposed("pros", "cons"), are_opposed("a", "b")
+        (True, True, False)
+    """
+    words, others = name_words(one), name_words(other)
+    parts = [frozenset(pair) for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
+    return len(words) == len(others) and len(parts) == 1 and parts[0] in _OPPOSED

@@ -1,0 +1,160 @@
+"""Do several files hold the two sides of parallel texts? By their names, in a folder or in two."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from ia3_studio.data.damaged_bytes import with_encoding_facts
+from ia3_studio.data.files_by_class import CLASSES
+from ia3_studio.data.json_documents import SPLIT, split_of
+from ia3_studio.data.language_names import LANGUAGES
+from ia3_studio.data.member_files import Readers, lines_in
+from ia3_studio.data.parsing import Found, numbered
+from ia3_studio.data.scripts import words_of
+from ia3_studio.errors import DataError
+
+SOURCE_WORDS = frozenset((
+    "src", "source", "in", "input", "inputs", "article", "document", "doc", "question", "questions", "prompt",
+    "prompts", "orig", "original", "complex", "nl", "text", "texts", "sentences", "tweets", "noisy", "erroneous",
+    "uncorrected", "before", "draft",
+))  # fmt: skip
+TARGET_WORDS = frozenset((
+    "tgt", "trg", "target", "out", "output", "outputs", "ref", "refs", "reference", "references", "summary",
+    "answer", "answers", "simple", "cm", "code", "label", "labels", "corrected", "fixed", "after", "translation",
+    "translated", "revised", "rewritten", "response", "responses", "gold",
+))  # fmt: skip
+"""Names of the two sides of parallel texts, where they are not languages."""
+
+
+def parallel(
+    content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read pairs of texts, such as all.en and all.de or src.txt and tgt.txt, whose lines belong together."""
+    sides: dict[str, dict[str, str]] = {}
+    for path in content:
+        found = _side_of(path, path in tables)
+        if found:
+            sides.setdefault(found[0], {})[found[1]] = path
+    pairs = {stem: each for stem, each in sides.items() if len(each) == 2}
+    names = {frozenset(each) for each in pairs.values()}
+    if any(each <= classes for each in names for classes in CLASSES):
+        return None
+    if len(names) != 1 or any(len(each) > 2 for each in sides.values()):
+        return None
+    first, second = _ordered(*next(iter(pairs.values())))
+    columns: dict[str, list[str]] = {"source": [], "target": []}
+    splits: list[str] = []
+    used = [path for each in pairs.values() for path in each.values()]
+    texts = readers.texts(used)
+    for stem, each in pairs.items():
+        one, other = (lines_in(texts[each[side]].text) for side in (first, second))
+        if (
+            len(one) != len(other)
+            and all(PurePosixPath(path).suffix == ".txt" for path in each.values())
+            and ({first, second} <= LANGUAGES)
+        ):
+            return None  # texts by language, as for telling languages apart
+        if {first, second} <= _ALSO_WORDS and _are_of_one_language(one, other):
+            return None  # departments such as it and hr
+        if len(one) != len(other):
+            raise DataError(
+                f"{each[first]} has {len(one):,} lines and {each[second]} {len(other):,}; parallel texts must have "
+                "the same number of lines."
+            )
+        columns["source"] += one
+        columns["target"] += other
+        splits += [split_of(stem)] * len(one)
+    named = ("text", "label") if second in ("label", "labels") else ("source", "target")
+    frame = numbered(dict(zip(named, columns.values(), strict=True)))
+    if all(splits) and len(set(splits)) > 1:
+        frame[SPLIT] = splits
+    form = f"parallel lines, {first} → {named[0]} and {second} → {named[1]}"
+    return with_encoding_facts(first, Found(frame, form), [*texts.values()]), used
+
+
+_ALSO_WORDS = frozenset(
+    ("am", "as", "be", "he", "hi", "hr", "id", "is", "it", "ml", "ms", "my", "no", "or", "pa", "pl", "ps", "so")
+)
+"""Codes of languages that are words or short names of other things as well, such as departments."""
+
+
+def _are_of_one_language(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Say whether two texts share most of their frequent words, which those in two languages do not."""
+    words = (filter(str.isalpha, words_of(" ".join(lines[:_COMPARED]))) for lines in (one, other))
+    first, second = ({word for word, _count in Counter(each).most_common(_FREQUENT)} for each in words)
+    return min(len(first), len(second)) > 0 and _MOST_SHARED * min(len(first), len(second)) < len(first & second)
+
+
+_COMPARED, _FREQUENT, _MOST_SHARED = 500, 30, 0.35
+"""Lines of two texts that are compared, their frequent words, and the share of these that two languages may share."""
+
+
+def parallel_folders(
+    content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read texts of the same name in two folders, one of which is called after what is made of those in the other."""
+    paths = [path for path in tables if PurePosixPath(path).suffix.lower() in (".txt", ".text")]
+    parts = [PurePosixPath(path).parts for path in paths]
+    for place in range(min(map(len, parts), default=1) - 1):
+        sides: dict[str, dict[tuple[str, ...], str]] = {}
+        for path, each in zip(paths, parts, strict=True):
+            sides.setdefault(each[place], {})[(*each[:place], *each[place + 1 :])] = path
+        made = [name for name in sides if _TARGETS.intersection(re.findall(r"[a-z]+", name.lower()))]
+        if len(sides) != 2 or len(made) != 1 or len({frozenset(each) for each in sides.values()}) != 1:
+            continue
+        ((source, read),) = ((name, each) for name, each in sides.items() if name not in made)
+        used = [path for each in sides.values() for path in each.values()]
+        texts = readers.texts(used)
+        columns = {
+            "source": [texts[path].text.strip() for path in read.values()],
+            "target": [texts[sides[made[0]][name]].text.strip() for name in read],
+        }
+        form = f"texts of the same names, {source} → source and {made[0]} → target"
+        return with_encoding_facts(used[0], Found(numbered(columns), form), [*texts.values()]), used
+    return None
+
+
+_TARGETS = TARGET_WORDS | {"summaries", "abstract", "abstracts", "targets", "translation", "translations", "simplified"}
+
+
+def are_two_sides(paths: Sequence[str]) -> bool:
+    """Say whether two files that are no tables may be parallel texts."""
+    sides = [found[0] for path in paths if (found := _side_of(path, False))]
+    return len(paths) == 2 == len(sides) and len(set(sides)) == 1
+
+
+def side_pairs(paths: Iterable[str]) -> bool:
+    """Say whether texts of some paths are two sides that belong together."""
+    sides = [found[0] for path in paths if (found := _side_of(path, True))]
+    return len(sides) > len(set(sides))
+
+
+def _side_of(path: str, is_table: bool) -> tuple[str, str] | None:
+    """Return (what two parallel texts have in common, which side this is); None for another file.
+
+    The side is the file's ending, or where that is .txt the last or the first word of its name, if it names a
+    side or a language.
+    """
+    file = PurePosixPath(path)
+    if split_of(file.suffix):  # eng.train and eng.testa
+        return None
+    if not is_table:
+        return (str(file.with_suffix("")), file.suffix[1:].lower()) if file.suffix else None
+    if file.suffix.lower() != ".txt":
+        return None
+    words = re.split(r"[^A-Za-z]+", file.stem)
+    first, side = words[0].lower(), words[-1].lower()
+    if side in SOURCE_WORDS | TARGET_WORDS | LANGUAGES:
+        return str(file.parent / file.stem[: len(file.stem) - len(side)].rstrip("._- ")), side
+    if first in SOURCE_WORDS | TARGET_WORDS:
+        return str(file.parent / file.stem[len(first) :].lstrip("._- ")), first
+    return None
+
+
+def _ordered(one: str, other: str) -> tuple[str, str]:
+    """Return which side is read and which is answered; the first one where the names do not say it."""
+    backwards = one in TARGET_WORDS or other in SOURCE_WORDS
+    return (other, one) if backwards and not (one in SOURCE_WORDS or other in TARGET_WORDS) else (one, other)

@@ -1,0 +1,74 @@
+"""Which of several columns of text is the one that a label belongs to?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ia3_studio.data.column_names import bare_name, name_words, says, says_last
+from ia3_studio.data.column_profile import Profile, profile
+from ia3_studio.data.column_words import ANSWERED, READ, WHOLE
+from ia3_studio.data.label_names import MOSTLY
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+LABELED_NAMES = ("text", "content", "document", "sentence", "review", "message", "utterance", "utt", "tweet",
+                  "comment", "query", "question", "body", "description", "abstract",
+                  "texto", "texte", "testo", "tekst", "текст", "文本", "title", "headline")  # fmt: skip
+"""Columns whose text a label can belong to; titles last, as what they stand above is read rather."""
+TITLES = frozenset(("title", "headline"))
+_LONGER = 1.5
+"""Times that a text is longer than the first one so that it is read rather."""
+_MUCH_LONGER = 2.5
+"""Times that a text is longer than one whose name says that it is read, so that it is read rather."""
+
+
+def read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str]) -> str:
+    """Return the first of the columns with known names that is filled; a longer text before a title."""
+    profiles = {name: profile(frame, name) for name in known}
+    filled = [name for name, each in profiles.items() if each.filled > MOSTLY] or list(known)
+    bodies = [name for name in filled if bare_name(name) not in TITLES]
+    if bodies and bare_name(bodies[0]) in _SKETCHES and (whole := _whole_text(frame, others, profiles[bodies[0]])):
+        return whole
+    if bodies and not (profiles[bodies[0]].is_label and _longer_than(frame, others, profiles[bodies[0]])):
+        return bodies[0]
+    texts = [each for name in others if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
+    texts = [each for each in texts if each.different > 1] or texts
+    texts = [each for each in texts if not each.is_label] or texts
+    plain = [each for each in texts if "html" not in name_words(each.name)]
+    most = max((each.length for each in texts), default=0.0)
+    texts = [each for each in plain if _MUCH_LONGER * each.length > most] or texts
+    texts = [each for each in texts if not says_last(each.name, ANSWERED)] or texts
+    most = max((each.length for each in texts), default=0.0)
+    texts = [each for each in texts if says(each.name, READ) and _MUCH_LONGER * each.length > most] or texts
+    if not texts:
+        return next(iter(filled), "")
+    longest = max(texts, key=lambda each: each.length)
+    return next(each.name for each in texts if _LONGER * each.length >= longest.length)
+
+
+def _whole_text(frame: pd.DataFrame, columns: Sequence[str], sketch: Profile) -> str:
+    """Return the only text, by its name, that is much longer than one that describes it; empty if there is none."""
+    texts = [each for name in columns if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
+    longer = [each.name for each in texts if each.length > _MUCH_LONGER * sketch.length and not each.is_label]
+    whole = [name for name in longer if says_last(name, WHOLE)]
+    return whole[0] if len(whole) == 1 else ""
+
+
+_SKETCHES = frozenset(("description", "abstract", "headline", "title"))
+"""Texts that stand for a longer one beside them."""
+
+
+def _longer_than(frame: pd.DataFrame, columns: Sequence[str], short: Profile) -> bool:
+    """Say whether a column holds texts that are much longer than the few phrases of another one."""
+    texts = (profile(frame, name) for name in columns if name != short.name)
+    return any(
+        each.is_text
+        and not each.is_label
+        and each.filled > MOSTLY
+        and each.different > 1
+        and each.length > _MUCH_LONGER * short.length
+        for each in texts
+    )

@@ -1,0 +1,106 @@
+"""Which column says which of several choices is right, and from which number are these counted?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Record
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.data.column_names import name_words, named, says
+from ia3_studio.data.column_profile import cells_of, structures_of
+from ia3_studio.data.column_words import RIGHT, WRONG
+from ia3_studio.data.examples import label_name
+from ia3_studio.data.measurements import whole_number
+from ia3_studio.data.paths import is_listed, structure_of, value_at
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+RIGHT_NAMES = (
+    "label", "answer", "gold", "correct", "answer_index", "answer_idx", "right", "answerkey", "correct_option",
+    "correct_answer", "correct_choice", "correct_index", "cop", "gold_label", "target", "answerrightending", "key",
+    "correct_answers", "correct_answer_id", "correct_id", "correct_option_index", "correct_answer_index", "answer_id",
+    "right_answer", "right_option", "gold_index", "gold_idx", "ans", "multiple_choice_scores", "ra",
+)  # fmt: skip
+_INNER_ANSWERS = ("answerKey", "answer", "label", "labels", "correct", "is_correct", "isCorrect", "right", "is_right",
+                  "is_answer", "isAnswer")  # fmt: skip
+_LOOKED_AT = 20
+LETTERS = "abcdefgh"
+
+
+def repeats_one(frame: pd.DataFrame, columns: Sequence[str], choices: Sequence[str]) -> list[str]:
+    """Return the column whose cells are the text of one of the choices of their rows, in a list."""
+    if not columns:
+        return []
+    records = frame.head(_LOOKED_AT).astype(object).to_dict("records")
+    offered = [_offered(record, choices) for record in records]
+    return [
+        name for name in columns
+        if records and all(isinstance(record[name], str) and record[name].strip() in texts
+                           for record, texts in zip(records, offered, strict=True))
+    ][:1]  # fmt: skip
+
+
+def _offered(record: Record[Any, Any], choices: Sequence[str]) -> set[str]:
+    values = [structure_of(value_at(record, name)) for name in choices]
+    each = [text for value in values for text in (value if is_listed(value) else [value])]
+    return {text.strip() for text in each if isinstance(text, str) and text.strip()}
+
+
+def may_name_one(frame: pd.DataFrame, answer: str, choices: Sequence[str]) -> bool:
+    """Say whether a cell at the beginning of a column names a choice: by a letter, a number, a list, or its text."""
+    if are_distractors(choices):
+        return True
+    records = frame.head(_LOOKED_AT).astype(object).to_dict("records")
+    for record in records:
+        said = value_at(record, answer)
+        text = label_name(said).strip().strip("().:")
+        if is_listed(said) or len(text) <= 1 or text.isdigit():
+            return True
+        if any(text in str(value_at(record, name)) or text.lower() == name.lower() for name in choices):
+            return True
+    return not records
+
+
+def first_number(cells: Sequence[Any]) -> int:
+    """Return the number of the first choice: 1 if answers are numbers and none is 0."""
+    numbers = [number for cell in cells if (number := whole_number(label_name(cell))) is not None]
+    return 1 if numbers and len(numbers) == len(cells) and min(numbers) >= 1 else 0
+
+
+def right_columns(columns: Sequence[str]) -> list[str]:
+    """Return the columns that may name the right choice, those of usual names first."""
+    called = (name for name in columns if says(name, RIGHT) or name_words(name)[-2:] == ["question", "answer"])
+    return list(dict.fromkeys((*named(columns, RIGHT_NAMES), *called)))
+
+
+def names_each(frame: pd.DataFrame, answer: str, choices: Sequence[str]) -> bool:
+    """Say whether a column has hardly more values than there are choices, and the numbers of all or most of them."""
+    cells = cells_of(frame, answer)
+    numbers = {label_name(cell).strip().lower() for cell in cells}
+    first = first_number(cells)
+    places = {str(first + place) for place in range(len(choices))} | set(LETTERS[: len(choices)])
+    return numbers <= places and 2 * len(numbers) > len(choices)
+
+
+def are_distractors(choices: Sequence[str]) -> bool:
+    """Say whether columns are wrong answers only, so that the right one stands in a column of its own."""
+    return len(choices) > 1 and all(map(is_wrong, choices))
+
+
+def is_wrong(name: str) -> bool:
+    """Say whether a column is called wrong answers."""
+    return "distractor" in name.lower() or says(name, WRONG)
+
+
+def inner_answer(frame: pd.DataFrame, bases: set[str]) -> list[str]:
+    """Return the path of the right choice inside the column of the choices."""
+    inner = (f"{base}.{name}" for base in sorted(bases) for name in _INNER_ANSWERS)
+    return [path for path in inner if _is_answer(frame, path)][:1]
+
+
+def _is_answer(frame: pd.DataFrame, path: str) -> bool:
+    values = structures_of(frame, path)
+    flags = all(is_listed(value) and sum(each in (1, True) for each in value) == 1 for value in values)
+    return bool(values) and (flags or not any(is_listed(value) or isinstance(value, Record) for value in values))

@@ -1,0 +1,127 @@
+"""Are several files parts of one table: its splits, years, or classes?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from ia3_studio.data.files_by_class import CLASSES
+from ia3_studio.data.json_documents import SPLIT, split_of
+from ia3_studio.data.member_files import Readers
+from ia3_studio.data.parsing import Found, shown_names
+from ia3_studio.errors import DataError
+
+_MOST_JOINED = 2_000
+
+
+def by_split(
+    _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read files named by their split as one table with a column for it."""
+    files = {path: PurePosixPath(path) for path in tables}
+    named = {path: split_of(str(file.with_suffix(""))) or split_of(file.suffix) for path, file in files.items()}
+    used = [path for path, split in named.items() if split]
+    if len({named[path] for path in used}) < 2:
+        return None
+    found = {path: readers.table(PurePosixPath(path).name, tables[path]) for path in used}
+    frames = {path: each.frame.assign(**{SPLIT: named[path]}) for path, each in found.items()}
+    called = [files[path].name if split_of(files[path].suffix) else files[path].stem for path in used]
+    form = f"the files {shown_names(called)}"
+    return _together(found, frames, form), used
+
+
+def alike(
+    _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read files with the same columns, such as one for each year, one after the other."""
+    if not 2 <= len(tables) <= _MOST_JOINED:
+        return None
+    try:
+        found = {path: readers.table(PurePosixPath(path).name, data) for path, data in tables.items()}
+    except DataError:  # one of them is something else: the sentence on all of them says more
+        return None
+    names = {path: frozenset(map(str, each.frame.columns)) for path, each in found.items()}
+    shared = frozenset.intersection(*names.values())
+    if not _are_alike(names, shared):
+        return None
+    more = [
+        f"{PurePosixPath(path).name} ({shown_names(sorted(each - shared))})"
+        for path, each in names.items()
+        if each - shared
+    ]
+    notes = (f"Not all of the files have all columns: {'; '.join(more)}.",) if more else ()
+    found = {path: replace(each, notes=(*each.notes, *notes)) for path, each in found.items()}
+    used = list(tables)
+    classes = _classes(used)
+    if classes and not any(
+        {"label", "class"} & {*map(str.lower, map(str, each.frame.columns))} for each in found.values()
+    ):
+        frames = {path: each.frame.assign(label=classes[path]) for path, each in found.items()}
+        return _together(found, frames, f"{len(used)} files, one for each class ({', '.join(classes.values())})"), used
+    form = f"{len(used)} files with the same columns ({shown_names([PurePosixPath(path).name for path in used])})"
+    frames = {path: each.frame for path, each in found.items()}
+    if origins := _origins(found):
+        frames = {path: frame.assign(**{ORIGIN: origins[path]}) for path, frame in frames.items()}
+        form += f", their names in the column {ORIGIN}"
+    return _together(found, frames, form), used
+
+
+def _are_alike(names: Mapping[str, frozenset[str]], shared: frozenset[str]) -> bool:
+    """Say whether files have the same columns, or some of them a few more, as exports of later years have."""
+    every = frozenset.union(*names.values())
+    return shared == every or (shared in names.values() and len(shared) > 1 and 2 * len(shared) >= len(every))
+
+
+def _origins(found: Mapping[str, Found]) -> dict[str, str]:
+    """Return the names of files where they may be classes: a few words each, no numbers, months or parts.
+
+    A column of that name stands already in files that say for each row where it is from.
+    """
+    names = {path: PurePosixPath(path).stem.strip("_- ") for path in found}
+    words = [set(re.findall(r"[^\W\d_]+", name.lower())) for name in names.values()]
+    own = [each - set.intersection(*words) for each in words]
+    numbered = any(re.search(r"\d", name) for name in names.values())
+    if numbered or len(names) > _MOST_ORIGINS or any(not each or each & _PARTS for each in own):
+        return {}
+    short = any(min(map(len, each)) < _SHORTEST_NAME for each in own)
+    few = any(len(each.frame) < _FEWEST_OF_A_CLASS for each in found.values())
+    taken = any(ORIGIN in map(str.lower, map(str, each.frame.columns)) for each in found.values())
+    return {} if short or few or taken else names
+
+
+ORIGIN = "origin"
+"""The column of the name of the file that a row is from."""
+_MOST_ORIGINS, _FEWEST_OF_A_CLASS, _SHORTEST_NAME = 30, 4, 3
+_PARTS = frozenset(
+    ("part", "chunk", "batch", "split", "shard", "file", "data", "dataset", "export", "new", "old", "copy",
+     "final", "more", "extra", "raw", "clean", "all", "first", "second", "third", "update", "updated", "backup",
+     "rest", "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+     "november", "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
+     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "train", "test", "dev", "val",
+     "valid", "validation", "eval", "spring", "summer", "autumn", "fall", "winter")
+)  # fmt: skip
+"""Words in names of files that are parts of one table rather than classes."""
+
+
+def _classes(paths: Sequence[str]) -> dict[str, str]:
+    """Return the class that the name of each file is, as Fake.csv and True.csv; nothing for other names."""
+    names = {path: PurePosixPath(path).stem for path in paths}
+    words = {re.split(r"[^A-Za-z]+", name.lower().strip("_- "))[-1] for name in names.values()}
+    is_known = len(words) == len(paths) and any(words <= kinds for kinds in CLASSES)
+    return names if is_known else {}
+
+
+def _together(found: Mapping[str, Found], frames: Mapping[str, object], form: str) -> Found:
+    """Return tables one below the other, their rows and damaged rows counted through."""
+    import pandas as pd
+
+    parts, damaged, before = [], [], 0
+    for path, each in found.items():
+        frame: pd.DataFrame = frames[path]
+        parts.append(frame.set_axis([before + int(number) for number in frame.index], axis=0))
+        damaged += [replace(row, row=before + row.row) for row in each.damaged]
+        before += len(frame) + len(each.damaged)
+    notes = dict.fromkeys(note for each in found.values() for note in each.notes)
+    return Found(pd.concat(parts), form, tuple(damaged), notes=tuple(notes))

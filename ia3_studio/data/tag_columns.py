@@ -1,0 +1,60 @@
+"""Which columns are the words of a text and their tags?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ia3_studio.data.column_names import named
+from ia3_studio.data.column_profile import cells_of, structures_of
+from ia3_studio.data.conll import is_tag
+from ia3_studio.data.examples import Mapping, tags_in
+from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.paths import is_listed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+WORD_NAMES = ("tokens", "words", "word", "token")
+TAG_NAMES = ("ner_tags", "tags", "pos_tags", "labels", "ner", "bio_tags", "tag", "upos", "pos")
+
+
+def tagged_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return which columns are the words of a text and their tags: lists of the same length, or texts of such lists."""
+    words = [name for name in named(columns, WORD_NAMES) if _are_lists(frame, name)]
+    tags = [name for name in named(columns, TAG_NAMES) if _are_lists(frame, name)]
+    if words and tags:
+        return Mapping("tags", column=words[0], answer=tags[0])
+    written = [name for name in columns if _are_written_tags(frame, name)]
+    for tag in written[:1]:
+        counts = [len(tags_in(cell)) for cell in cells_of(frame, tag)]
+        for name in columns:
+            cells = cells_of(frame, name)
+            fits = len(cells) == len(counts) and all(isinstance(cell, str) for cell in cells) and name != tag
+            if fits and sum(map(_same_length, cells, counts)) > 0.9 * len(cells):
+                return Mapping("tags", column=name, answer=tag)
+    return None
+
+
+def _same_length(cell: str, count: int) -> bool:
+    return len(cell.split()) == count
+
+
+def _are_written_tags(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether the cells of a column are tags side by side, such as "B-PER O O"."""
+    cells = [cell for cell in cells_of(frame, name)[:_LOOKED_AT] if not (isinstance(cell, str) and not cell.strip())]
+    found = [tags_in(cell) if isinstance(cell, str) else [] for cell in cells]
+    return bool(found) and all(len(tags) > 0 and all(map(is_tag, tags)) for tags in found) and any(map(_many, found))
+
+
+def _many(tags: Sequence[str]) -> bool:
+    return len(tags) > 1 and "O" in tags
+
+
+_LOOKED_AT = 50
+
+
+def _are_lists(frame: pd.DataFrame, name: str) -> bool:
+    values = structures_of(frame, name)
+    return bool(values) and sum(map(is_listed, values)) > MOSTLY * len(values)

@@ -1,0 +1,82 @@
+"""Which column is a plain text to learn, where no column is an answer or a label?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ia3_studio.data.column_names import bare_name, name_words, named
+from ia3_studio.data.column_profile import UNNAMED, is_list_of_texts, is_plain, profile, structures_of
+from ia3_studio.data.column_words import ABOUT_TEXTS
+from ia3_studio.data.conversation_columns import MESSAGE_NAMES
+from ia3_studio.data.examples import Mapping
+from ia3_studio.data.label_names import MOSTLY
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TEXT_NAMES = ("text", "content", "document")
+
+
+def only_column(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the column of a table of one column of plain text."""
+    one = len(columns) == 1 and is_plain(frame, columns[0])
+    return Mapping("text", column=columns[0]) if one else None
+
+
+def two_in_lists(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the two texts of the only column, where each of its cells is a list of two, as of embedding data."""
+    cells = structures_of(frame, columns[0]) if len(columns) == 1 else []
+    pairs = bool(cells) and all(is_list_of_texts(cell) and len(cell) == 2 for cell in cells)
+    if not pairs or named(columns, (*TEXT_NAMES, *MESSAGE_NAMES)):
+        return None
+    return Mapping("pairs", f"{columns[0]}[0]", f"{columns[0]}[1]")
+
+
+def named_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the column that is called a text."""
+    text = [name for name in named(columns, TEXT_NAMES) if profile(frame, name).length]
+    return Mapping("text", column=text[0]) if text else None
+
+
+def longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the only column of texts, titles and authors aside."""
+    texts = [each for name in columns if (each := profile(frame, name)).is_text]
+    texts = [each for each in texts if len(columns) == 1 or not each.is_label]
+    filled = [each for each in texts if each.filled > MOSTLY and each.different > 1]
+    bodies = [each for each in filled if not is_about_text(each.name)]
+    if len(bodies) > 1:
+        *others, longest = sorted(bodies, key=lambda each: each.length)
+        far = longest.length >= max(_LONG_BODY, _FAR_LONGER * others[-1].length)
+        bodies = [longest] if far and all(UNNAMED.fullmatch(each.name) for each in bodies) else bodies
+    return Mapping("text", column=bodies[0].name) if len(bodies) == 1 else None
+
+
+def labeled_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return a column of words, such as names, and the only other one, which has few values."""
+    held = [each for name in columns if not (each := profile(frame, name)).is_identifier]
+    words = [each for each in held if each.length and not each.is_label and each.different > _HARDLY_ALIKE * len(frame)]
+    labels = [each for each in held if each.is_label and each.filled > MOSTLY]
+    one = len(held) == 2 and len(words) == len(labels) == 1
+    return Mapping("labels", column=words[0].name, answer=labels[0].name) if one else None
+
+
+_HARDLY_ALIKE = 0.9
+"""Share of the rows of a column of words that differ."""
+
+
+def only_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the only column that does not identify rows, where it holds words."""
+    held = [each for name in columns if not (each := profile(frame, name)).is_identifier]
+    held = [] if named(columns, MESSAGE_NAMES) else held  # turns that each row says what is wrong with
+    one = len(held) == 1 and held[0].length > 0 and not held[0].is_label and is_plain(frame, held[0].name)
+    return Mapping("text", column=held[0].name) if one else None
+
+
+_LONG_BODY, _FAR_LONGER = 100, 4
+"""Mean characters of the only text of a table without names, and times that it is longer than any other."""
+
+
+def is_about_text(name: str) -> bool:
+    """Say whether a column is called a title or an author."""
+    return bare_name(name) in ABOUT_TEXTS or bool({"title", "headline"}.intersection(name_words(name)))

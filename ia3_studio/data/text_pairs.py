@@ -1,0 +1,117 @@
+"""Which two columns of text does one label belong to?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.data.column_names import named, says
+from ia3_studio.data.column_profile import LONGEST_LABEL, UNNAMED, Profile, cells_of, profile
+from ia3_studio.data.column_words import RELATED
+from ia3_studio.data.opposed_names import are_opposed
+from ia3_studio.data.pair_cells import contains
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+PAIR_NAMES = (
+    ("premise", "hypothesis"), ("question", "sentence"), ("question", "passage"), ("query", "passage"),
+    ("query", "document"), ("claim", "evidence"), ("sentence", "hypothesis"), ("context", "response"),
+    ("context", "utterance"),
+    ("anchor", "target"), ("anchor", "positive"), ("premise", "conclusion"), ("argument", "keypoint"),
+    ("question", "student_answer"), ("reference_answer", "student_answer"),
+    ("premise", "hypo"), ("text", "hypothesis"), ("context", "hypothesis"), ("passage", "hypothesis"),
+    ("sentence", "aspect"), ("text", "aspect"), ("review", "aspect"), ("sentence", "aspect_term"),
+    ("text", "aspect_term"), ("review", "aspect_term"), ("post", "reply"),
+    ("src", "mt"), ("source", "mt"), ("source", "translation"), ("reference", "hypothesis"),
+    ("query", "product_title"), ("search_term", "product_title"), ("query", "title"),
+)  # fmt: skip
+"""Columns of two texts that one label belongs to, besides those of one name with two numbers or letters."""
+_TWIN = re.compile(r"(?P<stem>.*?)[\s_-]*(?P<place>1|2|a|b|one|two|left|right)", re.IGNORECASE)
+_TWINS = (("1", "2"), ("a", "b"), ("one", "two"), ("left", "right"))
+_TOKEN = re.compile(r"[^\W\d_]+|\d+(?:st|nd)?")
+_ORDERED = [[pair] for pair in (*_TWINS, ("1st", "2nd"), ("first", "second"))]
+_WORDS_OF_A_SENTENCE = 4
+_NEARLY_ALL = 0.95
+"""Share of the rows that the second of two texts without names must fill, as rows without it are left out."""
+
+
+def paired_texts(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[str, str] | None:
+    """Return two columns of texts that belong together by their names, unless a far longer text stands beside them."""
+    pair = _pair_of_texts(columns)
+    if pair is None:
+        return None
+    longest = max(profile(frame, name).length for name in columns)
+    are_names = longest > _FAR_LONGER * max(profile(frame, name).length for name in pair)
+    return None if are_names and longest > LONGEST_LABEL else pair
+
+
+_FAR_LONGER = 3
+"""Times that a text is longer than two others that are names of people or things, such as those of two actors."""
+
+
+def _pair_of_texts(columns: Sequence[str]) -> tuple[str, str] | None:
+    """Return two columns of texts that belong together by their names."""
+    for names in PAIR_NAMES:
+        pair = named(columns, names)
+        if len(pair) == 2:
+            return pair[0], pair[1]
+    stems: dict[str, dict[str, str]] = {}
+    for column in columns:
+        found = _TWIN.fullmatch(column.strip())
+        if found and len(found["stem"]) > 2 and not found["stem"].lower().rstrip("_- ").endswith("id"):
+            stems.setdefault(found["stem"].lower(), {})[found["place"].lower()] = column
+    for places in stems.values():
+        for one, other in _TWINS:
+            if len(places) == 2 and one in places and other in places and "id" not in places[one].lower().split("_"):
+                return places[one], places[other]
+    for first, second in combinations(columns, 2):
+        if are_opposed(first, second):
+            return first, second
+    tokens = {name: _TOKEN.findall(name.lower()) for name in columns}
+    for first, second in combinations(columns, 2):
+        parts = [pair for pair in zip(tokens[first], tokens[second], strict=False) if pair[0] != pair[1]]
+        if len(tokens[first]) == len(tokens[second]) > 1 and parts in _ORDERED and "id" not in tokens[first]:
+            return first, second
+    return None
+
+
+def related_texts(frame: pd.DataFrame, columns: Sequence[str], label: str) -> tuple[str, str] | None:
+    """Return the only two columns of texts that are no labels, where the label says how two texts are related."""
+    texts = [each.name for name in columns if _is_side(each := profile(frame, name))]
+    classes = {str(cell).strip().casefold() for cell in cells_of(frame, label)}
+    related = says(label, RELATED) or len(classes & _RELATIONS) > 1
+    if not related or len(texts) != 2 or contains(frame, *texts) or contains(frame, *reversed(texts)):
+        return None  # what stands in a text is a part of it
+    return texts[0], texts[1]
+
+
+def _is_side(each: Profile) -> bool:
+    return each.is_text and not each.is_label and each.different > 1
+
+
+_RELATIONS = frozenset(
+    ("entailment", "contradiction", "not_entailment", "entailed", "supports", "supported", "refutes", "refuted",
+     "not enough info", "agree", "disagree", "discuss", "unrelated", "related", "match", "no match", "non-match",
+     "duplicate", "not duplicate", "paraphrase", "not paraphrase", "relevant", "irrelevant", "not relevant",
+     "exact", "substitute", "complement")
+)  # fmt: skip
+"""Classes of two texts."""
+
+
+def unnamed_pair(frame: pd.DataFrame, texts: Sequence[Profile]) -> tuple[str, str] | None:
+    """Return the only two columns of sentences, side by side, of a table whose columns have no names."""
+    kept = [each for each in texts if not each.is_label and _are_sentences(cells_of(frame, each.name))]
+    kept = [each for each in kept if each.filled > _NEARLY_ALL]
+    places = [found[1] for each in kept if (found := UNNAMED.fullmatch(each.name))]
+    if len(kept) != 2 or len(places) != 2 or int(places[1]) - int(places[0]) != 1:
+        return None
+    return kept[0].name, kept[1].name
+
+
+def _are_sentences(cells: Sequence[Any]) -> bool:
+    """Say whether most cells have four words or more."""
+    return 2 * sum(len(str(cell).split()) >= _WORDS_OF_A_SENTENCE for cell in cells) > len(cells)
