@@ -199,7 +199,7 @@ def opened_chat(folder: Path, adapter: Adapter, tokens: int) -> Iterator[Any]:
     from tests.e2e.studio_app import StudioProcess, free_port, open_studio, open_tab
     from tests.runs.test_history import ended
 
-    studio = StudioProcess(folder, free_port())
+    studio = StudioProcess(folder, free_port(), as_users_do=True)
     run = ended(studio.store, RunConfig("Benchmark", MODEL, "lighthouse"))
     run.files.keep_adapter(3, adapter.save)
     studio.start()

@@ -56,7 +56,7 @@ def main() -> None:
 @contextmanager
 def opened_page(folder: Path) -> Iterator[tuple[StudioProcess, Page]]:
     """Start the app and open it in Chromium; say how long both took."""
-    studio = StudioProcess(folder, free_port())
+    studio = StudioProcess(folder, free_port(), as_users_do=True)
     began = time.perf_counter()
     studio.start()
     say("app answers after", time.perf_counter() - began)

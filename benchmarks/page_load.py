@@ -125,7 +125,7 @@ class app:
 
     def __enter__(self) -> StudioProcess:
         self._folder = tempfile.TemporaryDirectory()
-        self._studio = StudioProcess(Path(self._folder.name), free_port())
+        self._studio = StudioProcess(Path(self._folder.name), free_port(), as_users_do=True)
         self._studio.start()
         return self._studio
 

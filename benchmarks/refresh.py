@@ -14,11 +14,14 @@ import os
 import platform
 import re
 import shlex
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "docs" / "benchmarks.md"
@@ -58,14 +61,22 @@ def output(arguments: list[str], seconds: float) -> tuple[bool, str]:
     if seconds <= 0:
         return False, "(not measured: the hour was over)"
     limit = seconds if math.isfinite(seconds) else None
-    try:
-        done = subprocess.run(
-            [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=limit
+    with tempfile.TemporaryFile() as written, tempfile.TemporaryFile() as complaints:  # a pipe would wait for helpers
+        begun = subprocess.Popen(
+            [sys.executable, *arguments], cwd=ROOT, stdout=written, stderr=complaints, start_new_session=True
         )  # fmt: skip
-    except subprocess.TimeoutExpired as stopped:
-        said = (stopped.stdout or b"").decode("utf-8", "replace").strip()
-        return False, f"{said}\n(not finished within the hour)".strip()
-    return done.returncode == 0, done.stdout.strip() or f"(nothing; exit code {done.returncode})\n{done.stderr[-2000:]}"
+        try:
+            code = begun.wait(limit)
+        except subprocess.TimeoutExpired:
+            os.killpg(begun.pid, signal.SIGKILL)
+            begun.wait()
+            return False, f"{_text(written)}\n(not finished within the hour)".strip()
+        return code == 0, _text(written) or f"(nothing; exit code {code})\n{_text(complaints)[-2000:]}"
+
+
+def _text(written: IO[bytes]) -> str:
+    written.seek(0)
+    return written.read().decode("utf-8", "replace").strip()
 
 
 def figures(table: Path) -> Iterator[tuple[str, list[tuple[str, str]]]]:

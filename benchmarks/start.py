@@ -66,12 +66,7 @@ def measure(name: str, folder: Path, **environment: str) -> None:
     """Start the app, click once and print the seconds of each stage until the first point."""
     folder.mkdir()
     print(f"\n{name}: {'the model is on disk' if name == 'warm' else 'an empty cache of models'}")
-    # a variable of Gradio's that the tests do not have makes it a process of its own, as the user's is, and no fork
-    studio = StudioProcess(
-        folder,
-        free_port(),
-        environment={"GRADIO_OF_ITS_OWN": "1", "IA3_STUDIO_READY_WORKER": "1", **environment},
-    )
+    studio = StudioProcess(folder, free_port(), environment=environment, as_users_do=True)
     with browser_page() as page:
         try:
             began = time.perf_counter()

@@ -130,11 +130,19 @@ def main() -> None:
         door.bind(f"{path}.new")
         door.listen(64)
         Path(f"{path}.new").rename(path)  # who finds it can connect
-        while psutil.pid_exists(session):
+        while _lives(session):
             if select.select([door], [], [], 0.5)[0]:
                 _divide(door)
     path.unlink()
     Path(f"{path}.begun").unlink()
+
+
+def _lives(number: int) -> bool:
+    """Say whether a process runs; one that has ended and is not asked for its exit code does not."""
+    try:
+        return bool(psutil.Process(number).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def modules_of(package: str) -> Iterator[str]:
