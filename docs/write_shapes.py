@@ -21,11 +21,12 @@ def table() -> str:
     from tests.data.repository_shapes import REPOSITORY
     from tests.data.shapes import SHAPES
     from tests.data.sibling_shapes import SIBLINGS
+    from tests.data.structure_shapes import STRUCTURES
     from tests.data.table_shapes import TABLES
 
     rows = (
         f"| {each.what} | {_ending(each.name)} | {each.mapping.replace('|', ' ')} |\n"
-        for each in (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *PUBLIC, *REPOSITORY)
+        for each in (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *PUBLIC, *REPOSITORY)
     )
     return "| data | example | read as |\n|---|---|---|\n" + "".join(rows)
 

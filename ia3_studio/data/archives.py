@@ -8,7 +8,7 @@ import io
 import lzma
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -110,6 +110,25 @@ def zip_members(name: str, data: bytes) -> dict[str, bytes]:
         raise DataError(
             f"{name} cannot be unpacked ({error}); create the archive again, without a password."
         ) from error
+
+
+def unpacked_members(name: str, members: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """Return the files of a folder or an archive, those that are packed one by one unpacked and without that ending.
+
+    Raises:
+        DataError: one is damaged, or all together hold more than is read.
+    """
+    if not any(PurePosixPath(path).suffix.lower() in PACKED for path in members):
+        return members
+
+    def each() -> Iterator[tuple[str, bytes]]:
+        for path, data in members.items():
+            suffix = PurePosixPath(path).suffix.lower()
+            plain = path[: -len(suffix)]
+            is_packed = suffix in PACKED and plain not in members
+            yield (plain, unpacked(path, data, suffix)) if is_packed else (path, data)
+
+    return _gathered(name, each())
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:

@@ -90,6 +90,8 @@ def _one_per_line(lines: list[str]) -> list[str]:
 
     A sentence has as many words as tags, and most tags are "O".
     """
+    if marked := _with_marks(lines):
+        return marked
     filled = [line.split("\t") for line in lines if line.strip()]
     sides = [(words.split(), tags.split()) for words, *rest in filled for tags in rest[:1]]
     whole = len(sides) == len(filled) > 1 and all(len(each) == len(("words", "tags")) for each in filled)
@@ -99,6 +101,27 @@ def _one_per_line(lines: list[str]) -> list[str]:
     if 2 * tags.count("O") < len(tags):
         return lines
     return [line for each in sides for line in (*map("\t".join, zip(*each, strict=True)), "")]
+
+
+def _with_marks(lines: Sequence[str]) -> list[str]:
+    """Return a line for each word of lines in which a sign stands between each word and its tag: Ada/B-SHIP left/O.
+
+    None where a word has no tag, or no word has "O".
+    """
+    filled = [line.split() for line in lines if line.strip()]
+    for sign in ("|", "/", "_", "\\"):
+        if not filled or any(sign not in word for word in filled[0]):
+            continue
+        pairs = [[word.rpartition(sign)[::2] for word in words] for words in filled]
+        tags = {tag for words in pairs for _word, tag in words}
+        if (
+            "O" in tags
+            and len(tags) > 1
+            and all(map(is_tag, tags))
+            and all(word for words in pairs for word, _tag in words)
+        ):
+            return [line for words in pairs for line in (*map("\t".join, words), "")]
+    return []
 
 
 _FEWEST_WORDS = 2

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice, permutations
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.footers import footer_length, footer_note
 from ia3_studio.data.header import (
     COMPARED_ROWS,
     SEARCHED_ROWS,
@@ -118,7 +119,17 @@ def read_delimited(name: str, text: str, delimiter: str | None = None, header: i
     if place is not None and (below := rows_of_header([row.cells for row in rows[: place + 3]], place)):
         notes.append(below_note(below))
         del rows[place + 1 : place + 1 + below]
+    if header is None and (foot := _footer(rows[(place or 0) + 1 :])):
+        notes += footer_note([row.cells for row in rows[-foot:]])
+        del rows[-foot:]
     return _table(name, rows, delimiter, place, tuple(notes))
+
+
+def _footer(rows: Sequence[_Row]) -> int:
+    """Return how many rows at the end are no data; an empty line before a row shows in the number of its line."""
+    ends = [row.line + row.written.count("\n") for row in rows]
+    gaps = [bool(place) and row.line > ends[place - 1] + 1 for place, row in enumerate(rows)]
+    return footer_length([row.cells for row in rows], gaps) if rows and not rows[-1].reason else 0
 
 
 def _other_delimiter_below(lines: Sequence[str]) -> tuple[str, str] | None:

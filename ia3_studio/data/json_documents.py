@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ia3_studio.data.conll import is_tag
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.shapes.documents import rows_of_document
@@ -49,13 +50,14 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
     if known := rows_of_document(document):
         return known
     if isinstance(document, list):
-        return _rows_of_list(document)
+        return _articles({"data": document}) or _rows_of_list(document)
     if not isinstance(document, dict):
         raise DataError(f"{name} contains no list of rows; give an array of objects, or one object per line.")
     if any(_is_conversation(value) for value in document.values()):
         return [document], "JSON object, one conversation"
     for form_of in (
         _articles,
+        lambda article: _articles({"data": [article]}),
         _defined_task,
         _by_language,
         _page_of_rows,
@@ -91,6 +93,9 @@ def _rows_of_list(rows: list[Any]) -> tuple[Sequence[Any], str]:
         return [dict(zip(names, row, strict=True)) for row in rows[named:]], "JSON array of lists"
     if len(rows) > 1 and all(_is_talk(row) for row in rows):
         return [{"dialog": row} for row in rows], "JSON array of lists of texts"
+    if rows and all(map(_is_tagged, rows)):
+        pairs = [list(zip(*row, strict=True)) for row in rows]
+        return [{"tokens": list(words), "tags": list(tags)} for words, tags in pairs], "JSON array of words with tags"
     if (inner := _inner_questions(rows)) is not None:
         return inner, "JSON array, a row per question"
     return rows, "JSON array"
@@ -130,6 +135,15 @@ def _has_list_of_texts(value: Any) -> bool:
 
 def _is_talk(row: Any) -> bool:
     return isinstance(row, list) and len(row) > 1 and all(isinstance(text, str) and text.strip() for text in row)
+
+
+def _is_tagged(row: Any) -> bool:
+    """Say whether a row is a sentence of pairs of a word and its tag."""
+    pairs = row if isinstance(row, list) else []
+    return bool(pairs) and all(
+        isinstance(pair, list) and len(pair) == len(("word", "tag")) and isinstance(pair[0], str) and is_tag(pair[1])
+        for pair in pairs
+    )
 
 
 def _is_plain_list(row: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.data.delimited import LINE_END, lines_of
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.json_documents import rows_of_json
-from ia3_studio.data.paths import LONGEST_LITERAL, exact_literal, python_literal
+from ia3_studio.data.paths import LONGEST_LITERAL, exact_literal, python_literal, structure_of
 from ia3_studio.data.problem import Damage, clause, require_few
 from ia3_studio.errors import DataError
 
@@ -146,6 +146,9 @@ def _object(written: str) -> dict[str, Any]:
         value = _line_value(written)
         if value is None:
             raise
+    if isinstance(value, str):  # a text, or an object that was written as JSON twice
+        inner = structure_of(value)
+        return inner if isinstance(inner, dict) else {"text": value}
     if isinstance(value, list) and value and all(map(_is_turn, value)):
         return {"messages": value}
     if isinstance(value, list) and [type(each) for each in value] == [str, dict]:  # a text with its annotations

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.delimited import LINE_END, require_columns_within
-from ia3_studio.data.header import unique_names
-from ia3_studio.data.parsing import Found
+from ia3_studio.data.delimited import LINE_END, require_columns_within, title_note
+from ia3_studio.data.header import SEARCHED_ROWS, unique_names
+from ia3_studio.data.parsing import Found, numbered
+from ia3_studio.data.shapes.telegram_pages import telegram_page
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -26,35 +28,45 @@ def is_markdown_table(text: str) -> bool:
 
 
 def read_markdown(name: str, text: str) -> Found:
-    """Read the first Markdown table of a text.
+    """Read the first Markdown table of a text, and those of the same header below it.
 
     Raises:
         DataError: there is none.
     """
     lines = LINE_END.split(text)
-    rule = next((place for place in range(1, len(lines)) if _is_rule(lines, place)), None)
-    if rule is None:
+    rules = [place for place in range(1, len(lines)) if _is_rule(lines, place)]
+    if not rules:
         raise DataError(f"{name} contains no Markdown table; give a table with a row of dashes below its header.")
-    header = _markdown_cells(lines[rule - 1])
+    header = _markdown_cells(lines[rules[0] - 1])
+    tables = [_rows_below(lines, rule) for rule in rules if _markdown_cells(lines[rule - 1]) == header]
+    rows = [row for table in tables for row in table]
+    marks = sum(bool(_RULE.fullmatch(line)) for line in lines)
+    text_lines = sum(bool(line.strip()) for line in lines) - len(rows) - len(tables) - marks
+    notes = (f"Not used: {text_lines:,} lines outside the table.",) if text_lines else ()
+    form = "Markdown table" if len(tables) == 1 else f"{len(tables)} Markdown tables of the same header"
+    return Found(_frame(name, header, rows), form, notes=notes)
+
+
+def _rows_below(lines: list[str], rule: int) -> list[list[str]]:
+    """Return the rows of a Markdown table below the rule under its header."""
     rows: list[list[str]] = []
-    rules = sum(bool(_RULE.fullmatch(line)) for line in lines)
     for line in lines[rule + 1 :]:
         if _RULE.fullmatch(line) and "+" in line:  # between the rows of a grid
             continue
         if "|" not in line:
             break
         rows.append(_markdown_cells(line))
-    text_lines = sum(bool(line.strip()) for line in lines) - len(rows) - 1 - rules
-    notes = (f"Not used: {text_lines:,} lines outside the table.",) if text_lines else ()
-    return Found(_frame(name, header, rows), "Markdown table", notes=notes)
+    return rows
 
 
 def read_html(name: str, text: str) -> Found:
-    """Read the largest table of an HTML page; its first row names the columns.
+    """Read the largest table of an HTML page, and the others of its header; its first full row names the columns.
 
     Raises:
         DataError: there is none.
     """
+    if messages := telegram_page(text):
+        return Found(numbered(messages), "page of a Telegram chat")
     parser = _Tables()
     parser.feed(text)
     parser.close()
@@ -62,9 +74,22 @@ def read_html(name: str, text: str) -> Found:
     largest = max(tables, key=len, default=[])
     if len(largest) < 2:
         raise DataError(f"{name} contains no HTML table with rows; give one with a header and at least two rows.")
-    others = sum(len(table) > 0 for table in tables) - 1
-    notes = (f"Not used: {others:,} smaller tables of the page.",) if others > 0 else ()
-    return Found(_frame(name, largest[0], largest[1:]), "HTML table", notes=notes)
+    place = _titles_above(largest)
+    header = largest[place]
+    alike = [table for table in tables if table is not largest and header in table[: place + 1]]
+    rows = largest[place + 1 :] + [row for table in alike for row in table[table.index(header) + 1 :]]
+    others = sum(len(table) > 0 for table in tables) - 1 - len(alike)
+    notes = title_note([" ".join(filter(None, row)) for row in largest[:place]])
+    notes += [f"Not used: {others:,} smaller tables of the page."] if others > 0 else []
+    form = "HTML table" if not alike else f"{len(alike) + 1} HTML tables of the same header"
+    return Found(_frame(name, header, rows), form, notes=tuple(notes))
+
+
+def _titles_above(table: list[list[str]]) -> int:
+    """Return how many rows of a table are titles above its header: they have one cell, and most rows have more."""
+    usual = Counter(map(len, table)).most_common(1)[0][0]
+    first = next((place for place, row in enumerate(table[:SEARCHED_ROWS]) if len(row) > 1), 0)
+    return first if usual > 1 else 0
 
 
 class _Tables(HTMLParser):

@@ -30,10 +30,13 @@ _BETTER = frozenset((
     ("win", "loss"), ("desirable", "undesirable"), ("accept", "reject"), ("chosen", "reject"),
     ("favored", "unfavored"), ("pos", "neg"), ("positive", "negative"), ("correct", "incorrect"), ("right", "wrong"),
     ("chosen", "unchosen"), ("w", "l"), ("strong", "weak"), ("gute", "schlechte"), ("bonne", "mauvaise"),
-    ("buena", "mala"), ("boa", "ruim"), ("buona", "cattiva"),
+    ("buena", "mala"), ("boa", "ruim"), ("buona", "cattiva"), ("bessere", "schlechtere"), ("beste", "schlechteste"),
+    ("meilleure", "pire"), ("mejor", "peor"), ("migliore", "peggiore"), ("melhor", "pior"), ("лучшии", "худшии"),
 ))  # fmt: skip
 """Words for the better and the worse of two answers."""
-_ALONE = frozenset(("winner", "better", "preferred", "accepted", "chosen", "winning", "good", "desirable"))
+_ALONE = frozenset((
+    "winner", "better", "best", "preferred", "accepted", "chosen", "winning", "win", "good", "desirable",
+))  # fmt: skip
 """Words for the better answer that say so without a word for an answer."""
 
 

@@ -19,12 +19,15 @@ from ia3_studio.errors import DataError
 SOURCE_WORDS = frozenset((
     "src", "source", "in", "input", "inputs", "article", "document", "doc", "question", "questions", "prompt",
     "prompts", "orig", "original", "complex", "nl", "text", "texts", "sentences", "tweets", "noisy", "erroneous",
-    "uncorrected", "before", "draft",
+    "uncorrected", "before", "draft", "buggy", "broken", "dirty", "informal", "ungrammatical", "errors", "messages",
+    "articles", "documents", "instructions",
 ))  # fmt: skip
 TARGET_WORDS = frozenset((
     "tgt", "trg", "target", "out", "output", "outputs", "ref", "refs", "reference", "references", "summary",
     "answer", "answers", "simple", "cm", "code", "label", "labels", "corrected", "fixed", "after", "translation",
-    "translated", "revised", "rewritten", "response", "responses", "gold",
+    "translated", "revised", "rewritten", "response", "responses", "gold", "clean", "cleaned", "formal", "summaries",
+    "highlights", "abstract", "abstracts", "headline", "headlines", "translations", "corrections", "correct", "replies",
+    "simplified", "paraphrases",
 ))  # fmt: skip
 """Names of the two sides of parallel texts, where they are not languages."""
 
@@ -54,9 +57,9 @@ def parallel(
         if (
             len(one) != len(other)
             and all(PurePosixPath(path).suffix == ".txt" for path in each.values())
-            and ({first, second} <= LANGUAGES)
+            and ({first, second} <= LANGUAGES or {first, second} & _ALSO_CLASSES)
         ):
-            return None  # texts by language, as for telling languages apart
+            return None  # texts by language, as for telling languages apart, or by class
         if {first, second} <= _ALSO_WORDS and _are_of_one_language(one, other):
             return None  # departments such as it and hr
         if len(one) != len(other):
@@ -75,6 +78,8 @@ def parallel(
     return with_encoding_facts(first, Found(frame, form), [*texts.values()]), used
 
 
+_ALSO_CLASSES = frozenset(("formal", "informal", "clean", "dirty", "correct", "broken"))
+"""Words for a side that may be classes as well, which have no need of as many lines."""
 _ALSO_WORDS = frozenset(
     ("am", "as", "be", "he", "hi", "hr", "id", "is", "it", "ml", "ms", "my", "no", "or", "pa", "pl", "ps", "so")
 )
@@ -117,7 +122,7 @@ def parallel_folders(
     return None
 
 
-_TARGETS = TARGET_WORDS | {"summaries", "abstract", "abstracts", "targets", "translation", "translations", "simplified"}
+_TARGETS = TARGET_WORDS | {"targets"}
 
 
 def are_two_sides(paths: Sequence[str]) -> bool:
@@ -142,7 +147,7 @@ def _side_of(path: str, is_table: bool) -> tuple[str, str] | None:
     if split_of(file.suffix):  # eng.train and eng.testa
         return None
     if not is_table:
-        return (str(file.with_suffix("")), file.suffix[1:].lower()) if file.suffix else None
+        return _side_by_ending(file) if file.suffix else None
     if file.suffix.lower() != ".txt":
         return None
     words = re.split(r"[^A-Za-z]+", file.stem)
@@ -152,6 +157,16 @@ def _side_of(path: str, is_table: bool) -> tuple[str, str] | None:
     if first in SOURCE_WORDS | TARGET_WORDS:
         return str(file.parent / file.stem[len(first) :].lstrip("._- ")), first
     return None
+
+
+def _side_by_ending(file: PurePosixPath) -> tuple[str, str]:
+    """Return the side that a file's ending names, or that a word before it does, as in newstest-src.en."""
+    ending = file.suffix[1:].lower()
+    words = re.split(r"[^A-Za-z]+", file.stem)
+    said = next((word for word in (words[-1], words[0]) if word.lower() in SOURCE_WORDS | TARGET_WORDS), "")
+    if ending not in LANGUAGES or not said or len(words) == 1:
+        return str(file.with_suffix("")), ending
+    return str(file.parent / "".join(file.stem.rsplit(said, 1))).strip("._- "), said.lower()
 
 
 def _ordered(one: str, other: str) -> tuple[str, str]:

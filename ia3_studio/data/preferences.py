@@ -19,11 +19,14 @@ from ia3_studio.data.shapes.shape import is_blank, is_text, is_turn, listed
 _YES = frozenset((
     "true", "1", "1.0", "yes", "good", "desirable", "positive", "chosen", "accepted", "accept", "up", "thumbs_up",
     "thumbs up", "thumbsup", "thumb_up", "like", "liked", "upvote", "helpful", "👍", "✅", "+1",
+    "ja", "oui", "si", "sí", "sì", "sim", "tak", "да", "是", "はい", "예", "gut", "bon", "bueno", "buono", "bom",
 ))  # fmt: skip
 _NO = frozenset((
     "false", "0", "0.0", "no", "bad", "undesirable", "negative", "rejected", "reject", "down", "thumbs_down",
     "thumbs down", "thumbsdown", "thumb_down", "dislike", "disliked", "downvote", "unhelpful", "not helpful", "👎",
     "❌", "-1", "-1.0",
+    "nein", "non", "nee", "não", "nie", "нет", "否", "いいえ", "아니요", "schlecht", "mauvais", "malo",
+    "cattivo", "ruim",
 ))  # fmt: skip
 _SKIN = dict.fromkeys(range(0x1F3FB, 0x1F400))
 """Colors of the hand in 👍."""

@@ -45,7 +45,8 @@ def read_members(
         raise DataError(f"{name} contains no files; give a table, or files that form one together.")
     if found := read_saved(name, members):
         return found
-    content = {path: data for path, data in members.items() if not _ABOUT.fullmatch(PurePosixPath(path).name)}
+    filled = {path: data for path, data in members.items() if data and not data.isspace()}
+    content = {path: data for path, data in filled.items() if not _ABOUT.fullmatch(PurePosixPath(path).name)}
     tables = {path: data for path, data in content.items() if PurePosixPath(path).suffix.lower() in suffixes}
     tables = tables or {path: data for path, data in content.items() if _says_nothing(PurePosixPath(path).suffix)}
     structured = {path: data for path, data in tables.items() if PurePosixPath(path).suffix.lower() not in _PROSE}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.archives import PACKED, folder_members, read_file, unpacked, zip_members
+from ia3_studio.data.archives import PACKED, folder_members, read_file, unpacked, unpacked_members, zip_members
 from ia3_studio.data.arrow_files import read_arrow, read_parquet
 from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll, read_conll_table
@@ -37,6 +37,7 @@ from ia3_studio.data.problem import Problem
 from ia3_studio.data.quiz_texts import quiz_questions
 from ia3_studio.data.several import not_read, read_members
 from ia3_studio.data.shapes.folders import read_export
+from ia3_studio.data.shapes.line_logs import logged_lines
 from ia3_studio.data.shapes.recognize import recognize, shape_by_row
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, frame_of
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
@@ -204,6 +205,7 @@ _LOOKED_AT, _PLAIN = 4_000, "plain text by"
 
 
 def _read_several(name: str, members: Mapping[str, bytes], parsing: ParsingOptions) -> Found:
+    members = unpacked_members(name, members)
     export = None if parsing.plain else read_export(members)
     if export:
         used = export.used[0] if len(export.used) == 1 else f"{len(export.used):,} files"
@@ -260,6 +262,8 @@ def _read_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> 
         return replace(words, form=f"{words.form}, {encoding}")
     if not (parsing.delimiter or parsing.plain) and (messages := whatsapp_messages(text)):
         return Found(numbered(messages), f"plain text, {encoding}")
+    if not (parsing.delimiter or parsing.plain) and (messages := logged_lines(text)):
+        return Found(numbered(messages), f"chat in lines, {encoding}")
     if parsing.delimiter is None and is_json_lines(text):
         frame, form, damaged = read_json(name, text, named_lines=True)
         return Found(frame, f"{form}, {encoding}", damaged)

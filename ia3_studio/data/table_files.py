@@ -6,12 +6,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
+from ia3_studio.data.column_names import bare_name
 from ia3_studio.data.files_by_class import CLASSES
 from ia3_studio.data.json_documents import SPLIT, split_of
 from ia3_studio.data.member_files import Readers
 from ia3_studio.data.parsing import Found, shown_names
 from ia3_studio.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MOST_JOINED = 2_000
 
@@ -25,7 +30,7 @@ def by_split(
     used = [path for path, split in named.items() if split]
     if len({named[path] for path in used}) < 2:
         return None
-    found = {path: readers.table(PurePosixPath(path).name, tables[path]) for path in used}
+    found = _spelled_alike({path: readers.table(PurePosixPath(path).name, tables[path]) for path in used})
     frames = {path: each.frame.assign(**{SPLIT: named[path]}) for path, each in found.items()}
     called = [files[path].name if split_of(files[path].suffix) else files[path].stem for path in used]
     form = f"the files {shown_names(called)}"
@@ -39,7 +44,7 @@ def alike(
     if not 2 <= len(tables) <= _MOST_JOINED:
         return None
     try:
-        found = {path: readers.table(PurePosixPath(path).name, data) for path, data in tables.items()}
+        found = _spelled_alike({path: readers.table(PurePosixPath(path).name, data) for path, data in tables.items()})
     except DataError:  # one of them is something else: the sentence on all of them says more
         return None
     names = {path: frozenset(map(str, each.frame.columns)) for path, each in found.items()}
@@ -62,10 +67,25 @@ def alike(
         return _together(found, frames, f"{len(used)} files, one for each class ({', '.join(classes.values())})"), used
     form = f"{len(used)} files with the same columns ({shown_names([PurePosixPath(path).name for path in used])})"
     frames = {path: each.frame for path, each in found.items()}
-    if origins := _origins(found):
+    stems = {path: PurePosixPath(path).stem for path in found}
+    if origins := origins_of(stems, list(frames.values())):
         frames = {path: frame.assign(**{ORIGIN: origins[path]}) for path, frame in frames.items()}
         form += f", their names in the column {ORIGIN}"
     return _together(found, frames, form), used
+
+
+def _spelled_alike(found: Mapping[str, Found]) -> dict[str, Found]:
+    """Return tables whose columns are called as in the first that has them, whatever their case, blanks and signs."""
+    spelled: dict[str, str] = {}
+    renamed: dict[str, Found] = {}
+    for path, each in found.items():
+        columns = [str(name) for name in each.frame.columns]
+        known = [spelled.get(bare_name(name), name) for name in columns]
+        is_clear = len(set(known)) == len(columns)
+        for name in columns:
+            spelled.setdefault(bare_name(name), name)
+        renamed[path] = replace(each, frame=each.frame.set_axis(known, axis=1)) if is_clear else each
+    return renamed
 
 
 def _are_alike(names: Mapping[str, frozenset[str]], shared: frozenset[str]) -> bool:
@@ -74,20 +94,20 @@ def _are_alike(names: Mapping[str, frozenset[str]], shared: frozenset[str]) -> b
     return shared == every or (shared in names.values() and len(shared) > 1 and 2 * len(shared) >= len(every))
 
 
-def _origins(found: Mapping[str, Found]) -> dict[str, str]:
-    """Return the names of files where they may be classes: a few words each, no numbers, months or parts.
+def origins_of(stems: Mapping[str, str], frames: Sequence[pd.DataFrame]) -> dict[str, str]:
+    """Return the names of files or sheets where they may be classes: a few words each, no numbers, months or parts.
 
-    A column of that name stands already in files that say for each row where it is from.
+    A column of that name stands already in tables that say for each row where it is from.
     """
-    names = {path: PurePosixPath(path).stem.strip("_- ") for path in found}
+    names = {path: stem.strip("_- ") for path, stem in stems.items()}
     words = [set(re.findall(r"[^\W\d_]+", name.lower())) for name in names.values()]
     own = [each - set.intersection(*words) for each in words]
     numbered = any(re.search(r"\d", name) for name in names.values())
     if numbered or len(names) > _MOST_ORIGINS or any(not each or each & _PARTS for each in own):
         return {}
     short = any(min(map(len, each)) < _SHORTEST_NAME for each in own)
-    few = any(len(each.frame) < _FEWEST_OF_A_CLASS for each in found.values())
-    taken = any(ORIGIN in map(str.lower, map(str, each.frame.columns)) for each in found.values())
+    few = any(len(frame) < _FEWEST_OF_A_CLASS for frame in frames)
+    taken = any(ORIGIN in map(str.lower, map(str, frame.columns)) for frame in frames)
     return {} if short or few or taken else names
 
 

@@ -18,7 +18,9 @@ Role = Literal["system", "user", "assistant", "tool", "call"]
 
 ROLES: dict[str, Role] = {
     "system": "system", "developer": "system", "instruction": "system", "system_prompt": "system",
-    "system_message": "system",
+    "system_message": "system", "instructions": "system", "система": "system", "системный_промпт": "system",
+    "系统": "system", "系統": "system", "システム": "system", "시스템": "system", "sistema": "system",
+    "système": "system",
     "user": "user", "human": "user", "prompter": "user", "customer": "user", "client": "user", "end_user": "user",
     "patient": "user", "seeker": "user", "student": "user", "caller": "user", "visitor": "user", "lead": "user",
     "contact": "user", "requester": "user",
@@ -60,6 +62,9 @@ SIDE_KEYS = {
     "inbound": ("user", "assistant"), "incoming": ("user", "assistant"), "is_customer": ("user", "assistant"),
     "from_customer": ("user", "assistant"), "outbound": ("assistant", "user"), "outgoing": ("assistant", "user"),
     "is_agent": ("assistant", "user"), "from_agent": ("assistant", "user"), "is_staff": ("assistant", "user"),
+    "from_bot": ("assistant", "user"), "from_assistant": ("assistant", "user"), "from_ai": ("assistant", "user"),
+    "is_chatbot": ("assistant", "user"), "is_model": ("assistant", "user"), "from_human": ("user", "assistant"),
+    "is_from_user": ("user", "assistant"), "is_from_bot": ("assistant", "user"), "is_client": ("user", "assistant"),
 }  # fmt: skip
 """Keys of a turn that say by true or false who speaks: the role if true, and if false."""
 CONTENT_KEYS = ("content", "value", "text", "message", "utterance", "body_text", "body", "msg", "mes")
@@ -305,12 +310,14 @@ def role_key(name: Any) -> str:
 
 
 def _role_key_of(name: Any) -> str:
-    return re.sub(r"[\s_-]+", "_", str(name).strip().lower())
+    return re.sub(r"[\s_-]+", "_", str(name).strip().strip(_MARKS).strip().lower())
 
 
 _role_key = lru_cache(1_000)(_role_key_of)
 """The few roles and keys of a file are asked for in each of its turns."""
 _LONGEST_KEY = 60
+_MARKS = "<|>:[]#*"
+"""What may stand around the name of a role, as in <|user|> and USER:"""
 
 
 def _key(name: Any) -> str:

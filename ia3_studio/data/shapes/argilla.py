@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.annotations import NOT_ANNOTATED, Annotated, annotated, in_words, text_name
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES
-from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, bare, finite, is_blank, is_text, listed
+from ia3_studio.data.shapes.preferences import INSTEAD, preferred
+from ia3_studio.data.shapes.shape import (
+    Collector,
+    Recognized,
+    Rows,
+    Shape,
+    bare,
+    finite,
+    frame_of,
+    is_blank,
+    is_text,
+    listed,
+)
 from ia3_studio.data.shapes.spans import is_span_list, span_of
 
 FORM = "Argilla export"
@@ -57,10 +69,53 @@ def _read(rows: Rows, read: Reader) -> Recognized:
         elif not is_text(each.fields.get(text)):
             found.leave_out(row, f"its text ({text}) is empty")
         else:
-            rows_read.append((row, each.fields, _value(values[0])))
+            rows_read.append((row, each.fields, values[0]))
+    if pairs := _compared(rows_read):
+        return _preferred(rows, found, rows_read, pairs, form, question)
+    rows_read = [(row, fields, _value(value)) for row, fields, value in rows_read]
     if any(is_span_list(value) for _row, _fields, value in rows_read):
         return in_words(found, rows_read, form, text)
     return annotated(found, rows_read, form, text, question, _judged_answer(rows_read, text))
+
+
+def _compared(rows: Annotated) -> list[tuple[str, str]]:
+    """Return the fields of the better and the worse answer of each record, if responses name them; else nothing."""
+    ranked = [_by_rank(value) for _row, _fields, value in rows]
+    named = {names[0] for names in ranked if names}
+    one_of_two = len(named) == 2 and all(len(names) == 1 for names in ranked)
+    if one_of_two:
+        ranked = [[*names, *(named - {*names})] for names in ranked]
+    fits = all(
+        len(names) > 1 and is_text(fields.get(names[0])) and is_text(fields.get(names[-1]))
+        for names, (_row, fields, _value) in zip(ranked, rows, strict=True)
+    )
+    return [(names[0], names[-1]) for names in ranked] if rows and fits else []
+
+
+def _by_rank(value: Any) -> list[str]:
+    """Return the fields that a response names, the best one first."""
+    items = [item for item in listed(value) if isinstance(item, dict) and {"value", "rank"} <= item.keys()]
+    ordered = sorted(items, key=lambda item: finite(item["rank"]) or 0.0)
+    return [str(item["value"]) for item in ordered] if items else [value] if is_text(value) else []
+
+
+def _preferred(
+    rows: Rows, found: Collector, read: Annotated, pairs: Sequence[tuple[str, str]], form: str, question: str
+) -> Recognized:
+    """Return records whose responses name the better answer as preferences."""
+    answers = {name for pair in pairs for name in pair}
+    for (row, fields, _value), (better, worse) in zip(read, pairs, strict=True):
+        rest = {name: cell for name, cell in fields.items() if name not in answers}
+        found.use(row, {**rest, CHOSEN: fields[better], REJECTED: fields[worse]})
+    note = f"The answer that {question} names is preferred to the other one; {INSTEAD}."
+    asked = text_name((fields for _row, fields, _value in read), [*answers])
+    made = preferred(
+        replace(rows, frame=frame_of(found.rows)), (CHOSEN, REJECTED), f"{form}, compared", (note,), prompt=asked
+    )
+    return replace(made, problems=tuple(found.problems), unused=found.unused)
+
+
+CHOSEN, REJECTED = "chosen", "rejected"
 
 
 def _judged_answer(rows: Annotated, text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -51,6 +52,8 @@ RANKS = ("ranks", "rankings", "ranking", "rank")
 """Columns of lists of ranks, of which the lowest is the best."""
 ANSWERED = ("response", "completion", "output", "text", "answer")
 CHOSEN, REJECTED = "chosen", "rejected"
+_VERSUS = re.compile(r"\W*(\w+)\s*(>+|<+|=+)\s*(\w+)\W*")
+"""Which of two answers is better, as A > B says it."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,15 @@ class _Comparison:
 
     def decides(self, cell: Any) -> bool:
         """Say whether a cell names an answer, or says that neither is better."""
-        return self.place(cell) is not None or finite(cell) == 0 or (isinstance(cell, str) and bare(cell) in TIES)
+        if self.place(cell) is not None or finite(cell) == 0:
+            return True
+        sides = _VERSUS.fullmatch(cell) if isinstance(cell, str) else None
+        return isinstance(cell, str) and (bare(cell) in TIES or (sides is not None and "=" in sides[2]))
 
     def place(self, cell: Any) -> int | None:
         """Return the place of the answer that a cell names by its column, its letter or its number."""
+        if isinstance(cell, str) and (sides := _VERSUS.fullmatch(cell)):
+            return self.place(sides[1] if ">" in sides[2] else sides[3]) if "=" not in sides[2] else None
         number = finite(cell)
         if number is not None and bare(self.deciders[0]) in SIGNED:
             return int(number > 0) if number else None
@@ -117,7 +125,15 @@ def _twins(rows: Rows) -> tuple[str, ...]:
     """Return the only two columns of answers whose names differ in a letter or a number; empty if there are none."""
     answers = [name for name in rows.columns if says(name, WORDS) and rows.mostly(name, is_text)]
     pairs = [pair for pair in combinations(answers, 2) if twin_place(*pair)]
-    return pairs[0] if len(pairs) == 1 and len(answers) == 2 else ()
+    if len(pairs) == 1 and len(answers) == 2:
+        return pairs[0]
+    texts = [name for name in rows.columns if rows.mostly(name, is_text) and not says(name, _CHOICES)]
+    pairs = [pair for pair in combinations(texts, 2) if twin_place(*pair)]
+    return pairs[0] if len(pairs) == 1 and rows.find(PROMPT_NAMES) else ()
+
+
+_CHOICES = frozenset(("choice", "option", "ending", "sol", "text", "sentence", "question"))
+"""Words in names of texts that may be choices, or what is compared with each other, and no answers."""
 
 
 def _named_by_decision(rows: Rows) -> tuple[str, ...]:

@@ -11,7 +11,11 @@ from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.shape import Rows, is_blank, is_text, is_turn, listed, role_of
 
 SYSTEM_NAMES = ("system", "systemprompt", "systemmessage")
-HISTORY_NAMES = ("history", "chathistory", "conversationhistory")
+HISTORY_NAMES = (
+    "history", "chathistory", "conversationhistory", "dialoghistory", "dialoguehistory", "messagehistory",
+    "previousturns", "previousmessages", "priorturns", "priormessages", "pastturns", "pastmessages", "earlierturns",
+    "historyturns", "historial", "historique", "verlauf", "gesprächsverlauf",
+)  # fmt: skip
 PROMPT_NAMES = ("prompt", "question", "instruction", "query", "input", "problem")
 CONTEXT_NAMES = ("input", "context")
 SIDES = (
@@ -168,14 +172,23 @@ def turns_of_history(value: Any) -> Turns:
     """
     if turns := turns_in(value):
         return turns
+    exchanges = listed(structure_of(value))
+    if exchanges and all(map(is_text, exchanges)):
+        return _by_turns(exchanges)
     found: Turns = []
-    for exchange in listed(structure_of(value)):
+    for exchange in exchanges:
         sides = sides_of(exchange) if isinstance(exchange, dict) else ()
         asked, answer = (exchange[name] for name in sides) if sides else _pair(exchange)
         found += [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]
     if not found:
         raise UnusableError("the history is not a list of earlier prompts and answers")
     return found
+
+
+def _by_turns(texts: list[str]) -> Turns:
+    """Return texts as those of two speakers by turns, the last of which is an answer."""
+    roles = ("user", "assistant") if len(texts) % 2 == 0 else ("assistant", "user")
+    return [{"role": roles[place % 2], "content": text} for place, text in enumerate(texts)]
 
 
 def sides_of(exchange: dict[str, Any]) -> tuple[str, str] | tuple[()]:

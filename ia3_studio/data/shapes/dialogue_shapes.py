@@ -88,7 +88,7 @@ def _is_contents(value: Any) -> bool:
 
 
 def _contents_column(rows: Rows) -> str:
-    return _column_of(rows, ("contents",), _is_contents)
+    return _column_of(rows, ("contents", "messages", "conversation", "conversations", "turns"), _is_contents)
 
 
 def _read_contents(rows: Rows) -> Recognized:

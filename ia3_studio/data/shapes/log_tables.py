@@ -9,6 +9,7 @@ from ia3_studio.data.column_names import says
 from ia3_studio.data.column_words import LABELED
 from ia3_studio.data.shapes import message_names
 from ia3_studio.data.shapes.chat_logs import Said, read_log
+from ia3_studio.data.shapes.helpdesk import text_of_html
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, finite, is_blank, is_role, is_text, seconds_of
 
 SPEAKERS = (
@@ -23,7 +24,7 @@ TEXTS = (
 )  # fmt: skip
 TIMES = (
     "createdatetime", "date", "time", "timestamp", "datetime", "sentat", "senttime", "datesent", "createdat",
-    "ts", "createat", "createtime", "createddate", "senddate", "originalarrivaltime", "strtime",
+    "ts", "createat", "createtime", "createddatetime", "createddate", "senddate", "originalarrivaltime", "strtime",
     *message_names.TIMES,
 )  # fmt: skip
 CHATS = (
@@ -54,7 +55,7 @@ def _columns(rows: Rows) -> tuple[str, str, str, str] | None:
     """Return the columns of speaker, text, time and chat; None where the table is no log."""
     text, time, chat = (rows.find(names) for names in (TEXTS, TIMES, CHATS))
     speaker = next((name for name in rows.named(SPEAKERS) if _is_talk(rows, name)), "")
-    if not (speaker and text and time) or not rows.mostly(text, lambda cell: isinstance(cell, str)):
+    if not (speaker and text and time) or not rows.mostly(text, lambda cell: _words(cell) is not None):
         return None
     rest = [name for name in rows.columns if name not in (speaker, text, time, chat)]
     known = {*BESIDE, *SPEAKERS, *TIMES}
@@ -90,6 +91,14 @@ def _name(cell: Any) -> str:
     return cell.strip() if isinstance(cell, str) else ""
 
 
+def _words(cell: Any) -> str | None:
+    """Return what a message says, which may be an object with its content, in HTML or not; None for anything else."""
+    if isinstance(cell, dict) and isinstance(cell.get("content"), str):
+        is_html = str(cell.get("contentType", cell.get("content_type", ""))).lower().endswith("html")
+        return text_of_html(cell["content"]) if is_html else cell["content"]
+    return cell if isinstance(cell, str) else None
+
+
 def _is_log(rows: Rows) -> bool:
     found = _columns(rows)
     return found is not None and not rows.mostly(found[0], is_role)
@@ -101,7 +110,7 @@ def _read_log(rows: Rows) -> Recognized:
     speaker, text = found[:2]
     said: list[Said] = []
     for row, record in rows.records():
-        if not _name(record.get(speaker)) or not is_text(record.get(text)):
+        if not _name(record.get(speaker)) or not is_text(_words(record.get(text))):
             unused["messages without text"] += 1
         else:
             said.append(_said(row, record, found))
@@ -111,7 +120,7 @@ def _read_log(rows: Rows) -> Recognized:
 def _said(row: int, record: dict[str, Any], columns: tuple[str, str, str, str]) -> Said:
     speaker, text, time, chat = columns
     where = "" if is_blank(record.get(chat)) else str(record[chat])
-    return Said(row, _name(record[speaker]), record[text], seconds_of(record.get(time)), where)
+    return Said(row, _name(record[speaker]), _words(record[text]) or "", seconds_of(record.get(time)), where)
 
 
 SHAPES = (Shape("chat log with a message per row", _is_log, _read_log, by_row=False),)

@@ -44,6 +44,10 @@ OTHER_REPLIES, UNANSWERED, DELETED = (
 Node = dict[str, Any]
 
 
+REPLIES = ("replies", "children")
+"""Keys of the replies to a message."""
+
+
 def is_tree(value: Any) -> bool:
     """Say whether a value is a message with replies."""
     return isinstance(value, dict) and "replies" in value and bool({"text", "content"} & value.keys())
@@ -53,18 +57,35 @@ def _tree_column(rows: Rows) -> str:
     return next((name for name in rows.structured if rows.mostly(name, is_tree)), "")
 
 
+def _are_trees(rows: Rows) -> bool:
+    """Say whether each row is a first message itself, with a role, a text and its replies."""
+    replies = next((name for name in REPLIES if name in rows.columns), "")
+    answered = rows.any(replies, lambda cell: any(map(_is_reply, listed(cell))))
+    return answered and rows.mostly("role", is_role) and bool({"text", "content"} & {*rows.columns})
+
+
+def _is_reply(value: Any) -> bool:
+    return isinstance(value, dict) and is_role(value.get("role")) and bool({"text", "content"} & value.keys())
+
+
 def _read_trees(rows: Rows) -> Recognized:
     column, found = _tree_column(rows), Collector()
     for row, record in rows.records():
-        tree = record.get(column)
-        if not isinstance(tree, dict) or not is_tree(tree):
+        tree = record.get(column) if column else record
+        if not isinstance(tree, dict) or not (is_tree(tree) or not column):
             found.leave_out(row, f"{column} is not a message with replies")
             continue
         nodes = list(_all_of(tree))
-        branch = _branch(tree, lambda node: [reply for reply in listed(node.get("replies")) if isinstance(reply, dict)])
-        found.use(row, {**record, column: _turns(branch, found)})
+        branch = _branch(tree, _replies)
+        rest = record if column else {name: cell for name, cell in record.items() if name in KEPT}
+        found.use(row, {**rest, column or MESSAGES: _turns(branch, found)})
         _count(nodes, branch, found)
-    return found.recognized("message trees", Mapping("messages", column=column))
+    return found.recognized("message trees", Mapping("messages", column=column or MESSAGES))
+
+
+def _replies(node: Node) -> list[Node]:
+    found = next((node[name] for name in REPLIES if name in node), None)
+    return [reply for reply in listed(found) if isinstance(reply, dict)]
 
 
 def _all_of(tree: Node) -> Iterator[Node]:
@@ -73,7 +94,7 @@ def _all_of(tree: Node) -> Iterator[Node]:
     while waiting:
         node = waiting.pop()
         yield node
-        waiting += [reply for reply in listed(node.get("replies")) if isinstance(reply, dict)]
+        waiting += _replies(node)
 
 
 def _branch(first: Node, replies: Any) -> list[Node]:
@@ -188,6 +209,6 @@ def _is_true(cell: Any) -> bool:
 
 
 SHAPES = (
-    Shape("message trees", lambda rows: bool(_tree_column(rows)), _read_trees),
+    Shape("message trees", lambda rows: bool(_tree_column(rows)) or _are_trees(rows), _read_trees),
     Shape("messages with parents", _has_flat_trees, _read_flat_trees, by_row=False),
 )

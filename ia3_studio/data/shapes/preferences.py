@@ -42,7 +42,8 @@ FLAGS = ("ktotag", "desirable", "isdesirable", "label", "thumbsup")
 VOTES = (
     "feedback", "userfeedback", "humanfeedback", "rating", "userrating", "thumb", "thumbs", "vote", "helpful",
     "ishelpful", "washelpful", "wasthishelpful", "liked", "like", "reaction", "good", "isgood", "accepted",
-    "isaccepted", "userreaction", "thumbsrating",
+    "isaccepted", "userreaction", "thumbsrating", "hilfreich", "warhilfreich", "nützlich", "útil", "utile", "полезно",
+    "有用", "有帮助", "役に立った",
 )  # fmt: skip
 """Columns that judge an answer where they hold nothing but both sides of a vote."""
 FLAGGED = ("completion", "response", "output", "answer")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -199,17 +200,34 @@ def finite(cell: Any) -> float | None:
 
 
 def seconds_of(cell: Any) -> float | None:
-    """Return a time in seconds: of a number, of a date that begins with its year, or of a datetime; else None."""
+    """Return a time in seconds: of a number, of a date with its year first or with dots, or of a datetime; else None.
+
+    Example:
+        >>> seconds_of("02.01.1970 00:00"), seconds_of("02/01/1970")
+        (86400.0, None)
+    """
     number = finite(cell)
     if number is not None:
         return number / 1000 if abs(number) > _LAST_SECOND else number
     try:
-        moment = datetime.fromisoformat(cell.strip()) if isinstance(cell, str) else cell
+        moment = datetime.fromisoformat(_year_first(cell.strip())) if isinstance(cell, str) else cell
         if not isinstance(moment, datetime):
             return None
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+_DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:,?[ T](\d{1,2})([:.]\d{2}(?:[:.]\d{2})?))?")
+"""A date as it is written with dots, which is that of day, month and year everywhere."""
+
+
+def _year_first(written: str) -> str:
+    found = _DOTTED.fullmatch(written)
+    if not found:
+        return written
+    day, month, year, hour, rest = found.groups()
+    return f"{year}-{month:0>2}-{day:0>2}" + (f"T{hour:0>2}{rest.replace('.', ':')}" if hour else "")
 
 
 def is_role(cell: Any) -> bool:

@@ -20,10 +20,15 @@ _LONGEST_NAME = 60
 _QUOTES = '"“”„«»'
 _MARKS = "\u200e\u200f\u202a\u202c\ufeff"
 _SPACE = "[ \u00a0\u202f]"
-_DATE = r"(\d{1,4})[./-](\d{1,2})[./-](\d{1,4})\.?"
-_CLOCK = rf"(\d{{1,2}})[:.](\d{{2}})(?:[:.](\d{{2}}))?(?:{_SPACE}?([AaPp])\.?{_SPACE}?[Mm]\.?)?"
+_DATE = r"(\d{1,4})(?:[./-]|\. )(\d{1,2})(?:[./-]|\. )(\d{1,4})\.?"
+_WORD = r"[^\W\d_]"
+_CLOCK = (
+    rf"(?:({_WORD}{{1,6}})\.?{_SPACE}?)?(\d{{1,2}})[:.](\d{{2}})(?:[:.](\d{{2}}))?"
+    rf"(?:{_SPACE}?({_WORD}{{1,4}})\.?(?:{_SPACE}?{_WORD}\.?)?)?"
+)
+"""A time, with a word before it as in "klo 9.05" or "오후 9:05", or after it as in "9:05 PM" or "9:05 p. m."."""
 _HEAD = re.compile(
-    rf"[{_MARKS}]*(?:\[{_DATE},?{_SPACE}{_CLOCK}\]{_SPACE}|{_DATE},?{_SPACE}{_CLOCK}{_SPACE}[-–]{_SPACE})"
+    rf"[{_MARKS}]*(?:\[{_DATE}[,،]?{_SPACE}{_CLOCK}\]{_SPACE}|{_DATE}[,،]?{_SPACE}{_CLOCK}{_SPACE}[-–]{_SPACE})"
 )
 _ATTACHED = re.compile(r"\u200e?(?:<[^<>\n]{1,60}>|[^\n]{1,200}\.\w{2,5} \([^()\n]{3,40}\))(?:\n|$)")
 _EDITED = re.compile(r" ?(?:\u200e<[^<>\n]{1,60}>|<This message was edited>)$")
@@ -36,10 +41,11 @@ _DELETIONS = (
 
 
 @dataclass
-class _Message:
+class DatedMessage:
     """A line that begins with a date, and the lines up to the next one."""
 
     date: tuple[int, int, int]
+    """As it is written; which of them is the year, the month and the day is told by all messages."""
     clock: tuple[int, int, int]
     lines: list[str]
     has_halves: bool
@@ -56,12 +62,12 @@ def whatsapp_messages(text: str) -> dict[str, list[Any]] | None:
     if sum(bool(speaker) for speaker, _text, _kind in parts) < FEWEST:
         return None
     speakers, texts, kinds = map(list, zip(*parts, strict=True))
-    return {TIME: _times(messages), SPEAKER: speakers, TEXT: texts, KIND: kinds}
+    return {TIME: times_of(messages), SPEAKER: speakers, TEXT: texts, KIND: kinds}
 
 
-def _messages(text: str) -> list[_Message]:
+def _messages(text: str) -> list[DatedMessage]:
     """Return the messages of a text; none if its first line is no message."""
-    found: list[_Message] = []
+    found: list[DatedMessage] = []
     for written in LINE_END.split(text.strip(f"\n\r {_MARKS}")):
         head = _HEAD.match(written)
         if head:
@@ -73,12 +79,20 @@ def _messages(text: str) -> list[_Message]:
     return found
 
 
-def _message(head: re.Match[str], said: str) -> _Message:
-    groups = head.groups()[:7] if head[1] else head.groups()[7:]
-    first, second, third, hour, minute, seconds = (int(group or 0) for group in groups[:6])
-    half = (groups[6] or "").lower()
-    hour = hour % 12 + 12 * (half == "p") if half else hour
-    return _Message((first, second, third), (hour, minute, seconds), [said], bool(half))
+def _message(head: re.Match[str], said: str) -> DatedMessage:
+    groups = head.groups()[:_FIELDS] if head[1] else head.groups()[_FIELDS:]
+    first, second, third, hour, minute, seconds = (int(group or 0) for group in (*groups[:3], *groups[4:7]))
+    words = {(group or "").lower() for group in (groups[3], groups[7])}
+    has_halves = bool(words & (_FORENOON | _AFTERNOON))
+    hour = hour % 12 + 12 * bool(words & _AFTERNOON) if has_halves else hour
+    return DatedMessage((first, second, third), (hour, minute, seconds), [said], has_halves)
+
+
+_FIELDS = 8
+"""Groups of a date and its time."""
+_FORENOON = frozenset(("a", "am", "上午", "午前", "오전", "π", "ص", "öö"))
+_AFTERNOON = frozenset(("p", "pm", "下午", "午後", "오후", "μ", "م", "ös"))
+"""What clocks of twelve hours say before or after noon."""
 
 
 def _parted(said: str) -> tuple[str, str, str]:
@@ -108,7 +122,7 @@ def _without_announcements(parts: Sequence[tuple[str, str, str]]) -> list[tuple[
     return [("", f"{name}: {text}", SYSTEM) if name in announced else (name, text, kind) for name, text, kind in parts]
 
 
-def _times(messages: Sequence[_Message]) -> list[float | None]:
+def times_of(messages: Sequence[DatedMessage]) -> list[float | None]:
     """Return when each message was written, in seconds; which number is the month is told by all of them together."""
     ways = [way for way in _WAYS if all(_moment(message, way) is not None for message in messages)]
     if not ways:
@@ -123,7 +137,7 @@ _WAYS = (_DAY_FIRST, _MONTH_FIRST, _YEAR_FIRST)
 """Where year, month and day stand in a date."""
 
 
-def _moment(message: _Message, way: tuple[int, int, int]) -> float | None:
+def _moment(message: DatedMessage, way: tuple[int, int, int]) -> float | None:
     year, month, day = (message.date[place] for place in way)
     if way == _YEAR_FIRST and year < 1000:
         return None

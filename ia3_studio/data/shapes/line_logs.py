@@ -1,0 +1,88 @@
+"""Which messages are in a chat that was saved as lines? As Discord, LINE, Zoom and IRC write them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ia3_studio.data.delimited import LINE_END
+from ia3_studio.data.shapes.whatsapp import SPEAKER, TEXT, TIME, DatedMessage, times_of
+
+_CLOCK = r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:[ \u202f]?([AaPp])\.?[Mm]\.?)?"
+_DATE = r"(\d{1,4})[./-](\d{1,2})[./-](\d{1,4})"
+_HEADS = tuple(
+    re.compile(form)
+    for form in (
+        rf"\[(?:{_DATE},? )?{_CLOCK}\] ([^\s:<>][^:<>\n]{{0,59}}?)( *)",  # Discord, Teams: the text follows below
+        rf"()()(){_CLOCK}\t([^\t\n]{{1,60}})\t(.*)",  # LINE
+        rf"()()(){_CLOCK}\s+From\s+(\S.{{0,59}}?)\s+to\s+[^:]{{1,80}}:\s*(.*)",  # Zoom
+        rf"()()()\[?{_CLOCK}\]? <[@+%~& ]?([^<>\s]{{1,40}})> (.*)",  # IRC
+    )
+)
+"""Lines with which a message begins: date, time, speaker and text."""
+_DAY = re.compile(rf"(?:\w+,? )?{_DATE}(?: ?\(.{{1,12}}\))?(?: \w+)?")
+"""A line with the date of the messages below it."""
+_RULE = re.compile(r"[=\-_*]{4,}")
+_NO_DATE = (2000, 1, 1)
+_FEWEST_MESSAGES, _MOST_OF_A_SPEAKER = 4, 0.95
+"""Messages of a log at least, and the share of them that one speaker has at most."""
+
+
+@dataclass
+class _Said:
+    when: DatedMessage
+    speaker: str
+    lines: list[str] = field(default_factory=list)
+
+
+def logged_lines(text: str) -> dict[str, list[Any]] | None:
+    """Return the messages of a chat in lines as columns (time, speaker, text); None if a text is no such chat.
+
+    Example:
+        >>> logged_lines("[09:05] <ann> hi\\n[09:06] <bo> ahoy\\n[09:07] <ann> late?\\n[09:08] <bo> no")["speaker"]
+        ['ann', 'bo', 'ann', 'bo']
+    """
+    lines = LINE_END.split(text.strip("\ufeff\n\r "))
+    head = max(_HEADS, key=lambda form: sum(form.fullmatch(line) is not None for line in lines[:_SAMPLE]))
+    said = [each for each in _messages(lines, head) if "".join(each.lines).strip()]
+    speakers = Counter(each.speaker for each in said)
+    most = max(speakers.values(), default=0)
+    if len(said) < _FEWEST_MESSAGES or most > _MOST_OF_A_SPEAKER * len(said) or len(speakers) > len(said) / 2:
+        return None
+    times = times_of([each.when for each in said])
+    texts = ["\n".join(each.lines).strip() for each in said]
+    return {TIME: times, SPEAKER: [each.speaker for each in said], TEXT: texts}
+
+
+_SAMPLE = 400
+"""Lines that tell which messenger wrote a text."""
+
+
+def _messages(lines: Sequence[str], head: re.Pattern[str]) -> Iterator[_Said]:
+    date, open_one = _NO_DATE, None
+    for line in lines:
+        if found := head.fullmatch(line):
+            if open_one:
+                yield open_one
+            *own, hour, minute, second, half, speaker, said = found.groups()
+            dated = tuple(map(int, own)) if all(own) else date
+            clock = (_hour(int(hour), half), int(minute), int(second or 0))
+            when = DatedMessage((dated[0], dated[1], dated[2]), clock, [], bool(half))
+            open_one = _Said(when, speaker.strip(), [said] if said.strip() else [])
+        elif day := _DAY.fullmatch(line.strip()):
+            first, second_, third = day.groups()
+            date = (int(first), int(second_), int(third))
+        elif open_one and not _RULE.fullmatch(line.strip()):
+            open_one.lines.append(line.strip("\t"))
+        elif open_one:  # what follows a rule is no message
+            yield open_one
+            open_one = None
+    if open_one:
+        yield open_one
+
+
+def _hour(hour: int, half: str | None) -> int:
+    return hour % 12 + 12 * (half.lower() == "p") if half else hour
