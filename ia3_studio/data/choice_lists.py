@@ -70,12 +70,17 @@ def _is_short_list(value: Any) -> bool:
     return is_listed(value) and 2 <= len(value) <= MOST_CHOICES and all(isinstance(each, str) for each in value)
 
 
+def _numbers(count: int) -> tuple[list[str], list[str]]:
+    """Return the numbers of so many choices, counted from 1 and from 0."""
+    return [str(place + 1) for place in range(count)], [str(place) for place in range(count)]
+
+
 def _holds_choices(value: Any) -> bool:
     if isinstance(value, Record):
         lists = [each for each in value.values() if is_listed(each)]
         letters = [str(key).strip().lower() for key in value]
         return (len(lists) > 1 and bool({"text", "choices"} & value.keys())) or (
-            letters == list(LETTERS[: len(letters)]) and len(letters) > 1
+            letters in (list(LETTERS[: len(letters)]), *_numbers(len(letters))) and len(letters) > 1
         )
     if isinstance(value, str):
         return bool(lettered(value))

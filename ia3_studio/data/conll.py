@@ -62,6 +62,10 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
             1,
             next((at for at in range(2, width) if all(is_tag(row[at : at + 1][0]) for row in _full(fields))), tag),
         )
+    if (
+        len({row[tag] for row in _full(fields)}) == 1
+    ):  # as of the inner names of GermEval, of which a text may have none
+        tag = next((at for at in range(width - 2, word, -1) if _says_tags(fields, at)), tag)
     words: list[list[str]] = []
     tags: list[list[str]] = []
     numbers: list[int] = []
@@ -167,6 +171,12 @@ def _tags_stand_first(fields: Sequence[Sequence[str]]) -> bool:
 def _turned(line: str) -> str:
     tag, _, word = line.strip().partition("\t" if "\t" in line else " ")
     return f"{word.strip()}\t{tag}"
+
+
+def _says_tags(fields: Sequence[Sequence[str]], place: int) -> bool:
+    """Say whether a field of the words holds tags, "O" and others."""
+    tags = {row[place] for row in _full(fields)}
+    return len(tags) > 1 and "O" in tags and all(map(is_tag, tags))
 
 
 def _without_names(lines: Sequence[str]) -> Sequence[str]:

@@ -33,6 +33,8 @@ _BYTE_ORDER_MARKS: tuple[tuple[bytes, Encoding, str], ...] = (
 _WIDE: tuple[tuple[Encoding, str], ...] = (
     ("UTF-32", "utf-32-le"), ("UTF-32", "utf-32-be"), ("UTF-16", "utf-16-le"), ("UTF-16", "utf-16-be"),
 )  # fmt: skip
+_WIDTHS = {"UTF-16": 2, "UTF-32": 4}
+"""Bytes of a character, or of its half."""
 _MOST_NUL = 0.02
 """Share of bytes of the value 0 in a text that may be damaged."""
 _WIDE_BYTES = 65_536
@@ -97,6 +99,9 @@ def decode_as(name: str, data: bytes, found: FoundEncoding) -> Decoded:
     Raises:
         DataError: they are not valid UTF-16 or UTF-32.
     """
+    width = _WIDTHS.get(found.encoding, 1)
+    rest = len(data) % width  # bytes of a character that is cut off, or were added at the end
+    data = data[: len(data) - rest] if len(data) > width else data
     try:
         text, has_marks = text_with_marks(data, found.codec)
     except UnicodeDecodeError as error:

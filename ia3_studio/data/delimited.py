@@ -43,7 +43,7 @@ _HINT = re.compile(r"sep=(.)[ ]*")
 _ESCAPED_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)\\"(?!\s*(?:[,;\t|]\s*"|$))')
 """A quote after a backslash, unless it ends a cell: a path may end with a backslash."""
 _DOUBLED_QUOTE = re.compile(r'[^",;\t|\s]""|""[^",;\t|\s]')
-_RARE_DELIMITERS = ("^", "~", "\x1f", "\x01", "¦", "§")
+RARE_DELIMITERS = ("^", "~", "\x1f", "\x01", "¦", "§")
 _OPEN = "its quote is not closed: the file may be cut off there"
 _END = "\x00end of the table"
 """A line added at the end: a quote that is never closed takes it in. No text that is read holds the character."""
@@ -140,9 +140,17 @@ def _other_delimiter_below(lines: Sequence[str]) -> tuple[str, str] | None:
             continue
         between = re.compile(rf'"\s*{re.escape(below)}\s*"')
         counts = {len(between.findall(line)) for line in rest}
-        if counts == {first.count(above)}:
+        if counts == {first.count(above)} and not _are_cells(rest, above, first.count(above) + 1):
             return above, below
     return None
+
+
+def _are_cells(lines: Sequence[str], delimiter: str, width: int) -> bool:
+    """Say whether lines have so many cells between a delimiter, one of which may hold anything in quotes."""
+    try:
+        return all(len(row) == width for row in csv.reader(lines, delimiter=delimiter) if row)
+    except csv.Error:
+        return False
 
 
 def _with_doubled_quotes(lines: list[str]) -> tuple[list[str], bool]:
@@ -212,7 +220,7 @@ def guess_delimiter(text: str, quote: str = '"') -> str:
     if fit(best)[0] > len(lines) / 2:
         return best
     filled = [line for line in lines if line.strip()]
-    counts = {mark: {line.count(mark) for line in filled} for mark in _RARE_DELIMITERS}
+    counts = {mark: {line.count(mark) for line in filled} for mark in RARE_DELIMITERS}
     return next((mark for mark, each in counts.items() if len(each) == 1 and 0 not in each), best)
 
 
@@ -226,7 +234,23 @@ def guess_quote(lines: Sequence[str], delimiter: str | None = None) -> str:
         doubled = any(cell.startswith('"') for cell in cells)
         if cells and not doubled and min(begun, ended) > len(cells) / 2 and len(cells) > len(lines):
             return "'"
-    return '"'
+    return "'" if any(_are_in_apostrophes(lines, mark) for mark in marks) else '"'
+
+
+def _are_in_apostrophes(lines: Sequence[str], delimiter: str) -> bool:
+    """Say whether lines have the same number of cells, those of texts in apostrophes and others, of numbers, bare."""
+    mark = re.escape(delimiter)
+    cell = rf"(?:'(?:[^']|'')*'|[^'\"{mark}]*)"
+    row = re.compile(rf"{cell}(?:{mark}{cell})+")
+    filled = [line for line in lines if line.strip()]
+    quoted = sum(bool(re.search(rf"(?:^|{mark})'", line)) for line in filled)
+    if len(filled) < _FEWEST_LINES or quoted < len(filled) - 1 or not all(map(row.fullmatch, filled)):
+        return False
+    return len({sum(1 for _cell in re.finditer(rf"{cell}(?:{mark}|$)", line)) for line in filled}) == 1
+
+
+_FEWEST_LINES = 5
+"""Lines from which on apostrophes can be quotes of some of their cells."""
 
 
 def is_tabbed(text: str) -> bool:

@@ -9,7 +9,7 @@ from ia3_studio.data.choice_families import FEWEST_NUMBERED
 from ia3_studio.data.choice_lists import MOST_CHOICES
 from ia3_studio.data.column_profile import UNNAMED, Profile, cells_of, profile
 from ia3_studio.data.examples import Mapping, label_name
-from ia3_studio.data.right_choice import LETTERS, first_number
+from ia3_studio.data.right_choice import LETTERS, first_number, repeats_one
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +32,7 @@ def exam_mapping(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     question, *choices, answer = (each.name for each in kept)
     right = [label_name(cell).lower() for cell in cells_of(frame, answer)]
     is_named = set(right) <= set(LETTERS[: len(choices)]) or _numbers_choices(right, kept[1:-1])
+    is_named = is_named or (len(choices) >= FEWEST_NUMBERED and repeats_one(frame, [answer], choices) == [answer])
     if len(choices) < 2 or not right or not is_named or not kept[0].is_text:
         return None
     if any(each.filled < 0.9 for each in kept) or len(set(right)) < 2:

@@ -18,6 +18,7 @@ from ia3_studio.data.preferences import answered_turns, compared, flag_of, judge
 from ia3_studio.data.problem import Problem, UnusableError, whole
 from ia3_studio.data.shapes.shape import is_blank
 from ia3_studio.data.tool_calls import as_json, tool_definitions
+from ia3_studio.data.turns import text_of_parts
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -224,6 +225,7 @@ def _pairs(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Example]:
     prompt = _templated(record, mapping.template) if mapping.template else _said(record, mapping.prompt, "prompt")
     context = _value(_as_text(record, mapping.context), mapping.context, "context") if mapping.context else ""
     given = value_at(record, mapping.answer)
+    given = text_of_parts(given) or given
     if mapping.lists == "lines":
         given = "\n".join(texts_of(structure_of(given))) or given
     several = texts_of(given) if mapping.lists != "json" else []
@@ -242,7 +244,8 @@ def _said(record: dict[Any, Any], column: str, part: str) -> str:
 
 def _as_text(record: dict[Any, Any], column: str) -> dict[Any, Any]:
     value = value_at(record, column)
-    return {column: value if isinstance(value, str) else texts_of(value) or _one_text(value)}
+    said = value if isinstance(value, str) else text_of_parts(value) or texts_of(value) or _one_text(value)
+    return {column: said}
 
 
 def _one_text(value: Any) -> Any:
@@ -463,8 +466,8 @@ def label_name(cell: Any) -> str:
 
 def _tagged(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     words, tags = (structure_of(value_at(record, column)) for column in (mapping.column, mapping.answer))
-    if isinstance(words, str) and isinstance(tags, str):
-        words, tags = words.split(), tags_in(tags)
+    words = words.split() if isinstance(words, str) else words
+    tags = tags_in(tags) if isinstance(tags, str) else tags
     if not is_listed(words) or not is_listed(tags):
         raise UnusableError(f"{mapping.column} and {mapping.answer} are not lists")
     words, tags = tuple(map(str, words or ())), tuple(label_name(tag) for tag in tags or ())
@@ -488,6 +491,8 @@ def _filled(record: dict[Any, Any], column: str, part: str) -> str:
 def _value(record: dict[Any, Any], column: str, part: str) -> str:
     """Return a cell as text, the blanks around it included: they may be code's; an absent value is empty."""
     value = value_at(record, column)
+    if not isinstance(value, str):
+        value = text_of_parts(value) or value
     if not isinstance(value, str):
         value = "\n".join(texts_of(value)) or value  # sentences of one text
     if not isinstance(value, str) and isinstance(value, Iterable):

@@ -26,8 +26,13 @@ def kind_of(suffix: str, data: bytes) -> str:
     if suffix in _TEXT_KINDS:
         return _packed_kind(data) or suffix
     if suffix in (".xls", ".xlsx", ".xlsm") and data[:2] != b"PK" and not data.startswith(b"\xd0\xcf\x11\xe0"):
-        return ".html" if _HTML.match(data[:2000]) else ".csv" if _is_text(data) else suffix
+        return ".html" if _HTML.match(_letters(data[:4000])) else ".csv" if _is_text(data) else suffix
     return _packed_kind(data) or suffix if suffix == ".xls" else suffix
+
+
+def _letters(data: bytes) -> bytes:
+    """Return bytes without a byte order mark, and without those of the value 0 between the letters of UTF-16."""
+    return data.lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\0", b"")
 
 
 def said_kind(data: bytes) -> str:

@@ -59,9 +59,22 @@ def find_images(path: Path) -> list[ImageFile]:
         found = _zipped(path)
     else:
         found = _in_folder(path) if path.is_dir() else []
+    if found and _has_chats(path):
+        return []
     if len(found) > MAX_MEMBERS:
         raise DataError(f"{path.name} contains {len(found):,} images; use at most {MAX_MEMBERS:,}.")
     return sorted(found, key=lambda picture: picture.name)
+
+
+_CHATS = frozenset(("conversations.json", "result.json", "_chat.txt", "messages.html", "channels.json"))
+"""Files of exports of chats, in which images were sent as well."""
+
+
+def _has_chats(path: Path) -> bool:
+    if path.is_dir():
+        return any(PurePosixPath(name).name.lower() in _CHATS for name, _file in folder_files(path))
+    with path.open("rb") as file, open_zip(file) as archive:
+        return any(PurePosixPath(info.filename).name.lower() in _CHATS for info in zip_files(archive))
 
 
 def image_examples(pictures: Sequence[ImageFile]) -> tuple[list[Example], list[Problem]]:

@@ -15,7 +15,21 @@ from ia3_studio.errors import DataError
 SPLIT = "split"
 """The column that says which part of the data a row belongs to."""
 SPLITS = frozenset(
-    ("train", "training", "test", "validation", "valid", "val", "dev", "eval", "evaluation", "testa", "testb")
+    (
+        "train",
+        "training",
+        "test",
+        "testing",
+        "holdout",
+        "validation",
+        "valid",
+        "val",
+        "dev",
+        "eval",
+        "evaluation",
+        "testa",
+        "testb",
+    )
 )
 _FEWEST_TEXTS = 5
 """Keys of an object that are read as texts."""
@@ -96,6 +110,9 @@ def _rows_of_list(rows: list[Any]) -> tuple[Sequence[Any], str]:
     if rows and all(map(_is_tagged, rows)):
         pairs = [list(zip(*row, strict=True)) for row in rows]
         return [{"tokens": list(words), "tags": list(tags)} for words, tags in pairs], "JSON array of words with tags"
+    if rows and all(isinstance(row, dict) and _defined_task(row) for row in rows):
+        tasks = [found for row in rows if (found := _defined_task(row))]
+        return [each for instances, _form in tasks for each in instances], "instances of tasks (Natural Instructions)"
     if (inner := _inner_questions(rows)) is not None:
         return inner, "JSON array, a row per question"
     return rows, "JSON array"
@@ -171,7 +188,8 @@ def _defined_task(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | No
     if not definition or not _is_rows(instances):
         return None
     text = definition if isinstance(definition, str) else "\n".join(map(str, definition))
-    rows = [{"instruction": text, **each} if isinstance(each, dict) else each for each in instances or ()]
+    about = {key: value for key, value in document.items() if isinstance(value, str) and key != "Definition"}
+    rows = [{"instruction": text, **about, **each} if isinstance(each, dict) else each for each in instances or ()]
     return rows, "instances of a task (Natural Instructions)"
 
 

@@ -98,6 +98,12 @@ def is_json_document(text: str) -> bool:
         return False
 
 
+def is_json_stream(text: str) -> bool:
+    """Say whether a text is JSON objects one after the other, over several lines each."""
+    bare = text.strip()
+    return bare.startswith("{") and bare.endswith("}") and _stream(text) is not None
+
+
 def _is_lines(text: str, named_so: bool) -> bool:
     first, *rest = LINE_END.split(text.strip(), maxsplit=1)
     if first.strip() in ("{", "[", "[{"):

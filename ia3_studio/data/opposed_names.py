@@ -32,6 +32,8 @@ _BETTER = frozenset((
     ("chosen", "unchosen"), ("w", "l"), ("strong", "weak"), ("gute", "schlechte"), ("bonne", "mauvaise"),
     ("buena", "mala"), ("boa", "ruim"), ("buona", "cattiva"), ("bessere", "schlechtere"), ("beste", "schlechteste"),
     ("meilleure", "pire"), ("mejor", "peor"), ("migliore", "peggiore"), ("melhor", "pior"), ("лучшии", "худшии"),
+    ("edited", "original"), ("corrected", "original"), ("improved", "original"), ("revised", "original"),
+    ("revised", "draft"), ("edited", "draft"), ("final", "draft"), ("rewritten", "original"),
 ))  # fmt: skip
 """Words for the better and the worse of two answers."""
 _ALONE = frozenset((

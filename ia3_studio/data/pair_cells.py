@@ -12,6 +12,7 @@ from ia3_studio.data.column_profile import cells_of, is_list_of_texts, is_plain,
 from ia3_studio.data.column_words import ANSWERED, READ
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.paths import is_listed, paths_in
+from ia3_studio.data.turns import text_of_parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,6 +120,8 @@ def answer_path(frame: pd.DataFrame, name: str) -> str:
         return f"{name}.{key}" + ("[0]" if all(map(is_listed, inner)) else "") if key else name  # or it is the answer
     first = next((value[0] for value in lists if len(value)), None)  # the first question may have no answer
     if isinstance(first, Record):
+        if any(map(text_of_parts, lists)):
+            return name
         return next((f"{name}[0].{key}" for key in (*_INSIDE, _answer_key(first)) if key in first), name)
     return name
 

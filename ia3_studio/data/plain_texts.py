@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from ia3_studio.data.delimited import DELIMITERS, LINE_END, guess_delimiter
+from ia3_studio.data.delimited import DELIMITERS, LINE_END, RARE_DELIMITERS, guess_delimiter
 from ia3_studio.data.header import find_header
 from ia3_studio.data.measurements import whole_number
 
@@ -248,13 +248,20 @@ def table_delimiter(text: str) -> str:
         return ""
     import csv
 
+    if _are_quoted_words(lines):
+        return " "
     delimiter = guess_delimiter("\n".join(lines))
     try:
         rows = [row for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=True) if row]
     except csv.Error:
         return ""
     usual, count = Counter(map(len, rows)).most_common(1)[0]
-    if delimiter not in DELIMITERS or usual < 2 or count < 0.95 * len(rows) or len(rows[0]) != usual:
+    if (
+        delimiter not in (*DELIMITERS, *RARE_DELIMITERS)
+        or usual < 2
+        or count < 0.95 * len(rows)
+        or len(rows[0]) != usual
+    ):
         return ""
     named = find_header(rows) == 0 and all(0 < len(cell) <= 40 and len(cell.split()) <= 4 for cell in rows[0])
     quoted = all(line.lstrip().startswith('"') for line in lines[1:])
@@ -262,6 +269,14 @@ def table_delimiter(text: str) -> str:
         return delimiter if named and (quoted or _are_different(rows[0])) and count == len(rows) else ""
     bare = not any("<|" in line for line in lines)  # marks of chat templates
     return delimiter if bare and (named or _has_labels(rows)) else ""
+
+
+def _are_quoted_words(lines: Sequence[str]) -> bool:
+    """Say whether lines are cells with blanks between them, texts in quotes, as R writes tables."""
+    return all(_QUOTED_ROW.fullmatch(line) for line in lines) and any(line.count('"') > 2 for line in lines)
+
+
+_QUOTED_ROW = re.compile(r'(?:"[^"]*"|[-+.\d]+|NA|TRUE|FALSE)(?: (?:"[^"]*"|[-+.\deE]+|NA|TRUE|FALSE))+')
 
 
 def _are_different(names: Sequence[str]) -> bool:

@@ -9,6 +9,8 @@ from ia3_studio.errors import DataError
 
 MOST_DAMAGED = 0.1
 """Largest share of a file's rows that may be damaged; above it the file is of another kind than it seems."""
+FEWEST_WHOLE = 4
+"""Rows beside which a single damaged one is never too many."""
 LONGEST_TEXT = 200
 
 
@@ -64,7 +66,8 @@ def require_few_damaged(name: str, first: Damage, damaged: int, whole: int) -> N
     Raises:
         DataError: as :func:`require_few`.
     """
-    if damaged > MOST_DAMAGED * (whole + damaged):
+    is_one = damaged == 1 and whole >= FEWEST_WHOLE
+    if damaged > MOST_DAMAGED * (whole + damaged) and not is_one:
         more = f"; {damaged - 1:,} more of {whole + damaged:,} rows are damaged too" if damaged > 1 else ""
         raise DataError(f"{name}, line {first.line} cannot be read: {first.reason}{more}. Fix or delete these lines.")
 

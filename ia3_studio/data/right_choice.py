@@ -21,7 +21,8 @@ RIGHT_NAMES = (
     "label", "answer", "gold", "correct", "answer_index", "answer_idx", "right", "answerkey", "correct_option",
     "correct_answer", "correct_choice", "correct_index", "cop", "gold_label", "target", "answerrightending", "key",
     "correct_answers", "correct_answer_id", "correct_id", "correct_option_index", "correct_answer_index", "answer_id",
-    "right_answer", "right_option", "gold_index", "gold_idx", "ans", "multiple_choice_scores", "ra",
+    "right_answer", "right_option", "gold_index", "gold_idx", "ans", "lösung",
+    "solution", "multiple_choice_scores", "ra",
 )  # fmt: skip
 _INNER_ANSWERS = ("answerKey", "answer", "label", "labels", "correct", "is_correct", "isCorrect", "right", "is_right",
                   "is_answer", "isAnswer")  # fmt: skip

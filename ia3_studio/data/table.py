@@ -19,7 +19,7 @@ from ia3_studio.data.decode import decode
 from ia3_studio.data.delimited import DELIMITERS, LINE_END, is_tabbed, read_delimited
 from ia3_studio.data.file_kinds import kind_of, said_kind
 from ia3_studio.data.intent_lists import intents_below_headings
-from ia3_studio.data.json_rows import is_json_document, is_json_lines, read_json
+from ia3_studio.data.json_rows import is_json_document, is_json_lines, is_json_stream, read_json
 from ia3_studio.data.markup_tables import is_markdown_table, read_html, read_markdown
 from ia3_studio.data.parsing import Found, numbered, shown_names
 from ia3_studio.data.parsing import ParsingOptions as ParsingOptions
@@ -288,7 +288,7 @@ def _read_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> 
 
 def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found | None:
     """Return the rows of text that is more than paragraphs: JSON, labels before texts, questions and answers, cells."""
-    if is_json_document(text):
+    if is_json_document(text) or is_json_stream(text):
         frame, form, damaged = read_json(name, text, named_lines=False)
         return Found(frame, f"{form}, {encoding}", damaged)
     if rows := quiz_questions(text):

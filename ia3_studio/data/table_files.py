@@ -91,7 +91,12 @@ def _spelled_alike(found: Mapping[str, Found]) -> dict[str, Found]:
 def _are_alike(names: Mapping[str, frozenset[str]], shared: frozenset[str]) -> bool:
     """Say whether files have the same columns, or some of them a few more, as exports of later years have."""
     every = frozenset.union(*names.values())
-    return shared == every or (shared in names.values() and len(shared) > 1 and 2 * len(shared) >= len(every))
+    enough = (len(shared) > 1 and 2 * len(shared) >= len(every)) or {*map(bare_name, shared)} <= _TALKS
+    return shared == every or (shared in names.values() and bool(shared) and enough)
+
+
+_TALKS = frozenset(("messages", "conversations", "conversation"))
+"""Columns that are enough for themselves, whatever stands beside them."""
 
 
 def origins_of(stems: Mapping[str, str], frames: Sequence[pd.DataFrame]) -> dict[str, str]:

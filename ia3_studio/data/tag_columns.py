@@ -10,7 +10,7 @@ from ia3_studio.data.column_profile import cells_of, structures_of
 from ia3_studio.data.conll import is_tag
 from ia3_studio.data.examples import Mapping, tags_in
 from ia3_studio.data.label_names import MOSTLY
-from ia3_studio.data.paths import is_listed
+from ia3_studio.data.paths import is_listed, structure_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,9 +26,9 @@ def tagged_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     tags = [name for name in named(columns, TAG_NAMES) if _are_lists(frame, name)]
     if words and tags:
         return Mapping("tags", column=words[0], answer=tags[0])
-    written = [name for name in columns if _are_written_tags(frame, name)]
+    written = [name for name in columns if _are_written_tags(frame, name) or _are_listed_tags(frame, name)]
     for tag in written[:1]:
-        counts = [len(tags_in(cell)) for cell in cells_of(frame, tag)]
+        counts = [len(_tags_of(cell)) for cell in cells_of(frame, tag)]
         for name in columns:
             cells = cells_of(frame, name)
             fits = len(cells) == len(counts) and all(isinstance(cell, str) for cell in cells) and name != tag
@@ -46,6 +46,18 @@ def _are_written_tags(frame: pd.DataFrame, name: str) -> bool:
     cells = [cell for cell in cells_of(frame, name)[:_LOOKED_AT] if not (isinstance(cell, str) and not cell.strip())]
     found = [tags_in(cell) if isinstance(cell, str) else [] for cell in cells]
     return bool(found) and all(len(tags) > 0 and all(map(is_tag, tags)) for tags in found) and any(map(_many, found))
+
+
+def _tags_of(cell: object) -> list[str]:
+    value = structure_of(cell)
+    return [str(each) for each in value] if is_listed(value) else tags_in(str(cell))
+
+
+def _are_listed_tags(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether the cells of a column are lists of tags, such as ["B-PER", "O"]."""
+    found = [value for value in structures_of(frame, name)[:_LOOKED_AT] if is_listed(value)]
+    filled = bool(found) and len(found) == len(structures_of(frame, name)[:_LOOKED_AT])
+    return filled and all(len(tags) > 0 and all(map(is_tag, tags)) for tags in found) and any(map(_many, found))
 
 
 def _many(tags: Sequence[str]) -> bool:

@@ -239,6 +239,19 @@ def _text(value: Any, role: str) -> str | None:
     return as_json(value)
 
 
+def text_of_parts(value: Any) -> str:
+    """Return the text of a list of parts, as APIs take it, line by line; empty for any other value.
+
+    Example:
+        >>> text_of_parts([{"type": "text", "text": "Ahoy"}]), text_of_parts(["Ahoy"])
+        ('Ahoy', '')
+    """
+    parts = list(value) if isinstance(value, Iterable) and not isinstance(value, str | dict) else []
+    are_texts = all(isinstance(part, dict) and part.get("type") in TEXT_PARTS for part in parts)
+    texts = [part.get("text") for part in parts] if are_texts else []
+    return "\n".join(map(str, texts)) if all(isinstance(text, str) for text in texts) else ""
+
+
 def _is_part(part: Any) -> bool:
     if isinstance(part, str):
         return True

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from ia3_studio.data.opposed_names import twin_place
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.annotations import NOT_ANNOTATED, Annotated, annotated, in_words, text_name
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES
@@ -82,6 +83,9 @@ def _compared(rows: Annotated) -> list[tuple[str, str]]:
     """Return the fields of the better and the worse answer of each record, if responses name them; else nothing."""
     ranked = [_by_rank(value) for _row, _fields, value in rows]
     named = {names[0] for names in ranked if names}
+    if len(named) == 1 and rows:
+        (only,) = named
+        named |= {name for name in rows[0][1] if twin_place(only, name) or twin_place(name, only)}
     one_of_two = len(named) == 2 and all(len(names) == 1 for names in ranked)
     if one_of_two:
         ranked = [[*names, *(named - {*names})] for names in ranked]

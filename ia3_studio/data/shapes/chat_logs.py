@@ -57,16 +57,20 @@ def read_log(
     """
     counts = Counter(message.speaker for message in messages)
     speakers = tuple(who for who, _messages in counts.most_common())
+    speaker = _answerer(speakers) if speaker is None else speaker
     if speaker is None:
         sentence = _choose(name, form, counts)
         return Recognized(_as_messages(messages), form, unused=unused, speakers=speakers, undecided=sentence)
     learned = _matched(name, form, speaker, speakers)
     several = len(speakers) > 2
+    parts = _parts(messages, pause)
+    apart = _exchanges(parts[0], learned) if len(parts) == 1 else parts
     rows = [
         (part[0].row, {"messages": _turns(part, learned, several), **({CHAT: part[0].chat} if part[0].chat else {})})
-        for part in _parts(messages, pause)
+        for part in apart
     ]
     notes = (_how(learned, several, pause),)
+    notes += (f"{name} is one conversation, so each exchange is one of its own.",) if len(apart) > len(parts) else ()
     mapping = Roles("messages", column="messages")
     return Recognized(frame_of(rows), form, (), notes, unused, mapping, speakers)
 
@@ -136,6 +140,23 @@ def _parts(messages: Sequence[Said], pause: float | None) -> list[list[Said]]:
             parts.append(part)
         part.append(message)
     return parts
+
+
+def _exchanges(messages: Sequence[Said], learned: str) -> list[list[Said]]:
+    """Return the exchanges of a conversation: each begins where somebody asks after an answer."""
+    found: list[list[Said]] = []
+    for place, message in enumerate(messages):
+        if not found or (message.speaker != learned and messages[place - 1].speaker == learned):
+            found.append([])
+        found[-1].append(message)
+    whole = [part for part in found if part[0].speaker != learned and part[-1].speaker == learned]
+    return found if len(whole) > 1 else [list(messages)]
+
+
+def _answerer(speakers: Sequence[str]) -> str | None:
+    """Return who answers where the speakers are called "Q" and "A"; None for other names."""
+    names = {who.strip().rstrip(":.").casefold(): who for who in speakers}
+    return names["a"] if names.keys() == {"q", "a"} else None
 
 
 def _is_apart(last: Said, message: Said, pause: float | None) -> bool:

@@ -45,7 +45,9 @@ SCORES = (("winnermodela", "winnermodelb"), ("score0", "score1"), ("score1", "sc
 SIDES = ("left", "right")
 """What names the first and the second of two answers that were shown side by side."""
 TIES = ("tie", "both", "neither", "equal", "bothbad", "tiebothbad")
-LISTS = ("completions", "responses", "generations", "candidates", "answers")
+LISTS = ("completions", "responses", "generations", "candidates", "answers", "replies")
+_POSTS = ("post", "title", "body")
+"""Columns of what is asked where people reply to it."""
 RATED = ("overallscore", "score", "rating", "finegrainedscore")
 RATINGS = ("ratings", "scores")
 RANKS = ("ranks", "rankings", "ranking", "rank")
@@ -232,7 +234,7 @@ def _text(cell: Any) -> str | None:
 
 def _rated_column(rows: Rows) -> str:
     """Return the column of lists of rated answers; empty if there is none."""
-    if not rows.find(PROMPT_NAMES):
+    if not rows.find((*PROMPT_NAMES, *_POSTS)):
         return ""
     first = replace(rows, frame=rows.deciding.iloc[:SAMPLE])
     named = [name for name in rows.named(LISTS) if rows.any(name, lambda cell: bool(listed(structure_of(cell))))]
@@ -263,7 +265,25 @@ def _read_rated(rows: Rows) -> Recognized:
     return _pairs(rows, found, f"Of the answers in {name} the best is preferred to the worst; {INSTEAD}.")
 
 
+def _open_decision(rows: Rows) -> tuple[tuple[str, ...], str]:
+    """Return two answers and the column of numbers, some below 0, that does not say which of them it is for."""
+    answers = answer_pair(rows, COMPARED) or _twins(rows)
+    signed = (name for name in rows.named(DECISIONS) if rows.mostly(name, lambda cell: finite(cell) is not None))
+    column = next((name for name in signed if rows.any(name, lambda cell: (finite(cell) or 0) < 0)), "")
+    return (answers, column) if answers and column else ((), "")
+
+
+def _read_open(rows: Rows) -> Recognized:
+    (one, other), column = _open_decision(rows)
+    sentence = (
+        f"The columns {one} and {other} are two answers to one prompt, and {column} has numbers below and above 0: "
+        f"call it overall_preference if numbers below 0 are for {one}, or select one of the answers as target column."
+    )
+    return Recognized(rows.frame, "compared answers", undecided=sentence)
+
+
 SHAPES = (
     Shape("compared answers", _has_comparison, _read_compared),
+    Shape("answers compared by signed numbers", lambda rows: bool(_open_decision(rows)[1]), _read_open),
     Shape("rated answers", _has_rated, _read_rated),
 )

@@ -7,7 +7,7 @@ from typing import Any
 from ia3_studio.data.column_profile import is_list_of_texts
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.paths import structure_of
-from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, frame_of, is_text
+from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, frame_of, is_text, listed
 
 PHRASE_NAMES = ("patterns", "examples", "utterances", "phrases", "samples", "trainingphrases", "variants",
                 "sampleutterances", "trainingsamples", "queries", "expressions")  # fmt: skip
@@ -16,12 +16,32 @@ INTENT_NAMES = ("tag", "intent", "name", "label", "intentname", "category")
 
 def _phrases(cell: Any) -> list[str]:
     value = structure_of(cell)
-    return list(value) if is_list_of_texts(value) else []
+    if is_list_of_texts(value):
+        return list(value)
+    texts = [_text(each) for each in listed(value)]
+    return texts if texts and all(texts) else []
+
+
+def _text(phrase: Any) -> str:
+    """Return the text of a phrase that is an object and names no speaker; empty for anything else."""
+    if not isinstance(phrase, dict) or {"role", "from", "speaker", "sender", "author"} & phrase.keys():
+        return ""
+    return next((phrase[key] for key in ("text", "utterance", "phrase", "value") if is_text(phrase.get(key))), "")
 
 
 def _has_intents(rows: Rows) -> bool:
     phrases, intent = rows.find(PHRASE_NAMES), rows.find(INTENT_NAMES)
     return rows.mostly(phrases, lambda cell: bool(_phrases(cell))) and rows.mostly(intent, is_text)
+
+
+def _has_named_intents(rows: Rows) -> bool:
+    """Say whether each row is an intent of its own with several phrases, which are not what two say by turns then."""
+    intent = rows.find(INTENT_NAMES)
+    names = [str(cell) for cell in rows.sample(intent)]
+    of_objects = rows.mostly(
+        rows.find(PHRASE_NAMES), lambda cell: isinstance(next(iter(listed(structure_of(cell))), 0), dict)
+    )
+    return of_objects and _has_intents(rows) and len(set(names)) == len(names) > 1
 
 
 def _read_intents(rows: Rows) -> Recognized:
@@ -43,3 +63,5 @@ def _read_intents(rows: Rows) -> Recognized:
 
 
 SHAPES = (Shape("intents", _has_intents, _read_intents, by_row=False),)
+NAMED = (Shape("intents with phrases", _has_named_intents, _read_intents, by_row=False),)
+"""Tried before the shapes of what two say by turns."""

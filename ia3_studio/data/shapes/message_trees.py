@@ -19,6 +19,7 @@ from ia3_studio.data.shapes.shape import (
     is_blank,
     is_role,
     listed,
+    role_column,
     role_of,
     side_column,
     side_role,
@@ -135,7 +136,8 @@ def _flat(rows: Rows) -> tuple[str, str, str, str]:
 
     A column that says by true or false who speaks is one of roles.
     """
-    role = next((name for name in rows.named(ROLE_NAMES) if rows.mostly(name, is_role)), side_column(rows))
+    role = next((name for name in rows.named(ROLE_NAMES) if rows.mostly(name, is_role)), "")
+    role = role or side_column(rows) or role_column(rows)
     return rows.find(ID_NAMES), rows.find(PARENT_NAMES), role, rows.find(TEXT_NAMES)
 
 

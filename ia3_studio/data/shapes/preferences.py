@@ -43,7 +43,7 @@ VOTES = (
     "feedback", "userfeedback", "humanfeedback", "rating", "userrating", "thumb", "thumbs", "vote", "helpful",
     "ishelpful", "washelpful", "wasthishelpful", "liked", "like", "reaction", "good", "isgood", "accepted",
     "isaccepted", "userreaction", "thumbsrating", "hilfreich", "warhilfreich", "nützlich", "útil", "utile", "полезно",
-    "有用", "有帮助", "役に立った",
+    "有用", "有帮助", "役に立った", "ischosen", "ispreferred", "isbest",
 )  # fmt: skip
 """Columns that judge an answer where they hold nothing but both sides of a vote."""
 FLAGGED = ("completion", "response", "output", "answer")
@@ -75,12 +75,17 @@ def _named_pair(rows: Rows) -> tuple[str, ...]:
     """Return the only two columns whose names say which answer is better, with a prompt; empty if there are none."""
     answers = [name for name in rows.columns if rows.mostly(name, _is_answer)]
     pairs = [pair for pair in permutations(answers, 2) if is_preferred(*pair)]
+    if not pairs and rows.find(("prompt", "instruction")):  # of a query, these are texts to be found
+        pairs = [tuple(found) for names in _FOUND if len(found := rows.named(names)) == 2 and {*found} <= {*answers}]
     if len(pairs) != 1 or _are_lists(rows, pairs[0]):
         return ()
     asked = rows.find(PROMPT_NAMES)
     if not asked and not are_opposed(*pairs[0]):  # as of reviews, of what was good and what was bad
         asked = _only_other_text(rows, pairs[0])
     return pairs[0] if asked or all(rows.mostly(name, holds_turns) for name in pairs[0]) else ()
+
+
+_FOUND = (("positive", "negative"), ("pos", "neg"))
 
 
 def _are_lists(rows: Rows, names: Sequence[str]) -> bool:

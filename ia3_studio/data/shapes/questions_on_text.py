@@ -106,13 +106,18 @@ def _read_exams(rows: Rows) -> Recognized:
 def _asked_objects(cell: Any) -> list[dict[str, Any]]:
     """Return the questions of a list of objects with a question each, as SQuAD and MRQA have them."""
     found = listed(structure_of(cell))
-    return found if found and all(isinstance(each, dict) and is_text(each.get("question")) for each in found) else []
+    are_objects = bool(found) and all(isinstance(each, dict) for each in found)
+    key = next(
+        (key for key in ("question", "q", "query") if are_objects and all(is_text(each.get(key)) for each in found)), ""
+    )
+    return [{**each, "question": each[key]} for each in found] if key else []
 
 
 def _paragraphs(rows: Rows) -> str:
     """Return the column of questions on a text; empty if there is none."""
-    name = rows.find(("qas",))
-    return name if rows.find(STORY_NAMES) and rows.mostly(name, lambda cell: bool(_asked_objects(cell))) else ""
+    name = rows.find(("qas", "questions", "qa"))
+    stories = rows.find((*STORY_NAMES, "article"))
+    return name if stories and rows.mostly(name, lambda cell: bool(_asked_objects(cell))) else ""
 
 
 def _read_paragraphs(rows: Rows) -> Recognized:

@@ -254,6 +254,13 @@ def side_column(rows: Rows) -> str:
     return next((name for name in named if len({side_role(name, cell) for cell in rows.sample(name)} - {""}) == 2), "")
 
 
+def role_column(rows: Rows) -> str:
+    """Return the first column of any name in which a user and an assistant speak; empty if there is none."""
+    both = {"user", "assistant"}
+    roles = (name for name in rows.columns if rows.mostly(name, is_role))
+    return next((name for name in roles if both <= set(map(role_of, rows.sample(name)))), "")
+
+
 def is_turn(value: Any) -> bool:
     """Say whether a value is one turn: an object with a role and a content, in one of the usual spellings."""
     return (

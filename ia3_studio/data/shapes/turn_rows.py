@@ -20,6 +20,7 @@ from ia3_studio.data.shapes.shape import (
     is_blank,
     is_role,
     is_text,
+    role_column,
     role_of,
     seconds_of,
     side_column,
@@ -68,11 +69,21 @@ def _speaker_of(rows: Rows) -> str:
     """Return the column of the speaker: one of roles, one that says who by true or false, or else one so named."""
     named = rows.named(SPEAKER_NAMES)
     roles = next((name for name in (*named, *rows.named(("type",))) if rows.mostly(name, is_role)), "")
-    return roles or side_column(rows) or next(iter(named), "")
+    return roles or side_column(rows) or role_column(rows) or next(iter(named), "")
 
 
 def _text_of(rows: Rows, speaker: str) -> str:
-    return next((name for name in rows.named(TEXT_NAMES) if name != speaker), "")
+    named = next((name for name in rows.named(TEXT_NAMES) if name != speaker), "")
+    return named or (_only_text(rows, speaker) if speaker and _has_both_sides(rows, speaker) else "")
+
+
+def _only_text(rows: Rows, speaker: str) -> str:
+    """Return the only column of texts of several words beside that of who speaks; empty if there are more."""
+    words = [name for name in rows.columns if name != speaker and rows.mostly(name, is_text)]
+    texts = [
+        name for name in words if 2 * sum(" " in cell.strip() for cell in rows.sample(name)) > len(rows.sample(name))
+    ]
+    return texts[0] if len(texts) == 1 else ""
 
 
 def _has_both_sides(rows: Rows, speaker: str) -> bool:
