@@ -35,6 +35,8 @@ _WIDE: tuple[tuple[Encoding, str], ...] = (
 )  # fmt: skip
 _WIDTHS = {"UTF-16": 2, "UTF-32": 4}
 """Bytes of a character, or of its half."""
+_FEWEST_BYTES = 20
+"""Bytes beside which one that is left over at the end does not matter."""
 _MOST_NUL = 0.02
 """Share of bytes of the value 0 in a text that may be damaged."""
 _WIDE_BYTES = 65_536
@@ -101,7 +103,7 @@ def decode_as(name: str, data: bytes, found: FoundEncoding) -> Decoded:
     """
     width = _WIDTHS.get(found.encoding, 1)
     rest = len(data) % width  # bytes of a character that is cut off, or were added at the end
-    data = data[: len(data) - rest] if len(data) > width else data
+    data = data[: len(data) - rest] if len(data) > _FEWEST_BYTES else data
     try:
         text, has_marks = text_with_marks(data, found.codec)
     except UnicodeDecodeError as error:

@@ -148,7 +148,7 @@ def _other_delimiter_below(lines: Sequence[str]) -> tuple[str, str] | None:
 def _are_cells(lines: Sequence[str], delimiter: str, width: int) -> bool:
     """Say whether lines have so many cells between a delimiter, one of which may hold anything in quotes."""
     try:
-        return all(len(row) == width for row in csv.reader(lines, delimiter=delimiter) if row)
+        return all(len(row) == width for row in csv.reader(lines, delimiter=delimiter, strict=True) if row)
     except csv.Error:
         return False
 

@@ -24,13 +24,13 @@ def exam_mapping(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not 4 <= len(columns) <= MOST_CHOICES + 3:
         return None
     profiles = [profile(frame, name) for name in columns]
-    kept = [each for each in profiles if not (each.is_identifier and each.is_number)]
+    kept = [each for each in profiles if not ((each.is_identifier and each.is_number) or _counts(frame, each.name))]
     if len(kept) > _WIDEST_ANSWERED and kept[-1].is_label and _are_letters(frame, kept[-2].name, len(kept) - 3):
         kept = kept[:-1]  # what kind of question it is
     while len(kept) > _FEWEST_OF_EXAM and kept[0].is_label and not kept[0].is_number:  # what a question is about
         kept = kept[1:]
     question, *choices, answer = (each.name for each in kept)
-    right = [label_name(cell).lower() for cell in cells_of(frame, answer)]
+    right = [label_name(cell).lower().strip("().: ") for cell in cells_of(frame, answer)]
     is_named = set(right) <= set(LETTERS[: len(choices)]) or _numbers_choices(right, kept[1:-1])
     is_named = is_named or (len(choices) >= FEWEST_NUMBERED and repeats_one(frame, [answer], choices) == [answer])
     if len(choices) < 2 or not right or not is_named or not kept[0].is_text:
@@ -39,6 +39,15 @@ def exam_mapping(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         return None
     first = first_number(cells_of(frame, answer))
     return Mapping("choices", answer=answer, parts=(question, *choices), asked=1, counted_from=first)
+
+
+def _counts(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether the cells of a column are numbers of questions, such as "1." or "2)"."""
+    cells = [str(cell).strip() for cell in cells_of(frame, name)]
+    return len(set(cells)) == len(cells) and all(cell[-1:] in _ENDS and cell[:-1].isdecimal() for cell in cells)
+
+
+_ENDS = (".", ")", ":")
 
 
 def _are_letters(frame: pd.DataFrame, name: str, choices: int) -> bool:

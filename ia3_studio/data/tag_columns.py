@@ -30,15 +30,19 @@ def tagged_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     for tag in written[:1]:
         counts = [len(_tags_of(cell)) for cell in cells_of(frame, tag)]
         for name in columns:
-            cells = cells_of(frame, name)
-            fits = len(cells) == len(counts) and all(isinstance(cell, str) for cell in cells) and name != tag
+            cells = [value for value in map(structure_of, cells_of(frame, name)) if _is_words(value)]
+            fits = len(cells) == len(counts) and name != tag
             if fits and sum(map(_same_length, cells, counts)) > 0.9 * len(cells):
                 return Mapping("tags", column=name, answer=tag)
     return None
 
 
-def _same_length(cell: str, count: int) -> bool:
-    return len(cell.split()) == count
+def _is_words(value: object) -> bool:
+    return isinstance(value, str) or (is_listed(value) and all(isinstance(each, str) for each in value))
+
+
+def _same_length(cell: str | Sequence[str], count: int) -> bool:
+    return len(cell.split() if isinstance(cell, str) else cell) == count
 
 
 def _are_written_tags(frame: pd.DataFrame, name: str) -> bool:

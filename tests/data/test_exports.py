@@ -77,6 +77,14 @@ DOCUMENTS: dict[str, Any] = {
          "annotations": [{"result": [{"type": "pairwise", "to_name": "answer1,answer2",
                                       "value": {"selected": ("left", "right")[n % 2]}}]}]} for n in range(3)],
     "Prodigy, labels": [test_annotations.prodigy(n, label="ab"[n % 2]) for n in range(4)],
+    "languages": [{"texts": [{"lang": "en", "text": f"Hi {n}"}, {"lang": "de", "text": "Ahoy"}]} for n in range(3)],
+    "signed": [{"prompt": f"Hi {n}", "response_1": "Ahoy", "response_2": "Bye", "preference": (-1, 1)[n % 2]}
+               for n in range(4)],
+    "phrases": [{"name": f"t{n}", "utterances": [{"text": "Hi"}, {"text": f"Ahoy {n}"}]} for n in range(3)],
+    "halves": [{"chat_id": n // 4, ("user_msg", "bot_msg")[n % 2]: f"Line {n}"} for n in range(12)],
+    "two speakers": [{"Vorgang": f"V{n // 4}", "Wer": "AB"[n % 2], "Was": f"Line {n}"} for n in range(16)],
+    "trees of rows": [{"role": "user", "text": f"Hi {n}", "children": [{"role": "assistant", "text": "Ahoy"}]}
+                      for n in range(3)],
 }  # fmt: skip
 
 

@@ -69,10 +69,10 @@ def read_log(
         (part[0].row, {"messages": _turns(part, learned, several), **({CHAT: part[0].chat} if part[0].chat else {})})
         for part in apart
     ]
-    notes = (_how(learned, several, pause),)
-    notes += (f"{name} is one conversation, so each exchange is one of its own.",) if len(apart) > len(parts) else ()
+    notes = [_how(learned, several, pause)]
+    notes += [f"{name} is one conversation, so each exchange is one of its own."] if len(apart) > len(parts) else []
     mapping = Roles("messages", column="messages")
-    return Recognized(frame_of(rows), form, (), notes, unused, mapping, speakers)
+    return Recognized(frame_of(rows), form, (), tuple(notes), unused, mapping, speakers)
 
 
 def unlike(names: Mapping[str, str]) -> dict[str, str]:
@@ -150,7 +150,11 @@ def _exchanges(messages: Sequence[Said], learned: str) -> list[list[Said]]:
             found.append([])
         found[-1].append(message)
     whole = [part for part in found if part[0].speaker != learned and part[-1].speaker == learned]
-    return found if len(whole) > 1 else [list(messages)]
+    return found if len(whole) >= _FEWEST_EXCHANGES else [list(messages)]
+
+
+_FEWEST_EXCHANGES = 4
+"""Exchanges of the only conversation of a log from which on each is one of its own."""
 
 
 def _answerer(speakers: Sequence[str]) -> str | None:

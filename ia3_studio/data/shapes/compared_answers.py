@@ -118,7 +118,7 @@ def _comparison(rows: Rows) -> _Comparison | None:
     digit = finite((twin_place(*answers) or (bare(answers[0])[-1],))[0])
     named = [
         _Comparison(answers, (name,), int(digit) if digit is not None else 1)
-        for name in rows.named((*DECISIONS, *SIGNED))
+        for name in rows.named((*DECISIONS, *SIGNED, *(["label"] if answers == _named_by_decision(rows) else ())))
     ]
     return next((found for found in named if rows.mostly(found.deciders[0], found.decides)), None)
 
@@ -141,10 +141,11 @@ _CHOICES = frozenset(("choice", "option", "ending", "sol", "text", "sentence", "
 def _named_by_decision(rows: Rows) -> tuple[str, ...]:
     """Return the two columns of texts whose names are all that a column of decisions holds; empty if there are none."""
     texts = [name for name in rows.columns if rows.mostly(name, is_text)]
-    for decision in rows.named(DECISIONS):
+    for decision in rows.named((*DECISIONS, "label")):
         said = {bare(cell) if isinstance(cell, str) else "" for cell in rows.sample(decision)} - set(TIES)
         named = tuple(name for name in texts if name != decision and bare(name) in said)
-        if len(said) == len(named) == 2 and rows.find(PROMPT_NAMES):
+        are_answers = bare(decision) != "label" or all(says(name, WORDS) for name in named)
+        if len(said) == len(named) == 2 and rows.find(PROMPT_NAMES) and are_answers:
             return named
     return ()
 

@@ -76,7 +76,8 @@ def _named_pair(rows: Rows) -> tuple[str, ...]:
     answers = [name for name in rows.columns if rows.mostly(name, _is_answer)]
     pairs = [pair for pair in permutations(answers, 2) if is_preferred(*pair)]
     if not pairs and rows.find(("prompt", "instruction")):  # of a query, these are texts to be found
-        pairs = [tuple(found) for names in _FOUND if len(found := rows.named(names)) == 2 and {*found} <= {*answers}]
+        found = (rows.named(names) for names in _FOUND)
+        pairs = [(names[0], names[1]) for names in found if len(names) == 2 and {*names} <= {*answers}]
     if len(pairs) != 1 or _are_lists(rows, pairs[0]):
         return ()
     asked = rows.find(PROMPT_NAMES)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from ia3_studio.data.shapes import (
+    alternating_turns,
     argilla,
     assistant_exports,
     batch_results,
@@ -64,6 +65,7 @@ SHAPES: tuple[Shape, ...] = (
     *turn_halves.SHAPES,
     *turn_rows.SHAPES,
     *log_tables.SHAPES,
+    *alternating_turns.SHAPES,
     *word_rows.SHAPES,
     *intents.SHAPES,
     *questions_on_text.SHAPES,

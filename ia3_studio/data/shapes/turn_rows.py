@@ -79,11 +79,15 @@ def _text_of(rows: Rows, speaker: str) -> str:
 
 def _only_text(rows: Rows, speaker: str) -> str:
     """Return the only column of texts of several words beside that of who speaks; empty if there are more."""
-    words = [name for name in rows.columns if name != speaker and rows.mostly(name, is_text)]
+    words = [name for name in rows.columns if name != speaker and rows.mostly(name, _is_said)]
     texts = [
         name for name in words if 2 * sum(" " in cell.strip() for cell in rows.sample(name)) > len(rows.sample(name))
     ]
     return texts[0] if len(texts) == 1 else ""
+
+
+def _is_said(cell: Any) -> bool:
+    return is_text(cell) and seconds_of(cell) is None
 
 
 def _has_both_sides(rows: Rows, speaker: str) -> bool:
