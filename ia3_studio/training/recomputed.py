@@ -8,7 +8,7 @@ The numbers are the same, bit for bit.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +27,7 @@ SMALLEST = 1 << 16
 """Values of an activation from which on it is worth the while."""
 
 
-class Recomputed(TorchFunctionMode):
+class Recomputed:
     """Inside this block, a forward pass keeps only what its backward pass cannot make again.
 
     Args:
@@ -35,7 +35,6 @@ class Recomputed(TorchFunctionMode):
     """
 
     def __init__(self, smallest: int | None = None) -> None:
-        super().__init__()
         self._smallest = SMALLEST if smallest is None else smallest
         self._made: dict[int, tuple[weakref.ref[Tensor], _Recipe]] = {}
         self._last: tuple[_Recipe, Tensor] | None = None
@@ -43,24 +42,15 @@ class Recomputed(TorchFunctionMode):
 
     def __enter__(self) -> Recomputed:
         self._entered.enter_context(saved_tensors_hooks(self._pack, self._unpack))
-        super().__enter__()
+        self._entered.enter_context(_Watch(self._note))
         return self
 
-    def __exit__(self, *raised: Any) -> None:
-        super().__exit__(*raised)
+    def __exit__(self, *_raised: object) -> None:
         self._entered.close()
         self._made.clear()
 
-    def __torch_function__(
-        self, func: Any, _types: Sequence[type], args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        """Run an operation, and note how to repeat it if its inputs are kept anyway."""
-        result = func(*args, **(kwargs or {}))
-        if func in _ACTIVATIONS or func in _PRODUCTS:
-            self._note(func, args, kwargs or {}, result)
-        return result
-
     def _note(self, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], result: Any) -> None:
+        """Note how to repeat an operation whose inputs are kept anyway."""
         given = args if func in _PRODUCTS else args[:1]
         if kwargs.get("inplace") or len(args) != len(given) or not all(map(_is_kept, given)):
             return
@@ -81,7 +71,7 @@ class Recomputed(TorchFunctionMode):
 
     def _recipe(self, tensor: Tensor) -> _Recipe | None:
         """Return how a tensor can be made again, if it is one that was noted and has not been changed since."""
-        found = self._made.get(tensor.data_ptr())
+        found = self._made.get(tensor.data_ptr()) if type(tensor) is Tensor else None
         noted = found[0]() if found else None
         is_same = noted is not None and noted.shape == tensor.shape and noted.stride() == tensor.stride()
         return found[1] if found and is_same and tensor._version == found[1].version else None
@@ -102,6 +92,23 @@ class Recomputed(TorchFunctionMode):
                 self._last = each, given[-1]
         with torch.no_grad():
             return packed.function(*given, **packed.keywords)  # type: ignore[no-any-return]
+
+
+class _Watch(TorchFunctionMode):
+    """Says of each activation function and each product what went in and what came out."""
+
+    def __init__(self, note: Callable[[Any, tuple[Any, ...], Mapping[str, Any], Any], None]) -> None:
+        super().__init__()
+        self._note = note
+
+    def __torch_function__(
+        self, func: Any, _types: Sequence[type], args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Run an operation, and note it."""
+        result = func(*args, **(kwargs or {}))
+        if func in _ACTIVATIONS or func in _PRODUCTS:
+            self._note(func, args, kwargs or {}, result)
+        return result
 
 
 def _is_kept(given: Any) -> bool:
