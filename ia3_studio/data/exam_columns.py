@@ -32,7 +32,7 @@ def exam_mapping(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     question, *choices, answer = (each.name for each in kept)
     right = [label_name(cell).lower().strip("().: ") for cell in cells_of(frame, answer)]
     is_named = set(right) <= set(LETTERS[: len(choices)]) or _numbers_choices(right, kept[1:-1])
-    is_named = is_named or (len(choices) >= FEWEST_NUMBERED and repeats_one(frame, [answer], choices) == [answer])
+    is_named = is_named or (_are_varied(kept[1:-1]) and repeats_one(frame, [answer], choices) == [answer])
     if len(choices) < 2 or not right or not is_named or not kept[0].is_text:
         return None
     if any(each.filled < 0.9 for each in kept) or len(set(right)) < 2:
@@ -62,8 +62,13 @@ _WIDEST_ANSWERED = 5
 def _numbers_choices(right: Sequence[str], choices: Sequence[Profile]) -> bool:
     """Say whether numbers are those of all of at least three choices, which are texts of hardly any two the same."""
     counts = {*map(str, range(len(choices)))}, {str(place + 1) for place in range(len(choices))}
+    return _are_varied(choices) and set(right) in counts
+
+
+def _are_varied(choices: Sequence[Profile]) -> bool:
+    """Say whether there are at least three columns of choices, texts of hardly any two the same."""
     varied = all(
         UNNAMED.fullmatch(each.name) and each.length > 0 and not each.is_label and not each.is_number
         for each in choices
     )
-    return len(choices) >= FEWEST_NUMBERED and varied and set(right) in counts
+    return len(choices) >= FEWEST_NUMBERED and varied
