@@ -70,6 +70,8 @@ def find_header(rows: Sequence[Sequence[Any]]) -> int | None:
     first = _first_full_row(rows)
     if first and names_columns(rows, first):
         return first
+    if not first and (below := _below_full_titles(rows)):
+        return below
     return 0 if names_columns(rows, 0) else None
 
 
@@ -108,6 +110,37 @@ def _first_full_row(rows: Sequence[Sequence[Any]]) -> int:
     first = next((place for place, count in enumerate(filled[:SEARCHED_ROWS]) if count >= enough), 0)
     fuller = next((at for at, count in enumerate(filled[:SEARCHED_ROWS]) if count >= usual), first)
     return fuller if first < fuller and _certainly_names(rows, fuller) else first
+
+
+def _below_full_titles(rows: Sequence[Sequence[Any]]) -> int:
+    """Return the row that names the columns below rows of titles which fill as many cells; 0 where there is none.
+
+    Its cells are short, one is a word for what a column holds, none of the rows above has such a word, and neither they
+    nor itself hold one of the few values of a column below.
+    """
+    for place in range(1, min(_MOST_FULL_TITLES, len(rows) - _ENOUGH) + 1):
+        names = [_text(cell) for cell in rows[place]]
+        above = [[_text(cell) for cell in row] for row in rows[:place]]
+        if not all(0 < len(name.split()) <= _WORDS_OF_A_NAME for name in names) or not any(map(_says_what, names)):
+            continue
+        if any(_says_what(cell) for row in above for cell in row):
+            return 0
+        below = [[_text(cell) for cell in row] for row in rows[place + 1 : place + 1 + COMPARED_ROWS]]
+        for at, name in enumerate(names):
+            cells = [row[at] for row in below if at < len(row) and row[at]]
+            few = len(cells) >= _ENOUGH and len(set(cells)) <= min(_FEW, len(cells) // 3)
+            if few and not {name, *(row[at] for row in above if at < len(row))} & {*cells}:
+                return place
+    return 0
+
+
+_MOST_FULL_TITLES, _WORDS_OF_A_NAME = 4, 4
+"""Rows of titles that fill all cells, and words of a cell that names a column."""
+_WHAT = ASKED | ANSWERED | LABELED | READ | RESULT | SAID
+
+
+def _says_what(cell: str) -> bool:
+    return cell.lower() in KNOWN_NAMES or (len(cell.split()) <= _WORDS_OF_A_NAME and says(cell, _WHAT))
 
 
 def _certainly_names(rows: Sequence[Sequence[Any]], place: int) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Record
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_names import bare_name, named, says
-from ia3_studio.data.column_profile import is_plain, profile
+from ia3_studio.data.column_profile import is_plain, profile, structures_of
 from ia3_studio.data.column_words import READ
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_candidates import is_rated
@@ -53,7 +54,8 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not answers and len(queries := named(columns, ("question", "query"))) == 2:
         prompts, answers = queries[:1], queries[1:]  # a query of a database
     if not prompts or not answers:
-        return mirrored(frame, columns) or two_keys(frame, columns) or by_words(frame, columns)
+        told = mirrored(frame, columns) or two_keys(frame, columns) or by_words(frame, columns)
+        return _inside(frame, told) if told and {told.prompt, told.answer} <= {*columns} else told
     (prompt, answer), *others = _pairs_by_rows(frame, prompts, answers)
     free = [name for name in columns if name not in (prompt, answer)]
     contexts = [name for name in contexts if bare_name(name) != "context" or profile(frame, name).filled > 0]
@@ -61,6 +63,21 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     context = next((name for name in contexts if name in free), "") or long_context(frame, columns, prompt, answer)
     context = context or data_context(frame, free)
     return Mapping("pairs", prompt, answer, context, others=tuple(others))
+
+
+def _inside(frame: pd.DataFrame, told: Mapping) -> Mapping:
+    """Return a mapping to the texts inside the objects of its columns, where there is one in each."""
+    prompt = _only_text(frame, told.prompt) or text_path(frame, told.prompt) or told.prompt
+    return replace(told, prompt=prompt, answer=_only_text(frame, told.answer) or answer_path(frame, told.answer))
+
+
+def _only_text(frame: pd.DataFrame, name: str) -> str:
+    """Return the path of the text in a column of objects that hold nothing else; empty for any other column."""
+    values = structures_of(frame, name)
+    keys = {str(key) for value in values if isinstance(value, Record) for key in value}
+    are_objects = bool(values) and all(isinstance(value, Record) for value in values) and len(keys) == 1
+    inner = [each for value in values for each in value.values()] if are_objects else []
+    return f"{name}.{keys.pop()}" if inner and all(isinstance(each, str) for each in inner) else ""
 
 
 def _pairs_by_rows(frame: pd.DataFrame, prompts: Sequence[str], answers: Sequence[str]) -> list[tuple[str, str]]:
