@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_names import named
 from ia3_studio.data.column_profile import cells_of, structures_of
@@ -37,7 +37,7 @@ def tagged_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     return None
 
 
-def _is_words(value: object) -> bool:
+def _is_words(value: Any) -> bool:
     return isinstance(value, str) or (is_listed(value) and all(isinstance(each, str) for each in value))
 
 
@@ -52,7 +52,7 @@ def _are_written_tags(frame: pd.DataFrame, name: str) -> bool:
     return bool(found) and all(len(tags) > 0 and all(map(is_tag, tags)) for tags in found) and any(map(_many, found))
 
 
-def _tags_of(cell: object) -> list[str]:
+def _tags_of(cell: Any) -> list[str]:
     value = structure_of(cell)
     return [str(each) for each in value] if is_listed(value) else tags_in(str(cell))
 

@@ -63,7 +63,8 @@ def _take_turns(records: Sequence[dict[str, Any]], chat: str, speaker: str) -> b
     if runs != len(set(talks)) or runs < _FEWEST_TALKS or len(talks) < _FEWEST_TURNS * runs:
         return False
     steps = [(one, other) for one, other in pairwise(records) if one.get(chat) == other.get(chat)]
-    return sum(one.get(speaker) != other.get(speaker) for one, other in steps) >= _ALTERNATING * len(steps)
+    taken = sum(str(one.get(speaker)) != str(other.get(speaker)) for one, other in steps)
+    return taken >= _ALTERNATING * len(steps)
 
 
 def _read(rows: Rows) -> Recognized:

@@ -45,14 +45,14 @@ SCORES = (("winnermodela", "winnermodelb"), ("score0", "score1"), ("score1", "sc
 SIDES = ("left", "right")
 """What names the first and the second of two answers that were shown side by side."""
 TIES = ("tie", "both", "neither", "equal", "bothbad", "tiebothbad")
-LISTS = ("completions", "responses", "generations", "candidates", "answers", "replies")
+LISTS = ("completions", "responses", "generations", "candidates", "answers", "replies", "outputs")
 _POSTS = ("post", "title", "body")
 """Columns of what is asked where people reply to it."""
 RATED = ("overallscore", "score", "rating", "finegrainedscore")
 RATINGS = ("ratings", "scores")
 RANKS = ("ranks", "rankings", "ranking", "rank")
 """Columns of lists of ranks, of which the lowest is the best."""
-ANSWERED = ("response", "completion", "output", "text", "answer")
+ANSWERED = ("response", "completion", "output", "text", "answer", "content")
 CHOSEN, REJECTED = "chosen", "rejected"
 _VERSUS = re.compile(r"\W*(\w+)\s*(>+|<+|=+)\s*(\w+)\W*")
 """Which of two answers is better, as A > B says it."""
@@ -120,7 +120,27 @@ def _comparison(rows: Rows) -> _Comparison | None:
         _Comparison(answers, (name,), int(digit) if digit is not None else 1)
         for name in rows.named((*DECISIONS, *SIGNED, *(["label"] if answers == _named_by_decision(rows) else ())))
     ]
-    return next((found for found in named if rows.mostly(found.deciders[0], found.decides)), None)
+    decided = next((found for found in named if rows.mostly(found.deciders[0], found.decides)), None)
+    return decided or _decided_by_any(rows, answers)
+
+
+def _decided_by_any(rows: Rows, answers: tuple[str, ...]) -> _Comparison | None:
+    """Return the comparison by a column of any name whose cells name both answers, as "a" and "b" or as their columns.
+
+    That of an exam says which answer is right, and none is preferred.
+    """
+    names = [name for name in rows.columns if name not in answers and not says(name, _RIGHT)]
+    found = [_Comparison(answers, (name,)) for name in names if rows.mostly(name, lambda cell: isinstance(cell, str))]
+    fits = (
+        each
+        for each in found
+        if rows.mostly(each.deciders[0], each.decides) and {0, 1} <= {*map(each.place, rows.sample(each.deciders[0]))}
+    )
+    return next(fits, None)
+
+
+_RIGHT = frozenset(("correct", "answer", "key", "right", "label", "gold", "target", "solution", "truth"))
+"""Words in names of columns that say which choice is right."""
 
 
 def _twins(rows: Rows) -> tuple[str, ...]:
@@ -131,7 +151,8 @@ def _twins(rows: Rows) -> tuple[str, ...]:
         return pairs[0]
     texts = [name for name in rows.columns if rows.mostly(name, is_text) and not says(name, _CHOICES)]
     pairs = [pair for pair in combinations(texts, 2) if twin_place(*pair)]
-    return pairs[0] if len(pairs) == 1 and rows.find(PROMPT_NAMES) else ()
+    long = len(pairs) == 1 and any(rows.any(name, lambda cell: len(cell.split()) > 1) for name in pairs[0])
+    return pairs[0] if long and rows.find((*PROMPT_NAMES, *_POSTS, "context")) else ()
 
 
 _CHOICES = frozenset(("choice", "option", "ending", "sol", "text", "sentence", "question"))
@@ -157,7 +178,7 @@ def _has_comparison(rows: Rows) -> bool:
 def _read_compared(rows: Rows) -> Recognized:
     comparison, found = _comparison(rows), Collector()
     assert comparison is not None
-    asked = rows.find(PROMPT_NAMES)
+    asked = rows.find((*PROMPT_NAMES, *_POSTS, "context"))
     for row, record in rows.records():
         place = comparison.better(record)
         if place is None:
@@ -222,7 +243,15 @@ def _apart(rows: Rows, record: dict[str, Any]) -> tuple[list[Any], int]:
 def _rating(record: dict[str, Any]) -> float | None:
     """Return the rating of an answer; of the best rank, which is the first, the highest."""
     rating, rank = _first_of(record, RATED, finite), finite(record.get("rank"))
-    return rating if rating is not None or rank is None else -rank
+    if rating is not None or rank is not None:
+        return rating if rating is not None else -rank if rank is not None else None
+    by_end = [(key, number) for key, cell in record.items() if (number := finite(cell)) is not None]
+    ranks = [-number for key, number in by_end if key.endswith("rank")]
+    return next(iter(ranks or [number for key, number in by_end if key.endswith(_RATING_ENDS)]), None)
+
+
+_RATING_ENDS = ("score", "rating", "votes", "upvotes", "likes", "reward")
+"""Ends of keys of a rating, where none of the usual names is there."""
 
 
 def _first_of(record: dict[str, Any], names: Sequence[str], value: Callable[[Any], Any]) -> Any:

@@ -13,10 +13,12 @@ from ia3_studio.data.shapes.whatsapp import SPEAKER, TEXT, TIME, DatedMessage, t
 
 _CLOCK = r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:[ \u202f]?([AaPp])\.?[Mm]\.?)?"
 _DATE = r"(\d{1,4})[./-](\d{1,2})[./-](\d{1,4})"
+_SHORT_DATE = r"(\d{1,4})[./-](\d{1,2})(?:[./-](\d{1,4})?)?"
+"""A date of which the year may be left out."""
 _HEADS = tuple(
     re.compile(form)
     for form in (
-        rf"\[(?:{_DATE},? )?{_CLOCK}\] ([^\s:<>][^:<>\n]{{0,59}}?)( *)",  # Discord, Teams: the text follows below
+        rf"\[(?:{_SHORT_DATE},? )?{_CLOCK}\] ([^\s:<>][^:<>\n]{{0,59}}?)( *)",  # Discord, Teams: the text follows below
         rf"()()(){_CLOCK}\t([^\t\n]{{1,60}})\t(.*)",  # LINE
         rf"()()(){_CLOCK}\s+From\s+(\S.{{0,59}}?)\s+to\s+[^:]{{1,80}}:\s*(.*)",  # Zoom
         rf"()()()\[?{_CLOCK}\]? <[@+%~& ]?([^<>\s]{{1,40}})> (.*)",  # IRC
@@ -68,7 +70,7 @@ def _messages(lines: Sequence[str], head: re.Pattern[str]) -> Iterator[_Said]:
             if open_one:
                 yield open_one
             *own, hour, minute, second, half, speaker, said = found.groups()
-            dated = tuple(map(int, own)) if all(own) else date
+            dated = tuple(int(part or _NO_DATE[0]) for part in own) if own[0] else date
             clock = (_hour(int(hour), half), int(minute), int(second or 0))
             when = DatedMessage((dated[0], dated[1], dated[2]), clock, [], bool(half))
             open_one = _Said(when, speaker.strip(), [said] if said.strip() else [])

@@ -206,12 +206,26 @@ def _voted(rows: Rows, talk: str) -> tuple[str, str]:
     marks = (name for name in rows.named(("score", "reward")) if scored and _sides(rows, name) == {True, False})
     vote = next(votes, "") or next((name for name in marks if rows.mostly(name, _is_flag)), "")
     texts = [name for name in rows.columns if name != vote and rows.mostly(name, is_text)]
+    vote = vote or (_vote_in_words(rows) if rows.find(PROMPT_NAMES) and rows.find(FLAGGED) else "")
     answer = rows.find(FLAGGED) or next((name for name in texts if says(name, ANSWERED)), "") or rows.find(_SPEAKERS)
     asked = rows.find((*PROMPT_NAMES, *_ASKERS)) or next((name for name in texts if name != answer and _asks(name)), "")
     answer = answer if (asked or talk) and answer != asked else ""
     return (answer or talk, vote) if vote and (answer or talk) else ("", "")
 
 
+def _vote_in_words(rows: Rows) -> str:
+    """Return the column of any name that holds nothing but both words of a vote, such as good and bad."""
+    pairs = [frozenset(map(str.casefold, pair)) for pair in _VOTED]
+    found = ((name, {str(cell).strip().casefold() for cell in rows.sample(name)}) for name in rows.columns)
+    return next((name for name, said in found if said in pairs), "")
+
+
+_VOTED = (
+    ("good", "bad"), ("like", "dislike"), ("liked", "disliked"), ("up", "down"), ("thumbs up", "thumbs down"),
+    ("thumbs_up", "thumbs_down"), ("upvote", "downvote"), ("helpful", "unhelpful"), ("desirable", "undesirable"),
+    ("accept", "reject"), ("accepted", "rejected"), ("👍", "👎"),
+)  # fmt: skip
+"""Words that say of an answer whether it is good, whatever their column is called."""
 _ASKERS, _SPEAKERS = ("user", "human"), ("assistant", "bot")
 """Columns of what is asked and answered, by who says it."""
 

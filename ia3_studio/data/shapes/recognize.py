@@ -33,6 +33,7 @@ from ia3_studio.data.shapes import (
     turn_halves,
     turn_rows,
     votes,
+    word_objects,
     word_rows,
 )
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape
@@ -51,6 +52,7 @@ SHAPES: tuple[Shape, ...] = (
     *argilla.SHAPES,
     *labeled_spans.SHAPES,
     *votes.SHAPES,
+    *word_objects.SHAPES,
     *segments.SHAPES,
     *preferences.SHAPES,
     *compared_answers.SHAPES,
