@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.column_names import name_words, says
+from ia3_studio.data.column_names import bare_name, name_words, says
 from ia3_studio.data.column_profile import Profile, profile, structures_of
 from ia3_studio.data.column_words import ANSWERED
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.pair_cells import are_single_words
+from ia3_studio.data.pair_names import TITLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,6 +88,8 @@ def two_keys(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         if not values or not all(isinstance(value, Record) and len(value) == 2 for value in values):
             continue
         keys = list(values[0])
+        if bare_name(keys[0]) in TITLES and any(_is_judged(frame, other) for other in columns if other != name):
+            continue  # a text and its title, of which another column says something
         are_texts = all(
             list(value) == keys and all(isinstance(each, str) for each in value.values()) for value in values
         )
@@ -94,6 +97,17 @@ def two_keys(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
             first, second = (f"{name}.{key}" for key in keys)
             return Mapping("pairs", first, second)
     return None
+
+
+def _is_judged(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column is one of classes or marks, also of an object with one of them."""
+    values = [next(iter(each.values())) if isinstance(each, Record) and len(each) == 1 else each
+              for each in structures_of(frame, name)]  # fmt: skip
+    few = {str(value) for value in values}
+    return 2 <= len(few) <= len(values) // 3 and all(len(value.split()) <= _WORDS_OF_A_CLASS for value in few)
+
+
+_WORDS_OF_A_CLASS = 3
 
 
 def _answers_inside(frame: pd.DataFrame, name: str) -> bool:

@@ -19,7 +19,8 @@ from ia3_studio.errors import DataError
 SOURCE_WORDS = frozenset((
     "src", "source", "in", "input", "inputs", "article", "document", "doc", "question", "questions", "prompt",
     "prompts", "orig", "original", "complex", "nl", "text", "texts", "sentences", "tweets", "noisy", "erroneous",
-    "uncorrected", "before", "draft", "buggy", "broken", "dirty", "informal", "ungrammatical", "errors", "messages",
+    "uncorrected", "before", "draft", "buggy", "broken", "dirty", "informal", "ungrammatical", "wrong",
+    "incorrect", "errors", "messages",
     "articles", "documents", "instructions",
 ))  # fmt: skip
 TARGET_WORDS = frozenset((

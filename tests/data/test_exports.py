@@ -83,6 +83,7 @@ DOCUMENTS: dict[str, Any] = {
     "phrases": [{"name": f"t{n}", "utterances": [{"text": "Hi"}, {"text": f"Ahoy {n}"}]} for n in range(3)],
     "halves": [{"chat_id": n // 4, ("user_msg", "bot_msg")[n % 2]: f"Line {n}"} for n in range(12)],
     "two speakers": [{"Vorgang": f"V{n // 4}", "Wer": "AB"[n % 2], "Was": f"Line {n}"} for n in range(16)],
+    "answers in an object": [{"prompt": f"Hi {n}", "responses": {"good": "Ahoy", "bad": "Bye"}} for n in range(3)],
     "words that are objects": [{"words": [{"text": "Ferry", "tag": "B-SHIP"}, {"text": f"{n}", "tag": "O"}]}
                                for n in range(3)],
     "trees of rows": [{"role": "user", "text": f"Hi {n}", "children": [{"role": "assistant", "text": "Ahoy"}]}

@@ -119,6 +119,7 @@ def _comparison(rows: Rows) -> _Comparison | None:
     named = [
         _Comparison(answers, (name,), int(digit) if digit is not None else 1)
         for name in rows.named((*DECISIONS, *SIGNED, *(["label"] if answers == _named_by_decision(rows) else ())))
+        + [name for name in rows.columns if name not in answers and says(name, _DECIDING)]
     ]
     decided = next((found for found in named if rows.mostly(found.deciders[0], found.decides)), None)
     return decided or _decided_by_any(rows, answers)
@@ -159,10 +160,14 @@ _CHOICES = frozenset(("choice", "option", "ending", "sol", "text", "sentence", "
 """Words in names of texts that may be choices, or what is compared with each other, and no answers."""
 
 
+_DECIDING = frozenset(("winner", "winning", "better", "best", "preferred", "preference"))
+"""Words in names of columns that name the better answer."""
+
+
 def _named_by_decision(rows: Rows) -> tuple[str, ...]:
     """Return the two columns of texts whose names are all that a column of decisions holds; empty if there are none."""
     texts = [name for name in rows.columns if rows.mostly(name, is_text)]
-    for decision in rows.named((*DECISIONS, "label")):
+    for decision in (*rows.named((*DECISIONS, "label")), *(name for name in rows.columns if says(name, _DECIDING))):
         said = {bare(cell) if isinstance(cell, str) else "" for cell in rows.sample(decision)} - set(TIES)
         named = tuple(name for name in texts if name != decision and bare(name) in said)
         are_answers = bare(decision) != "label" or all(says(name, WORDS) for name in named)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from ia3_studio.data.shapes import (
     alternating_turns,
+    answers_in_object,
     argilla,
     assistant_exports,
     batch_results,
@@ -55,6 +56,7 @@ SHAPES: tuple[Shape, ...] = (
     *word_objects.SHAPES,
     *segments.SHAPES,
     *preferences.SHAPES,
+    *answers_in_object.SHAPES,
     *compared_answers.SHAPES,
     *chosen_of_list.SHAPES,
     *reward_steps.SHAPES,
