@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import Any
 
 from ia3_studio.data.column_names import says
 from ia3_studio.data.column_words import LABELED, WEAK
 from ia3_studio.data.shapes.chat_logs import Said, read_log
-from ia3_studio.data.shapes.shape import SAMPLE, Recognized, Rows, Shape, finite, is_blank, is_text, seconds_of
+from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, finite, is_blank, is_text, seconds_of
 from ia3_studio.data.shapes.turn_groups import is_id
 
 _FEWEST_TALKS, _FEWEST_TURNS, _ALTERNATING = 3, 3, 0.95
@@ -26,7 +26,7 @@ _KINDS = frozenset(("kind", "sort", "group", "level", "version", "variant", "con
 
 def _columns(rows: Rows) -> tuple[str, str, str] | None:
     """Return the columns of the conversation, the speaker and the text; None where rows are not turns of two."""
-    records = [record for _row, record in islice(rows.records(), SAMPLE)]
+    records = rows.first_records()
     texts = [name for name in rows.columns if rows.mostly(name, _is_said)]
     if len(texts) != 1:
         return None

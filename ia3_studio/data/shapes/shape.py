@@ -89,6 +89,11 @@ class Rows:
         """Say whether a cell at the beginning of a column fulfills a condition."""
         return any(map(holds, self.sample(column)))
 
+    def first_records(self) -> list[dict[str, Any]]:
+        """Return the rows at the beginning, each with its cells that are not absent."""
+        begun = Rows(self.name, self.deciding.iloc[:SAMPLE])
+        return [record for _row, record in begun.records()]
+
     def records(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield each row's number and its cells that are not absent."""
         names = [str(name) for name in self.frame.columns]

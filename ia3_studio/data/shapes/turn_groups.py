@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import groupby
 from typing import Any, TypeAlias
 
 from ia3_studio.data.column_names import name_words
@@ -12,7 +12,6 @@ from ia3_studio.data.examples import Mapping
 from ia3_studio.data.shapes import message_names
 from ia3_studio.data.shapes.shape import (
     MOST,
-    SAMPLE,
     Collector,
     Recognized,
     Rows,
@@ -83,7 +82,7 @@ def shared_id(rows: Rows, speaker: str, text: str) -> str:
 
     Both sides speak in nearly each of them. Its rows stand together, or it is called an id.
     """
-    records = [record for _row, record in islice(rows.records(), SAMPLE)]
+    records = rows.first_records()
     known = {speaker, text, *rows.named((*ORDER_NAMES, *TIME_NAMES))}
     groups = {
         name: _sides_by_value(records, name, speaker)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any
 
 from ia3_studio.data.column_names import says
 from ia3_studio.data.column_words import WHO_ANSWERS, WHO_ASKS
-from ia3_studio.data.shapes.shape import MOST, SAMPLE, Collector, Recognized, Rows, Shape, is_blank, is_text
+from ia3_studio.data.shapes.shape import MOST, Collector, Recognized, Rows, Shape, is_blank, is_text
 from ia3_studio.data.shapes.turn_groups import ID_NAMES, Turn, chat_of, conversations, grouped
 
 _FEWEST = 2
@@ -16,7 +15,7 @@ _FEWEST = 2
 
 def _sides(rows: Rows) -> tuple[str, str]:
     """Return the columns of what a user says and what an assistant says, one of which each row fills; else empty."""
-    records = [record for _row, record in islice(rows.records(), SAMPLE)]
+    records = rows.first_records()
     asked = [name for name in rows.columns if says(name, WHO_ASKS) and _holds_text(records, name)]
     answered = [name for name in rows.columns if says(name, WHO_ANSWERS) and _holds_text(records, name)]
     if len(asked) != 1 or len(answered) != 1 or asked == answered:
