@@ -197,7 +197,7 @@ def _role(written: Any) -> tuple[str, Role]:
     if isinstance(written, dict):  # an author with a role
         written = written.get("role", "")
     named = str(written).strip()
-    known = ROLES.get(role_key(named))
+    known = known_role(named)
     if not named:
         raise UnusableError("a turn does not say who speaks (role)")
     if known is None:
@@ -315,6 +315,26 @@ def _exchange(item: Any) -> Iterator[Any]:
         yield from ({"role": role, "content": said} for role, said in zip(("user", "assistant"), item, strict=True))
         return
     yield item
+
+
+def known_role(name: str) -> Role | None:
+    """Return the role that a name is known as, also by its last word as in "VirtualAgent"; None for other names.
+
+    Example:
+        >>> known_role("USER:"), known_role("VirtualAgent"), known_role("captain")
+        ('user', 'assistant', None)
+    """
+    if role := ROLES.get(role_key(name)):
+        return role
+    words = _WORDS.findall(name) if len(name) <= _LONGEST_KEY else []
+    return ROLES.get(words[-1].lower()) if len(words) in (2, 3) and words[-1].lower() in _LAST_WORDS else None
+
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_LAST_WORDS = frozenset(
+    ("user", "customer", "visitor", "human", "client", "caller", "agent", "bot", "assistant", "chatbot", "operator")
+)
+"""Words that say who speaks at the end of a name, such as "end user" or "live agent"."""
 
 
 def role_key(name: Any) -> str:

@@ -17,7 +17,7 @@ BEST = (
 )  # fmt: skip
 """Columns whose number, counted from 0, names the best answer of a list."""
 ASKED = ("prompt", "question", "instruction", "query", "post", "article", "document", "text", "context", "input")
-_ANSWERED = ("text", "response", "completion", "output", "answer", "summary", "content")
+_ANSWERED = ("text", "response", "completion", "output", "answer", "summary", "content", "body")
 CHOSEN, REJECTED = "chosen", "rejected"
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ia3_studio.data.column_names import says
+from ia3_studio.data.column_words import ANSWERED, ASKED
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError
@@ -197,16 +199,28 @@ def _read_alternating(rows: Rows) -> Recognized:
     return replace(read, notes=(*read.notes, f"The texts of {column} say no speaker: the first is read as the user's."))
 
 
+def _after_history(rows: Rows) -> tuple[str, Opening]:
+    """Return the column of answers and those before it; what is asked and answered may be said by a word of a name."""
+    texts = [name for name in rows.columns if rows.mostly(name, is_text)]
+    answer = rows.find(ANSWERS) or next((name for name in texts if says(name, ANSWERED) or name in ("a", "A")), "")
+    opening = Opening.of(rows, answer)
+    if opening.prompt or not opening.history:
+        return answer, opening
+    asked = (
+        name for name in texts if name not in (answer, opening.history) and (says(name, ASKED) or name in ("q", "Q"))
+    )
+    return answer, replace(opening, prompt=next(asked, ""))
+
+
 def _answer_with_history(rows: Rows) -> str:
     """Return the column of answers that follow a prompt and a history; empty if there is none."""
-    answer, opening = rows.find(ANSWERS), Opening.of(rows, rows.find(ANSWERS))
+    answer, opening = _after_history(rows)
     past = rows.sample(opening.history) if opening.history else []
     return answer if opening.prompt and any(not is_blank(cell) and listed(structure_of(cell)) for cell in past) else ""
 
 
 def _read_history(rows: Rows) -> Recognized:
-    answer = _answer_with_history(rows)
-    opening = Opening.of(rows, answer)
+    answer, opening = _after_history(rows)
 
     def turns(record: dict[str, Any], _history: Any) -> Turns:
         return with_answer(opening.turns(record), record.get(answer))

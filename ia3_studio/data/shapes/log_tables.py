@@ -18,6 +18,8 @@ SPEAKERS = (
 )  # fmt: skip
 _NAMES = ("username", "displayName", "display_name", "name", "real_name", "login", "nickname")
 """Keys of a speaker who is an object."""
+_OWN = ("isfromme", "fromme", "issentbyme", "sentbyme")
+"""Columns that say by true or false whether the one who exported a chat wrote a message."""
 TEXTS = (
     "body", "message", "content", "text", "msg", "messagebody", "messagetext", "mes", "strcontent",
     *message_names.TEXTS,
@@ -44,7 +46,8 @@ BESIDE = (
     "to", "receiver", "recipient", "id", "messageid", "quote", "reactions", "attachments", "attachment", "sticker",
     "type", "status", "readat", "edited", "deliverydate", "sendertype", "messagetype", "replyto", "replyingto", "media",
     "service", "isread", "platform", "no", "userid", "authorid", "sid", "direction", "numsegments", "rid", "mentions",
-    "channels", "urls", "updatedat", "unread", "groupable", "t", "md", "importance", "contenttype",
+    "channels", "handle", "chatidentifier", "urls", "updatedat", "unread", "groupable", "t", "md", "importance",
+    "contenttype",
 )  # fmt: skip
 """Other columns that a message may have."""
 _MOST_SPEAKERS, _FEWEST_MESSAGES = 12, 3
@@ -54,7 +57,7 @@ _MOST_SPEAKERS, _FEWEST_MESSAGES = 12, 3
 def _columns(rows: Rows) -> tuple[str, str, str, str] | None:
     """Return the columns of speaker, text, time and chat; None where the table is no log."""
     text, time, chat = (rows.find(names) for names in (TEXTS, TIMES, CHATS))
-    speaker = next((name for name in rows.named(SPEAKERS) if _is_talk(rows, name)), "")
+    speaker = next((name for name in rows.named((*SPEAKERS, *_OWN)) if _is_talk(rows, name)), "")
     if not (speaker and text and time) or not rows.mostly(text, lambda cell: _words(cell) is not None):
         return None
     rest = [name for name in rows.columns if name not in (speaker, text, time, chat)]
@@ -88,6 +91,8 @@ def _name(cell: Any) -> str:
     if isinstance(cell, dict):
         inner = next((cell[key] for key in _NAMES if is_text(cell.get(key))), cell.get("user"))
         return _name(inner)
+    if isinstance(cell, bool) or (isinstance(cell, int) and cell in (0, 1)):
+        return "me" if cell else "the other"
     return cell.strip() if isinstance(cell, str) else ""
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.measurements import number_of
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.turns import ROLES, SIDE_KEYS, role_key
+from ia3_studio.data.turns import SIDE_KEYS, known_role
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -242,7 +242,7 @@ def is_role(cell: Any) -> bool:
 
 def role_of(cell: Any) -> str:
     """Return the role that a cell names; empty if it is none. A call is the assistant's, its result the user's turn."""
-    role = ROLES.get(role_key(cell), "") if isinstance(cell, str) else ""
+    role = known_role(cell) or "" if isinstance(cell, str) else ""
     return "assistant" if role == "call" else "user" if role == "tool" else role
 
 
