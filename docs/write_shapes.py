@@ -17,6 +17,7 @@ def table() -> str:
     """Return the table in Markdown: what a file holds, its ending, and what its columns are read as."""
     sys.path.insert(0, str(ROOT))
     from tests.data.export_shapes import EXPORTS
+    from tests.data.format_shapes import FORMATS
     from tests.data.public_shapes import PUBLIC
     from tests.data.repository_shapes import REPOSITORY
     from tests.data.shapes import SHAPES
@@ -26,7 +27,7 @@ def table() -> str:
 
     rows = (
         f"| {each.what} | {_ending(each.name)} | {each.mapping.replace('|', ' ')} |\n"
-        for each in (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *PUBLIC, *REPOSITORY)
+        for each in (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *FORMATS, *PUBLIC, *REPOSITORY)
     )
     return "| data | example | read as |\n|---|---|---|\n" + "".join(rows)
 

@@ -31,6 +31,11 @@ LINE_END = re.compile(r"\r\n|\n|\r")
 # JSON strings may hold the other characters that str.splitlines breaks at, such as U+2028.
 
 
+def delimiter_name(delimiter: str) -> str:
+    """Return what a delimiter is called; itself where it has no name."""
+    return DELIMITERS.get(delimiter) or _OTHER_NAMES.get(delimiter, delimiter)
+
+
 def lines_of(text: str) -> list[str]:
     """Return the lines of a text, as ``LINE_END`` splits it but some ten times as fast."""
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -43,9 +48,10 @@ _HINT = re.compile(r"sep=(.)[ ]*")
 _ESCAPED_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)\\"(?!\s*(?:[,;\t|]\s*"|$))')
 """A quote after a backslash, unless it ends a cell: a path may end with a backslash."""
 _DOUBLED_QUOTE = re.compile(r'[^",;\t|\s]""|""[^",;\t|\s]')
+_OTHER_NAMES = {" ": "blank", "\x1f": "unit separator", "\x01": "control-A"}
 RARE_DELIMITERS = ("^", "~", "\x1f", "\x01", "¦", "§")
 _OPEN = "its quote is not closed: the file may be cut off there"
-_END = "\x00end of the table"
+_END = "\x00end-of-the-table"
 """A line added at the end: a quote that is never closed takes it in. No text that is read holds the character."""
 
 csv.field_size_limit(2**31 - 1)  # a file is bounded as a whole; a cell may be all of it

@@ -16,7 +16,7 @@ from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll, read_conll_table
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import decode
-from ia3_studio.data.delimited import DELIMITERS, LINE_END, is_tabbed, read_delimited
+from ia3_studio.data.delimited import LINE_END, delimiter_name, is_tabbed, read_delimited
 from ia3_studio.data.file_kinds import kind_of, said_kind
 from ia3_studio.data.intent_lists import intents_below_headings
 from ia3_studio.data.json_rows import is_json_document, is_json_lines, is_json_stream, read_json
@@ -239,7 +239,7 @@ def _read_delimited(name: str, text: str, encoding: str, parsing: ParsingOptions
     if parsing.delimiter is None and name.lower().endswith(".tsv") and (words := read_conll(name, text)):
         return replace(words, form=f"{words.form}, {encoding}")
     found = read_delimited(name, text, "\t" if tabbed else parsing.delimiter, parsing.header)
-    form = f"{DELIMITERS.get(found.delimiter, found.delimiter)}-separated, {encoding}"
+    form = f"{delimiter_name(found.delimiter)}-separated, {encoding}"
     if found.header != 1:
         form += f", header in row {found.header}" if found.header else ", no header"
     return Found(found.frame, form, found.damaged, notes=found.notes)

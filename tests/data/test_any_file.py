@@ -17,6 +17,7 @@ from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.table import ParsingOptions
 from ia3_studio.errors import DataError
 from tests.data.export_shapes import EXPORTS
+from tests.data.format_shapes import FORMATS
 from tests.data.public_shapes import PUBLIC
 from tests.data.repository_shapes import REPOSITORY
 from tests.data.shapes import SHAPES, Shape, asked, lines, mood, rows, said
@@ -38,7 +39,9 @@ def named_parquet() -> bytes:
 
 
 @pytest.mark.parametrize(
-    "shape", (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *PUBLIC, *REPOSITORY), ids=lambda shape: shape.what
+    "shape",
+    (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *FORMATS, *PUBLIC, *REPOSITORY),
+    ids=lambda shape: shape.what,
 )
 def test_a_shape_is_read_without_a_choice_and_every_row_is_used_or_listed(shape: Shape, tmp_path: Path) -> None:
     if shape.name == "named.parquet":
@@ -158,7 +161,9 @@ def test_another_answer_to_the_same_prompt_is_offered(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "shape", (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *PUBLIC, *REPOSITORY), ids=lambda shape: shape.what
+    "shape",
+    (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *FORMATS, *PUBLIC, *REPOSITORY),
+    ids=lambda shape: shape.what,
 )
 def test_every_column_of_a_shape_is_used_or_named(shape: Shape, tmp_path: Path) -> None:
     if shape.name == "named.parquet":

@@ -110,7 +110,8 @@ def _asked_objects(cell: Any) -> list[dict[str, Any]]:
     key = next(
         (key for key in ("question", "q", "query") if are_objects and all(is_text(each.get(key)) for each in found)), ""
     )
-    return [{**each, "question": each[key]} for each in found] if key else []
+    rest = [{name: value for name, value in each.items() if name != key} for each in found] if key else []
+    return [{"question": each[key], **other} for each, other in zip(found, rest, strict=False)]
 
 
 def _paragraphs(rows: Rows) -> str:
