@@ -46,7 +46,7 @@ SIDES = ("left", "right")
 """What names the first and the second of two answers that were shown side by side."""
 TIES = ("tie", "both", "neither", "equal", "bothbad", "tiebothbad")
 LISTS = ("completions", "responses", "generations", "candidates", "answers", "replies", "outputs")
-_POSTS = ("post", "title", "body")
+_POSTS = ("post", "body", "title")
 """Columns of what is asked where people reply to it."""
 RATED = ("overallscore", "score", "rating", "finegrainedscore")
 RATINGS = ("ratings", "scores")
@@ -217,6 +217,7 @@ def _pairs(rows: Rows, found: Collector, note: str) -> Recognized:
     if not found.rows:
         return found.recognized(form, notes=(note,))
     turns = rows.find(("context",)) if rows.mostly(rows.find(("context",)), lambda cell: bool(turns_in(cell))) else ""
+    turns = turns or ("" if rows.find(PROMPT_NAMES) else rows.find(_POSTS))
     read = preferred(replace(rows, frame=frame_of(found.rows)), (CHOSEN, REJECTED), form, (note,), prompt=turns)
     return replace(read, problems=(*found.problems, *read.problems), unused=found.unused)
 
