@@ -29,6 +29,8 @@ def exam_mapping(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         kept = kept[:-1]  # what kind of question it is
     while len(kept) > _FEWEST_OF_EXAM and kept[0].is_label and not kept[0].is_number:  # what a question is about
         kept = kept[1:]
+    if len(kept) < len(("question", "choice", "choice", "answer")):
+        return None
     question, *choices, answer = (each.name for each in kept)
     right = [label_name(cell).lower().strip("().: ") for cell in cells_of(frame, answer)]
     is_named = set(right) <= set(LETTERS[: len(choices)]) or _numbers_choices(right, kept[1:-1])
@@ -44,7 +46,7 @@ def exam_mapping(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 def _counts(frame: pd.DataFrame, name: str) -> bool:
     """Say whether the cells of a column are numbers of questions, such as "1." or "2)"."""
     cells = [str(cell).strip() for cell in cells_of(frame, name)]
-    return len(set(cells)) == len(cells) and all(cell[-1:] in _ENDS and cell[:-1].isdecimal() for cell in cells)
+    return len(set(cells)) == len(cells) > 0 and all(cell[-1:] in _ENDS and cell[:-1].isdecimal() for cell in cells)
 
 
 _ENDS = (".", ")", ":")
