@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ia3_studio.data.examples import Mapping
@@ -95,12 +96,27 @@ def _read_exams(rows: Rows) -> Recognized:
                                  f" {len(answers)} answers ({right})")  # fmt: skip
             continue
         rest = {name: cell for name, cell in record.items() if name not in (asked, offered, right)}
-        for one, several, answer in zip(questions, choices, answers, strict=True):
+        asked_of = list(zip(questions, choices, answers, strict=True))
+        whole = [each for each in asked_of if _names_one(each[2], each[1])] or asked_of
+        found.unused["questions whose answer is none of their choices"] += len(asked_of) - len(whole)
+        for one, several, answer in whole:
             found.use(row, {**rest, "question": one, "options": several, "answer": answer})
     parts = (*filter(None, (read,)), "question", "options")
     numbers = first_number([record["answer"] for _row, record in found.rows])
     mapping = Mapping("choices", answer="answer", parts=parts, asked=len(parts) - 1, counted_from=numbers)
     return found.recognized("questions with choices on a text", mapping)
+
+
+def _names_one(answer: Any, choices: Sequence[str]) -> bool:
+    """Say whether an answer can name one of the choices: by its text, its letter or its number."""
+    said = "" if answer is None else str(answer).strip()
+    letters = [chr(ord("a") + place) for place in range(len(choices))]
+    is_number = said.isdecimal() and len(said) < _DIGITS and int(said) <= len(choices)
+    return said in choices or said.lower().strip("().: ") in letters or is_number
+
+
+_DIGITS = 4
+"""More than any number of a choice has."""
 
 
 def _asked_objects(cell: Any) -> list[dict[str, Any]]:
