@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -15,8 +14,6 @@ from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, turns_in
 from ia3_studio.data.shapes.preferences import INSTEAD, answer_pair, preferred
 from ia3_studio.data.shapes.shape import (
-    MOST,
-    SAMPLE,
     Collector,
     Recognized,
     Rows,
@@ -45,14 +42,8 @@ SCORES = (("winnermodela", "winnermodelb"), ("score0", "score1"), ("score1", "sc
 SIDES = ("left", "right")
 """What names the first and the second of two answers that were shown side by side."""
 TIES = ("tie", "both", "neither", "equal", "bothbad", "tiebothbad")
-LISTS = ("completions", "responses", "generations", "candidates", "answers", "replies", "outputs")
-_POSTS = ("post", "body", "title")
+POSTS = ("post", "body", "title")
 """Columns of what is asked where people reply to it."""
-RATED = ("overallscore", "score", "rating", "finegrainedscore")
-RATINGS = ("ratings", "scores")
-RANKS = ("ranks", "rankings", "ranking", "rank")
-"""Columns of lists of ranks, of which the lowest is the best."""
-ANSWERED = ("response", "completion", "output", "text", "answer", "content")
 CHOSEN, REJECTED = "chosen", "rejected"
 _VERSUS = re.compile(r"\W*(\w+)\s*(>+|<+|=+)\s*(\w+)\W*")
 """Which of two answers is better, as A > B says it."""
@@ -153,7 +144,7 @@ def _twins(rows: Rows) -> tuple[str, ...]:
     texts = [name for name in rows.columns if rows.mostly(name, is_text) and not says(name, _CHOICES)]
     pairs = [pair for pair in combinations(texts, 2) if twin_place(*pair)]
     long = len(pairs) == 1 and any(rows.any(name, lambda cell: len(cell.split()) > 1) for name in pairs[0])
-    return pairs[0] if long and rows.find((*PROMPT_NAMES, *_POSTS, "context")) else ()
+    return pairs[0] if long and rows.find((*PROMPT_NAMES, *POSTS, "context")) else ()
 
 
 _CHOICES = frozenset(("choice", "option", "ending", "sol", "text", "sentence", "question"))
@@ -183,7 +174,7 @@ def _has_comparison(rows: Rows) -> bool:
 def _read_compared(rows: Rows) -> Recognized:
     comparison, found = _comparison(rows), Collector()
     assert comparison is not None
-    asked = rows.find((*PROMPT_NAMES, *_POSTS, "context"))
+    asked = rows.find((*PROMPT_NAMES, *POSTS, "context"))
     for row, record in rows.records():
         place = comparison.better(record)
         if place is None:
@@ -195,7 +186,7 @@ def _read_compared(rows: Rows) -> Recognized:
         rest = {name: cell for name, cell in record.items() if name not in comparison.answers}
         found.use(row, {**rest, CHOSEN: better, REJECTED: worse})
     deciders = " and ".join(comparison.deciders)
-    return _pairs(rows, found, f"{deciders} names the answer that is preferred to the other; {INSTEAD}.")
+    return pairs_read(rows, found, f"{deciders} names the answer that is preferred to the other; {INSTEAD}.")
 
 
 def _in_turns(asked: Any, answer: Any) -> Any:
@@ -211,94 +202,15 @@ def _in_turns(asked: Any, answer: Any) -> Any:
     ]
 
 
-def _pairs(rows: Rows, found: Collector, note: str) -> Recognized:
+def pairs_read(rows: Rows, found: Collector, note: str) -> Recognized:
     """Return the rows with their better and their worse answers."""
     form = "compared answers"
     if not found.rows:
         return found.recognized(form, notes=(note,))
     turns = rows.find(("context",)) if rows.mostly(rows.find(("context",)), lambda cell: bool(turns_in(cell))) else ""
-    turns = turns or ("" if rows.find(PROMPT_NAMES) else rows.find(_POSTS))
+    turns = turns or ("" if rows.find(PROMPT_NAMES) else rows.find(POSTS))
     read = preferred(replace(rows, frame=frame_of(found.rows)), (CHOSEN, REJECTED), form, (note,), prompt=turns)
     return replace(read, problems=(*found.problems, *read.problems), unused=found.unused)
-
-
-def _ratings(rows: Rows, record: dict[str, Any], name: str) -> list[tuple[float, Any]]:
-    """Return the answers of a list with their ratings, which stand in them or in a list of their own."""
-    answers = listed(structure_of(record.get(name)))
-    apart, sign = _apart(rows, record)
-    if len(apart) == len(answers) and all(map(is_text, answers)):
-        numbers = map(finite, apart)
-        found = [
-            (None if number is None else sign * number, answer) for number, answer in zip(numbers, answers, strict=True)
-        ]
-    else:
-        objects = [answer for answer in answers if isinstance(answer, dict)]
-        rated = [({bare(str(key)): value for key, value in answer.items()}) for answer in objects]
-        found = [(_rating(each), _first_of(each, ANSWERED, _text)) for each in rated]
-    return [(rating, answer) for rating, answer in found if rating is not None and answer is not None]
-
-
-def _apart(rows: Rows, record: dict[str, Any]) -> tuple[list[Any], int]:
-    """Return the list of ratings or ranks beside the answers, and the sign with which the highest is the best."""
-    for names, sign in ((RATINGS, 1), (RANKS, -1)):
-        if column := rows.find(names):
-            return listed(structure_of(record.get(column))), sign
-    return [], 1
-
-
-def _rating(record: dict[str, Any]) -> float | None:
-    """Return the rating of an answer; of the best rank, which is the first, the highest."""
-    rating, rank = _first_of(record, RATED, finite), finite(record.get("rank"))
-    if rating is not None or rank is not None:
-        return rating if rating is not None else -rank if rank is not None else None
-    by_end = [(key, number) for key, cell in record.items() if (number := finite(cell)) is not None]
-    ranks = [-number for key, number in by_end if key.endswith("rank")]
-    return next(iter(ranks or [number for key, number in by_end if key.endswith(_RATING_ENDS)]), None)
-
-
-_RATING_ENDS = ("score", "rating", "votes", "upvotes", "likes", "reward")
-"""Ends of keys of a rating, where none of the usual names is there."""
-
-
-def _first_of(record: dict[str, Any], names: Sequence[str], value: Callable[[Any], Any]) -> Any:
-    return next((found for name in names if (found := value(record.get(name))) is not None), None)
-
-
-def _text(cell: Any) -> str | None:
-    return cell if is_text(cell) else None
-
-
-def _rated_column(rows: Rows) -> str:
-    """Return the column of lists of rated answers; empty if there is none."""
-    if not rows.find((*PROMPT_NAMES, *_POSTS)):
-        return ""
-    first = replace(rows, frame=rows.deciding.iloc[:SAMPLE])
-    named = [name for name in rows.named(LISTS) if rows.any(name, lambda cell: bool(listed(structure_of(cell))))]
-    return next(
-        (
-            name
-            for name in named
-            if sum(len(_ratings(rows, record, name)) > 1 for _row, record in first.records()) >= MOST * len(first.frame)
-        ),
-        "",
-    )
-
-
-def _has_rated(rows: Rows) -> bool:
-    return bool(_rated_column(rows))
-
-
-def _read_rated(rows: Rows) -> Recognized:
-    name, found = _rated_column(rows), Collector()
-    for row, record in rows.records():
-        rated = sorted(_ratings(rows, record, name), key=lambda each: -each[0])
-        if len(rated) < 2 or rated[0][0] == rated[-1][0]:
-            found.leave_out(row, f"no answer in {name} is rated higher than another")
-            continue
-        rest = {column: cell for column, cell in record.items() if column != name}
-        found.use(row, {**rest, CHOSEN: rated[0][1], REJECTED: rated[-1][1]})
-        found.unused["answers between the best and the worst"] += len(listed(structure_of(record[name]))) - 2
-    return _pairs(rows, found, f"Of the answers in {name} the best is preferred to the worst; {INSTEAD}.")
 
 
 def _open_decision(rows: Rows) -> tuple[tuple[str, ...], str]:
@@ -321,5 +233,4 @@ def _read_open(rows: Rows) -> Recognized:
 SHAPES = (
     Shape("compared answers", _has_comparison, _read_compared),
     Shape("answers compared by signed numbers", lambda rows: bool(_open_decision(rows)[1]), _read_open),
-    Shape("rated answers", _has_rated, _read_rated),
 )
