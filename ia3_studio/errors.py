@@ -54,12 +54,14 @@ class FullMemoryError(FailedAloneError):
 
     Args:
         sentence: what happened.
-        tokens: how many tokens per forward pass may fit.
+        tokens: how many tokens per pass of training may fit; 0 if it was not training.
+        parts: into how many parts a pass of the evaluation is to be cut; 0 if it was not evaluating.
     """
 
-    def __init__(self, sentence: str, tokens: int) -> None:
+    def __init__(self, sentence: str, tokens: int = 0, parts: int = 0) -> None:
         super().__init__(sentence)
         self.tokens = tokens
+        self.parts = parts
 
 
 class RunError(StudioError):

@@ -9,6 +9,7 @@ from typing import Any
 from ia3_studio.models.architecture import read_config
 from ia3_studio.models.device import choose_device
 from ia3_studio.models.fetch import ready_folder
+from ia3_studio.models.gpu_process import gpu_memory
 from ia3_studio.models.machine import MachineMemory, system_memory
 from ia3_studio.models.opening import opening
 from ia3_studio.models.sharding import is_sharded
@@ -26,12 +27,14 @@ def plan_for(folder: Path, setting: Sharding, processes: int) -> ShardingPlan:
         processes: of the run, on all machines.
 
     Raises:
-        ModelError: the files cannot be read.
+        ModelError: the files cannot be read, or the GPUs do not answer.
         RunError: as :func:`plan_sharding`.
     """
-    devices = gpus()
-    if setting == "none" or (setting == "auto" and not devices):
+    if setting == "none":
         return WHOLE  # loading it says whether it fits
+    devices = gpus()
+    if setting == "auto" and not devices:
+        return WHOLE
     if setting == "auto" and getattr(read_config(folder), "quantization_config", None) is not None:
         return WHOLE
     with opening(folder):
@@ -61,10 +64,9 @@ def traceable(model: Any) -> Any:
 
 
 def gpus() -> tuple[MachineMemory, ...]:
-    """Return the memory of each GPU of this machine that models are loaded on."""
-    import torch
+    """Return the memory of each GPU of this machine that models are loaded on.
 
-    if not choose_device().name.startswith("cuda"):
-        return ()
-    sizes = (torch.cuda.mem_get_info(number) for number in range(torch.cuda.device_count()))
-    return tuple(MachineMemory(int(total), int(free), on_gpu=True) for free, total in sizes)
+    Raises:
+        ModelError: the GPUs do not answer.
+    """
+    return gpu_memory() if choose_device().name.startswith("cuda") else ()

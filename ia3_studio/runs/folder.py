@@ -210,16 +210,35 @@ def _existing(path: Path, old: Path) -> Path:
 class StatusFile:
     """The worker's side of ``status.json``: written by the job and by the heartbeat, atomically."""
 
-    def __init__(self, folder: RunFolder, clock: Callable[[], float], earlier_seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        clock: Callable[[], float],
+        earlier_seconds: float = 0.0,
+        started_at: float | None = None,
+    ) -> None:
+        """Begin with nothing written.
+
+        Args:
+            folder: the run's.
+            clock: tells seconds since the epoch.
+            earlier_seconds: training time before the run was last resumed.
+            started_at: when the work began, if another process began it.
+        """
         self._folder = folder
         self._earlier_seconds = earlier_seconds
         self._clock = clock
         self._mutex = threading.Lock()
-        self._started_at: float | None = None
+        self._started_at = started_at
         self._last = WorkerStatus("queued", "")
         self._usage = ResourceUsage()
         self._processes: tuple[ProcessUsage, ...] = ()
         self._is_handed_over = False
+
+    @property
+    def phase(self) -> Phase:
+        """Return the phase that was written last."""
+        return self._last.phase
 
     def hand_over(self) -> None:
         """Leave the file to another process until :meth:`take_back`."""

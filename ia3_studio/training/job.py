@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 import torch
 
-from ia3_studio.errors import TrainingError
+from ia3_studio.errors import StudioError, TrainingError
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.models.fast_paths import FastPath
 from ia3_studio.models.out_of_memory import give_memory_back, is_out_of_memory
@@ -104,8 +104,16 @@ class Training(Iterator[Step], Generic[Row]):
         except StopIteration:
             raise
         except Exception as error:
+            if self._is_sharded and not (isinstance(error, StudioError) or self._processes.has_ended):
+                # An error of this process alone: the others may be in a pass.
+                raise self._processes.leave(error, f"at step {self._step}") from error
             self._processes.tell(error)
             raise
+
+    @property
+    def budget(self) -> int:
+        """Return the tokens per forward pass that fit the memory of all processes."""
+        return self._budget
 
     @property
     def fast_paths(self) -> Sequence[FastPath]:
@@ -211,7 +219,8 @@ class Training(Iterator[Step], Generic[Row]):
         if not (math.isfinite(loss) and math.isfinite(norm)):
             found = f"loss {loss:.3g}, gradient norm {norm:.3g}, learning rate {rate:.2g}"
             raise self._give_back(self._good, found)
-        take_step(self._optimizer, self._trained.vectors, rate, self._config.decay_to_one)
+        with self._processes.together():  # the optimizer makes its state, for which memory may be missing on one
+            take_step(self._optimizer, self._trained.vectors, rate, self._config.decay_to_one)
         return loss, norm
 
     def _rewards(self) -> RewardSums | None:

@@ -30,7 +30,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 from ia3_studio.errors import RunError, StudioError, first_line
 from ia3_studio.runs import Run, RunStore
 from ia3_studio.runs.cluster import address_of, lock_name
-from ia3_studio.runs.folder import WorkerStatus, write_json
+from ia3_studio.runs.folder import Result, WorkerStatus, write_json
 from ia3_studio.runs.mirror import Versions, apply_changes, content_of
 from ia3_studio.runs.process import record_worker
 from ia3_studio.worker.launch import take_back_the_end
@@ -92,8 +92,7 @@ class Cluster:
             with suppress(Timeout), FileLock(run.files.lock).acquire(timeout=0):
                 status = run.files.read_status()
                 if status is None or status.phase in ("queued", "resuming"):
-                    ended = WorkerStatus("ended", str(error), result="failed", ended_at=time.time())
-                    write_json(run.files.status, asdict(ended))
+                    write_json(run.files.status, asdict(_ended(run, str(error), "failed")))
         print(error, flush=True)
 
     def has_waiting(self) -> bool:
@@ -184,7 +183,7 @@ class Cluster:
         is_stopping = link.run.files.stop.exists()
         if link.asked is not None:
             if not link.node and is_stopping:
-                self._end(link, None, WorkerStatus("ended", "Stopped before the first step", result="stopped"))
+                self._end(link, None, _ended(link.run, "Stopped while it waited for a node", "stopped"))
             elif not link.node and time.monotonic() - link.asked_at > 2:
                 link.asked_at = time.monotonic()
                 self._say_waiting(link)
@@ -252,7 +251,7 @@ class Cluster:
             traceback.print_exception(error)
         if error is not None:
             message = str(error) if isinstance(error, StudioError) else f"The run failed: {first_line(error)}"
-            status = WorkerStatus("ended", message, result="failed", ended_at=time.time())
+            status = _ended(link.run, message, "failed")
         if status is not None:
             write_json(link.run.files.status, asdict(status))
         if link.actor is not None:
@@ -261,6 +260,11 @@ class Cluster:
                     ray.get(link.actor.discard.remote(), timeout=REACH_SECONDS)
             ray.kill(link.actor)
         link.lock.release()
+
+
+def _ended(run: Run, message: str, result: Result) -> WorkerStatus:
+    """Return the status of a run that ended here, with the training time that it has had."""
+    return WorkerStatus("ended", message, result=result, ended_at=time.time(), earlier_seconds=run.status().seconds)
 
 
 def require_resources(nodes: Sequence[dict[str, Any]], cpus: float, gpus: float) -> None:

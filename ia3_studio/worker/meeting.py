@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -138,7 +139,7 @@ class Meeting:
     def _first_loss(self, mine: Loss, key: str) -> Loss:
         """Exchange losses through the store: all supervisors come to the same one."""
         if mine.sentence:
-            told = Loss(f"{mine.sentence} (on {socket.gethostname()})", mine.tokens).to_json()
+            told = replace(mine, sentence=f"{mine.sentence} (on {socket.gethostname()})").to_json()
             return Loss.from_json(self._store.compare_set(key, "", told).decode())
         until = time.monotonic() + TELLING_SECONDS
         while not self._store.check([key]):

@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 
 from ia3_studio.errors import FailedAloneError, FullMemoryError, LostProcessError, RunError, StudioError
 from ia3_studio.runs.environment import library_versions
-from ia3_studio.runs.folder import ResourceUsage
+from ia3_studio.runs.folder import ResourceUsage, StatusFile, WorkerStatus
 from ia3_studio.runs.run import Run
 from ia3_studio.settings import collective_seconds
 from ia3_studio.worker.board import STORE_SECONDS, Board, telling_usage
@@ -105,9 +105,7 @@ def _lead(run: Run, processes: Processes, stop: threading.Event) -> None:
     except Timeout as error:
         raise RunError(f"Run {run.id} is still being written by another process; resume it in a moment.") from error
     with lock:
-        status = run.files.read_status()
-        earlier = status.earlier_seconds if status else 0.0
-        _FirstRank(run, TrainingJob(run, processes), earlier, processes, stop).work()
+        _FirstRank(run, TrainingJob(run, processes), processes, stop).work()
 
 
 def _follow(run: Run, processes: Processes, stop: threading.Event) -> str:
@@ -132,7 +130,9 @@ def _follow(run: Run, processes: Processes, stop: threading.Event) -> str:
             if job.was_stopped:
                 processes.finish()
             else:
-                measure_together(job.evaluate(run.folder), processes, is_stopping, in_step=job.is_sharded)
+                measure_together(
+                    job.evaluate(run.folder), processes, is_stopping, in_step=job.is_sharded, parts=job.evaluation_parts
+                )
     except Stopped:
         return ""
     except Exception as error:  # the boundary of this process: the others learn what went wrong
@@ -198,10 +198,11 @@ class _FirstRank(Worker):
     # SIGINT tells a process of torch's that its supervisor is dead, and reaches all processes of a terminal.
     stop_signals = (signal.SIGTERM,)
 
-    def __init__(
-        self, run: Run, job: TrainingJob, earlier_seconds: float, processes: Processes, stop: threading.Event
-    ) -> None:
-        super().__init__(run, job, earlier_seconds)
+    def __init__(self, run: Run, job: TrainingJob, processes: Processes, stop: threading.Event) -> None:
+        before = run.files.read_status() or WorkerStatus("preparing", "")
+        super().__init__(run, job, before.earlier_seconds)
+        # The supervisor's clock goes on: it has begun the work, perhaps not for the first time.
+        self.status = StatusFile(run.files, time.time, before.earlier_seconds, before.started_at)
         self.terminated = stop
         self.processes = processes
         self._board = Board(processes)
@@ -246,7 +247,7 @@ class _FirstRank(Worker):
 
         measure_together(
             self.job.evaluate(self.run.folder), self.processes, self._is_stopping, in_step=self.job.is_sharded,
-            tell=self._tell_progress,
+            parts=self.job.evaluation_parts, tell=self._tell_progress,
         )  # fmt: skip
 
     def _end_failed(self, error: Exception) -> None:

@@ -64,9 +64,9 @@ class Supervisor(Worker):
         if plan.sentence:
             print(plan.sentence)
         hand_on(plan)
-        lost, start = self._launched(launch, count, meeting, 0), 0
-        while lost.tokens and not self.run.has_ended:
-            self._go_back(lost)
+        lost, start, again = self._launched(launch, count, meeting, 0), 0, BegunAgain("")
+        while lost.may_start_again and not self.run.has_ended:
+            again = self._go_back(lost, again)
             start += 1
             lost = self._launched(launch, count, meeting, start)
         if self.run.has_ended:  # process 0 has said how
@@ -84,18 +84,20 @@ class Supervisor(Worker):
         self._require_ours()
         return lost
 
-    def _go_back(self, lost: Loss) -> None:
+    def _go_back(self, lost: Loss, before: BegunAgain) -> BegunAgain:
         """Take the run back to its checkpoint, or to its beginning, to start its processes with smaller passes."""
         from ia3_studio.training.checkpoint import load_checkpoint
 
         kept = self.run.files.checkpoint
         step = load_checkpoint(kept).counters.step if kept.exists() else -1
         since = f"after step {step}" if step > 0 else "from the beginning"
-        again = f"{lost.sentence}; all processes start again {since}, with at most {lost.tokens:,} tokens per pass."
-        print(again)
-        self.status.write_status("preparing", again)
+        note = f"{lost.sentence}; all processes start again {since}, {lost.smaller}."
+        print(note)
+        self.status.write_status("preparing", note)
         self.run.files.go_back_to(step)
-        hand_on_why(BegunAgain(lost.tokens, again))
+        again = before.after(lost, note)
+        hand_on_why(again)
+        return again
 
 
 def process_count(wanted: int) -> int:
@@ -157,10 +159,11 @@ def join(config: RunConfig, launch: Launch) -> str:
 
         of_all = meeting.wait(check, count)
         hand_on(plan_of_run(run, of_all, lambda _share, _message: check()))
-        (lost, said), start = launch_ranks(run, launch, count, meeting), 0
-        while lost.tokens:
+        (lost, said), start, again = launch_ranks(run, launch, count, meeting), 0, BegunAgain("")
+        while lost.may_start_again:
             print(lost.sentence)
-            hand_on_why(BegunAgain(lost.tokens, lost.sentence))
+            again = again.after(lost, lost.sentence)
+            hand_on_why(again)
             start += 1
             lost, said = launch_ranks(run, launch, count, meeting, start)
     return lost.sentence or next(filter(None, said), "")

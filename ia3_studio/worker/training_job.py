@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
@@ -159,7 +160,7 @@ class TrainingJob:
             since=since,
             is_stopping=is_stopping,
             processes=self._processes,
-            most_tokens=again.tokens if again else None,
+            most_tokens=again.tokens or None if again else None,
         )
         for line in fast_paths.lines(self._training.fast_paths):
             print(line)
@@ -255,6 +256,20 @@ class TrainingJob:
         else:
             adapter.save(folder)
 
+    @property
+    def weight_bytes(self) -> int:
+        """Return the bytes of weights that this process has, once the model is loaded."""
+        from ia3_studio.models.sharding import local_bytes
+
+        return local_bytes(self._loaded.model)
+
+    @property
+    def evaluation_parts(self) -> int:
+        """Return into how many parts each pass of the evaluation is cut: no larger ones than training had room for."""
+        again = begun_again() if self._processes else None
+        fitted = math.ceil(self._run.config.train.micro_batch_tokens / self._training.budget)
+        return max(fitted, again.parts if again else 1)
+
     def evaluate(self, folder: Path) -> Generator[Progress, None, None]:
         """Evaluate the base and the tuned model on held-out rows; write ``evaluation.json`` into a folder.
 
@@ -265,6 +280,7 @@ class TrainingJob:
         """
         from ia3_studio.runs.evaluation import write_evaluation
 
+        self._task.parts = self.evaluation_parts
         found = yield from self._task.evaluate(self._loaded, self._attachment, self._held_out)
         if not self._writes:
             return

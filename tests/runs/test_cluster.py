@@ -25,6 +25,7 @@ from ia3_studio.training import TrainConfig
 from ia3_studio.worker import cluster as worker_cluster
 from ia3_studio.worker import reconnect, resume, start
 from ia3_studio.worker.cluster import connect, require_resources
+from ia3_studio.worker.launch import take_back_the_end
 from ia3_studio.worker.node import COMPARED, OWNER, describe, make_home, require_same
 from tests.tiny_chat import save_tiny_chat
 
@@ -301,6 +302,19 @@ def test_a_run_that_has_ended_is_taken_again_when_it_is_resumed(tmp_path: Path) 
     assert not served.has_waiting() and not served.has_waiting()
     write_json(run.files.status, asdict(WorkerStatus("resuming", "")))
     assert served.has_waiting()
+
+
+def test_a_run_that_ends_or_begins_again_without_a_worker_keeps_its_training_time(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    place = {"compute": "ray", "ray_address": "head:1"}
+    run = store.create(RunConfig("a", "SmolLM2-135M-Instruct", "lighthouse", **place), "a")  # type: ignore[arg-type]
+    run.files.worker.write_text("{}")
+    write_json(run.files.status, asdict(WorkerStatus("resuming", "", earlier_seconds=90.0)))
+    worker_cluster.Cluster(store, "head:1").refuse(RunError("The cluster is not there."))
+    status = run.status()
+    assert (status.state, status.message, status.seconds) == ("failed", "The cluster is not there.", 90.0)
+    take_back_the_end(run, status.seconds)  # without a checkpoint
+    assert run.status().seconds == 90.0 and not run.has_ended
 
 
 def test_a_run_that_comes_while_the_process_ends_is_taken_when_it_serves_again(

@@ -1,4 +1,4 @@
-// Property: value, the newest message {run, from, points, total_steps, active} as JSON.
+// Property: value, the newest message {run, from, points, total_steps, active, elapsed} as JSON.
 // A point is [step, loss, held_out, learning_rate, grad_norm, tokens_per_second, seconds, epoch], and of preferences
 // [chosen reward, rejected reward, accuracy] of the batch and the same of the held-out rows, up to the last known one.
 
@@ -24,6 +24,7 @@ let run = "";
 let points = [];
 let total = 0;
 let active = false;
+let elapsed = null; // seconds of training; a step's own do not count what was lost and repeated
 let waiting = false; // a redraw is due
 let lastAnnounced = -Infinity;
 
@@ -33,7 +34,7 @@ function apply() {
   const message = JSON.parse(props.value);
   if (message.run !== run) clear(message.run);
   const isSameState = total === message.total_steps && active === message.active;
-  [total, active] = [message.total_steps, message.active];
+  [total, active, elapsed] = [message.total_steps, message.active, message.elapsed];
   if (message.from > points.length) return trigger("resync");
   const fresh = message.points.slice(points.length - message.from);
   if (isSameState && !fresh.length) return; // a redraw would close the tooltip
@@ -42,7 +43,7 @@ function apply() {
 }
 
 function clear(name) {
-  [run, points, total, active, lastAnnounced] = [name, [], 0, false, -Infinity];
+  [run, points, total, active, elapsed, lastAnnounced] = [name, [], 0, false, null, -Infinity];
   announced.textContent = "";
   plots.forEach((plot) => window.Plotly && Plotly.purge(plot));
   draw();
@@ -222,7 +223,7 @@ function drawFigures() {
   const last = points.at(-1);
   const base = points[0][HELD_OUT];
   const values = [`${last[STEP]} / ${total}`, short(last[EPOCH], 2), short(newest(LOSS), 3), short(newest(HELD_OUT), 3),
-    short(newest(SPEED), 0), duration(last[SECONDS]), ...(active ? [timeLeft()] : [])];
+    short(newest(SPEED), 0), duration(elapsed ?? last[SECONDS]), ...(active ? [timeLeft()] : [])];
   const aside = base !== null && last[STEP] ? words.from_base.replace("{base}", short(base, 3)) : "";
   const cells = values.map((value, index) => {
     const cell = document.createElement("div");
