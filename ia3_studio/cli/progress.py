@@ -45,7 +45,8 @@ def _document(run: Run, status: RunStatus, recent: Sequence[Step]) -> dict[str, 
         "total_steps": status.total_steps, "loss": last.loss if last else None,
         "tokens_per_second": last.tokens_per_second if last else None, "seconds": round(status.seconds),
         "seconds_left": seconds_left(status, recent), "memory": status.usage.memory, "cpu": round(status.usage.cpu, 2),
-        "gpu_memory": status.usage.gpu_memory, "processes": [asdict(each) for each in status.processes],
+        "gpu_memory": status.usage.gpu_memory, "gpus": round(status.usage.gpus, 2),
+        "processes": [asdict(each) for each in status.processes],
     }  # fmt: skip
 
 
@@ -58,7 +59,9 @@ def _line(run: Run, status: RunStatus, recent: Sequence[Step]) -> str:
         parts.append(f"{last.tokens_per_second:.0f} tokens/s")
         left = seconds_left(status, recent)
         parts += [f"{left // 60:.0f}:{left % 60:02.0f} left"] if left is not None else []
-        parts.append(f"{status.usage.memory / 1e9:.1f} GB, {status.usage.cpu:.1f} cores")
+        use = status.usage
+        parts.append(f"{use.memory / 1e9:.1f} GB, {use.cpu:.1f} cores")
+        parts += [f"{use.gpu_memory / 1e9:.1f} GB of GPU memory, {use.gpus:.1f} GPUs"] if use.gpu_memory else []
     return ", ".join(parts)
 
 

@@ -72,6 +72,8 @@ class WorkerStatus:
     """CPU cores in use since the previous heartbeat."""
     gpu_memory: int = 0
     """GPU memory in bytes."""
+    gpus: float = 0.0
+    """GPUs in use at the last heartbeat: 0.5 is half of the time of one."""
     processes: tuple[ProcessUsage, ...] = ()
     """What each process uses, by rank, where several share the batches; the numbers above are their sums."""
 
@@ -83,6 +85,7 @@ class ResourceUsage:
     memory: int = 0
     cpu: float = 0.0
     gpu_memory: int = 0
+    gpus: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ IDLE_SECONDS = 20.0
 """Without a run this long, the process ends."""
 REACH_SECONDS = 5.0
 """For a connection to the cluster's address."""
+NOT_IMPORTED, OTHER_VERSIONS = "failed to import on the worker", "Version mismatch"
+"""What Ray says where a node lacks a package, and where Python or Ray itself have other versions."""
 MOST_LOSSES = 5
 """Nodes that a run may lose without a checkpoint in between, before it is left to the user."""
 
@@ -149,7 +151,7 @@ class Cluster:
         import ray
 
         config = link.run.config
-        require_resources(ray.nodes(), config.node_cpus, config.node_gpus)
+        require_resources(ray.nodes(), config.node_cpus, config.node_gpus, config.node_memory)
         actor = ray.remote(NodeRun).options(
             name=f"{self._name(link.run)}-{secrets.token_hex(4)}", namespace=NAMESPACE, lifetime="detached",
             num_cpus=config.node_cpus, num_gpus=config.node_gpus, memory=int(config.node_memory * 1e9) or None,
@@ -250,7 +252,7 @@ class Cluster:
         if error is not None and not isinstance(error, StudioError):
             traceback.print_exception(error)
         if error is not None:
-            message = str(error) if isinstance(error, StudioError) else f"The run failed: {first_line(error)}"
+            message = str(error) if isinstance(error, StudioError) else _in_one_sentence(error)
             status = _ended(link.run, message, "failed")
         if status is not None:
             write_json(link.run.files.status, asdict(status))
@@ -262,29 +264,43 @@ class Cluster:
         link.lock.release()
 
 
+def _in_one_sentence(error: BaseException) -> str:
+    """Return what the user is told of an error that a node has sent."""
+    said = str(error).strip()
+    if NOT_IMPORTED in said:
+        return (
+            f"A node of the cluster cannot import ia3-studio ({said.splitlines()[-1].strip()[:160]}); install the same "
+            "versions on all nodes, and start the run again."
+        )
+    return f"The run failed: {first_line(error)}"
+
+
 def _ended(run: Run, message: str, result: Result) -> WorkerStatus:
     """Return the status of a run that ended here, with the training time that it has had."""
     return WorkerStatus("ended", message, result=result, ended_at=time.time(), earlier_seconds=run.status().seconds)
 
 
-def require_resources(nodes: Sequence[dict[str, Any]], cpus: float, gpus: float) -> None:
+def require_resources(nodes: Sequence[dict[str, Any]], cpus: float, gpus: float, memory: float = 0.0) -> None:
     """Reject a run that no node of the cluster can ever hold.
 
     Args:
         nodes: as ``ray.nodes()`` returns them.
         cpus: that the run asks for.
         gpus: that it asks for.
+        memory: GB that it asks for.
 
     Raises:
         RunError: no node has as many.
     """
+    wanted = {"CPU": cpus, "GPU": gpus, "memory": memory * 1e9}
     alive = [node["Resources"] for node in nodes if node.get("Alive")]
-    if not any(each.get("CPU", 0) >= cpus and each.get("GPU", 0) >= gpus for each in alive):
-        most_cpus, most_gpus = (max((each.get(kind, 0) for each in alive), default=0) for kind in ("CPU", "GPU"))
-        raise RunError(
-            f"The run asks for {cpus:g} cores and {gpus:g} GPUs on one node, and the cluster has at most "
-            f"{most_cpus:g} cores and {most_gpus:g} GPUs on one; ask for fewer."
+    if not any(all(each.get(kind, 0) >= amount for kind, amount in wanted.items()) for each in alive):
+        most = {kind: max((each.get(kind, 0) for each in alive), default=0) for kind in wanted}
+        asked, has = (
+            f"{each['CPU']:g} cores, {each['GPU']:g} GPUs" + (f" and {each['memory'] / 1e9:.3g} GB" if memory else "")
+            for each in (wanted, most)
         )
+        raise RunError(f"The run asks for {asked} on one node, and the cluster has at most {has} on one; ask for less.")
 
 
 def connect(address: str) -> None:
@@ -309,6 +325,12 @@ def connect(address: str) -> None:
                  ignore_reinit_error=True)  # fmt: skip
     except Exception as error:  # Ray raises several kinds, some of its own
         traceback.print_exception(error)
+        if OTHER_VERSIONS in str(error):
+            said = "; ".join(line.strip() for line in str(error).splitlines() if line.strip()).replace(":;", ":")
+            raise RunError(
+                f"The Ray cluster at {address} cannot be used: {said[:400]}. Install the same versions here and on "
+                "its nodes, and start the run again."
+            ) from error
         raise RunError(f"{reachable} ({first_line(error)}); start it, then start the run again.") from error
 
 

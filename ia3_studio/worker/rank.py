@@ -263,6 +263,7 @@ class _FirstRank(Worker):
         except RuntimeError:  # the store has gone with its process: the work itself will tell
             told = ()
         whole = ResourceUsage(
-            sum(each.memory for each in told), sum(each.cpu for each in told), sum(each.gpu_memory for each in told)
-        )
+            sum(each.memory for each in told), sum(each.cpu for each in told), sum(each.gpu_memory for each in told),
+            sum(each.gpus for each in told),
+        )  # fmt: skip
         self.status.beat(whole if told else usage, told)

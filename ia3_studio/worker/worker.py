@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import sys
 import threading
 import time
 import traceback
@@ -23,6 +22,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from ia3_studio.atomic import remove_abandoned
 from ia3_studio.errors import StudioError, TrainingError
+from ia3_studio.models.gpu_load import used_gpus
 from ia3_studio.models.out_of_memory import give_memory_back, is_out_of_memory
 from ia3_studio.runs.folder import Phase, ResourceUsage, StatusFile, step_line
 from ia3_studio.runs.process import record_worker
@@ -384,14 +384,7 @@ def usage_of(process: psutil.Process) -> ResourceUsage:
     memory, cpu = 0, 0.0
     with suppress(psutil.Error):
         memory, cpu = process.memory_info().rss, process.cpu_percent() / 100
-    return ResourceUsage(memory, cpu, _gpu_memory())
-
-
-def _gpu_memory() -> int:
-    """Return GPU memory in bytes; 0 while another thread is importing torch."""
-    cuda = getattr(sys.modules.get("torch"), "cuda", None)
-    is_ready = getattr(cuda, "is_initialized", None)
-    return int(cuda.memory_allocated()) if cuda is not None and is_ready is not None and is_ready() else 0
+    return ResourceUsage(memory, cpu, *used_gpus())
 
 
 def _waiting_for(others: int) -> str:

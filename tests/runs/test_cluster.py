@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sys
 import time
@@ -257,11 +258,51 @@ def test_a_node_with_other_versions_is_named() -> None:
 
 
 def test_a_run_asks_for_no_more_than_one_node_has() -> None:
-    nodes = [{"Alive": True, "Resources": {"CPU": 8.0}}, {"Alive": False, "Resources": {"CPU": 64.0, "GPU": 8.0}}]
-    require_resources(nodes, 8, 0)
+    has = {"CPU": 8.0, "memory": 12e9}
+    nodes = [{"Alive": True, "Resources": has}, {"Alive": False, "Resources": {"CPU": 64.0, "GPU": 8.0}}]
+    require_resources(nodes, 8, 0, 12)
     for cpus, gpus in ((9, 0), (1, 1)):
-        with pytest.raises(RunError, match="at most 8 cores and 0 GPUs"):
+        with pytest.raises(RunError, match="at most 8 cores, 0 GPUs on one"):
             require_resources(nodes, cpus, gpus)
+    with pytest.raises(RunError, match="asks for 1 cores, 0 GPUs and 64 GB on one node, .* 0 GPUs and 12 GB on one"):
+        require_resources(nodes, 1, 0, 64)
+
+
+def test_a_node_without_the_package_and_a_cluster_of_another_python_say_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ray
+
+    store = RunStore(tmp_path)
+    run = store.create(RunConfig("a", "SmolLM2-135M-Instruct", "lighthouse", compute="ray", ray_address="head:1"), "a")
+    served = worker_cluster.Cluster(store, "head:1")
+    link = worker_cluster._Link(run, FileLock(run.files.lock), None)
+    served._links[run.id] = link
+    missing = "The actor with name NodeRun failed to import on the worker.\n\nModuleNotFoundError: No module named 'ia3'"
+    served._end(link, RuntimeError(missing))
+    assert re.fullmatch(r"A node .* cannot import ia3-studio \(ModuleNotFoundError: .*\); install .*", run.status().message)
+
+    def refuses(**_settings: object) -> None:
+        raise RuntimeError("Version mismatch: The cluster was started with:\n    Ray: 2.1\n    Python: 3.9\nThis process")
+
+    monkeypatch.setattr(ray, "init", refuses)
+    with pytest.raises(RunError, match=r"cannot be used: .* Ray: 2\.1; Python: 3\.9; .* Install the same versions"):
+        connect("auto")
+
+
+def test_a_run_that_waits_for_a_node_is_stopped_at_once(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    run = store.create(RunConfig("a", "SmolLM2-135M-Instruct", "lighthouse", compute="ray", ray_address="head:1"), "a")
+    served = worker_cluster.Cluster(store, "head:1")
+    lock = FileLock(run.files.lock)
+    lock.acquire()
+    link = served._links[run.id] = worker_cluster._Link(run, lock, None, asked=object(), asked_at=time.monotonic())
+    served._look(link)
+    assert not run.has_ended
+    run.request_stop()
+    served._look(link)
+    status = run.status()
+    assert (status.state, status.message) == ("stopped", "Stopped while it waited for a node") and not served._links
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ import torch
 from ia3_studio.models.sharding_plan import Sharding
 from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.folder import Launch, write_json
-from ia3_studio.training.config import Step
+from ia3_studio.training.config import Step, TrainConfig
 from ia3_studio.worker import resume
 from ia3_studio.worker.launch import start_worker
 from tests.e2e.nursery import nursery, spawn_from
@@ -157,6 +158,61 @@ def test_a_process_lost_on_another_machine_is_named_and_the_run_goes_on_without_
     monkeypatch.delenv(NETWORK)
     resume(run, command(run))
     require_as_alone(ended(run), alone)
+
+
+@pytest.mark.nightly
+def test_machines_that_lose_their_network_end_and_the_run_goes_on_on_one(
+    home: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch, alone: tuple[tuple[Step, ...], torch.Tensor]
+) -> None:
+    if not machines.networks[1]:
+        pytest.skip("the system lets us have no networks of our own")
+    run, joined = begin(home, machines, monkeypatch, config(home, 1), "hung")
+    let_reach(run, 4)
+    all_pids, name = pids(run), Path(machines.networks[1]).name
+    link = ("ip", "-n", name, "link", "set", name)
+    subprocess.run([*link, "down"], check=True)
+    try:
+        status = ended(run).status()
+        assert status.state == "failed" and status.resumable
+        assert "did not answer for 1 minute. Resume it." in status.message
+        wait((joined.folder / "joined").exists, joined, 180)
+        assert "lost the others" in (joined.folder / "joined").read_text()
+        assert gone(all_pids)
+    finally:
+        subprocess.run([*link, "up"], check=True)
+    monkeypatch.delenv(NETWORK)
+    resume(run, command(run))
+    require_as_alone(ended(run), alone)
+
+
+@pytest.mark.nightly
+def test_the_command_on_each_of_two_machines_trains_one_run(
+    home: Path, machines: Machines, tmp_path: Path, alone: tuple[tuple[Step, ...], torch.Tensor]
+) -> None:
+    given = {name: value for name, value in asdict(TRAIN).items() if value != getattr(TrainConfig(), name)}
+    words = ["train", "--model", str(home / "model"), "--data", str(home / "rows.jsonl"), "--selection", "paper"]
+    words += [each for name, value in given.items() for each in ("--set", f"{name}={json.dumps(value)}")]
+    words += ["--processes", "1", "--nodes", "2", "--rdzv", f"{machines.address}:{free_port()}"]
+
+    def start(place: int) -> subprocess.Popen[str]:
+        network = machines.networks[place]
+        line = (*(("ip", "netns", "exec", Path(network).name) if network else ()), sys.executable, "-m", "ia3_studio")
+        environment = {**os.environ, "IA3_STUDIO_HOME": str(tmp_path / str(place))}
+        return subprocess.Popen([*line, *words], env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    first = start(0)
+    store = RunStore(tmp_path / "0" / "runs")
+    until = time.monotonic() + 120
+    while not any("waiting for 1 other machine" in run.status().message for run in store.list()):
+        assert time.monotonic() < until and first.poll() is None
+        time.sleep(0.1)
+    second = start(1)
+    for process, said in ((second, "The run has ended."), (first, "Finished after 60 steps")):
+        output, _nothing = process.communicate(timeout=240)
+        assert process.returncode == 0 and said in output, output
+    (run,) = store.list()
+    require_as_alone(run, alone)
+    assert len(run.status().processes) == 2 and not RunStore(tmp_path / "1" / "runs").list()
 
 
 def test_a_stop_on_another_machine_stops_the_run_and_keeps_it(

@@ -67,8 +67,8 @@ def command(run: Run, mode: str = "none") -> list[str]:
     return [sys.executable, "-m", "tests.runs.troubled_ranks", str(run.folder), mode]
 
 
-def wait(condition: Callable[[], object], run: Run) -> None:
-    until = time.monotonic() + SECONDS
+def wait(condition: Callable[[], object], run: Run, seconds: float = SECONDS) -> None:
+    until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, f"{run.status()}\n{run.log_tail()}"
         time.sleep(0.005)
