@@ -444,6 +444,9 @@ def demo_facts(model: str, size_mb: float, cached: bool, time: str) -> tuple[tup
     )
 
 
+OUT_OF_MEMORY = "Out of memory; close other programs, or choose a smaller model or shorter texts."
+
+
 def unexpected(number: str) -> str:
     """Return the message for an error that only a developer can fix."""
     return f"An unexpected error occurred (id {number}); the app's log has the details under this id."

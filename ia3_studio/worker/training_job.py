@@ -43,6 +43,8 @@ class TrainingJob:
         self._run = run
         self._processes = processes
         self._step = 0
+        self._fitting_parts = 1
+        """Into how many parts passes of as many tokens as the settings allow were cut at the end of training."""
 
     @property
     def _writes(self) -> bool:
@@ -172,6 +174,7 @@ class TrainingJob:
             told = step if step.step else self._with_notes(step)
             yield replace(told, note=f"{news} {told.note or ''}".strip()) if news else told
             news = ""
+        self._fitting_parts = math.ceil(config.micro_batch_tokens / self._training.budget)
         if self._reports:
             self._reports.end()
 
@@ -267,8 +270,7 @@ class TrainingJob:
     def evaluation_parts(self) -> int:
         """Return into how many parts each pass of the evaluation is cut: no larger ones than training had room for."""
         again = begun_again() if self._processes else None
-        fitted = math.ceil(self._run.config.train.micro_batch_tokens / self._training.budget)
-        return max(fitted, again.parts if again else 1)
+        return max(self._fitting_parts, again.parts if again else 1)
 
     def evaluate(self, folder: Path) -> Generator[Progress, None, None]:
         """Evaluate the base and the tuned model on held-out rows; write ``evaluation.json`` into a folder.
