@@ -181,6 +181,7 @@ def test_memory_that_is_too_small_for_one_row_of_the_evaluation_ends_all_and_the
     [
         ("no room for weights", r"Process 1 of 2: The model in .* needed \d.* of memory .* were free, and ran out\. .*"),
         ("no room for a pass", r"Process 1 of 2 ran out of memory while it prepared .*: use more processes.*"),
+        ("no room for a trial", r"Process 1 of 2 ran out of memory while it prepared .*: use more processes.*"),
         ("no room for the optimizer", r"Process 1 of 2: it ran out of memory; free some.*"),
         ("no room between passes", r"Process 1 of 2 ran out of memory at step \d.* use more processes.*"),
     ],

@@ -19,7 +19,7 @@ from ia3_studio.errors import DataError
 from ia3_studio.models import sharding, weights
 from ia3_studio.runs.folder import Launch, RunFolder
 from ia3_studio.runs.run import Run
-from ia3_studio.training import evaluation, job
+from ia3_studio.training import evaluation, job, packing
 from ia3_studio.training.loss import CausalLoss
 from ia3_studio.worker import meeting, rank, ranks, worker
 from ia3_studio.worker.ranks import Supervisor
@@ -52,6 +52,7 @@ FULL: dict[str, tuple[Any, str]] = {
     "no room for a pass": (sharding, "try_shared"),
     "no room for the optimizer": (job, "take_step"),
     "no room between passes": (job.Training, "_remember"),
+    "no room for a trial": (packing, "_is_right"),
 }
 """Where process 1 runs out of memory."""
 
