@@ -243,6 +243,11 @@ class StatusFile:
         """Return the phase that was written last."""
         return self._last.phase
 
+    def forget_time(self) -> None:
+        """Let the training time begin with the next status: what was done until now was waiting."""
+        with self._mutex:
+            self._started_at = None
+
     def hand_over(self) -> None:
         """Leave the file to another process until :meth:`take_back`."""
         with self._mutex:

@@ -55,11 +55,13 @@ class Supervisor(Worker):
             self._supervise(launch, count)
 
     def _supervise(self, launch: Launch, count: int) -> None:
-        others = launch.nodes - 1
+        others, starting = launch.nodes - 1, f"Starting {count} process{'es' if count > 1 else ''}"
         met = f", waiting for {others} other machine{'s' if others > 1 else ''} at {launch.rdzv}" if others else ""
-        self.status.write_status("preparing", f"Starting {count} process{'es' if count > 1 else ''}{met}")
+        self.status.write_status("preparing", starting + met)
         meeting = Meeting(launch)
         of_all = meeting.wait(self._check_stop, count)
+        self.status.forget_time()
+        self.status.write_status("preparing", starting)
         plan = plan_of_run(self.run, of_all, self._write_preparing)
         if plan.sentence:
             print(plan.sentence)

@@ -88,6 +88,7 @@ def begin(
     theirs: RunConfig,
     mode: str = "none",
     sharding: Sharding = "auto",
+    pause: float = 0.0,
 ) -> tuple[Run, Run]:
     """Start a run on two machines; return it and what the second machine has of it."""
     address = f"{machines.address}:{free_port()}"
@@ -98,6 +99,7 @@ def begin(
     monkeypatch.setenv(NETWORK, machines.networks[0])
     start_worker(run.files, command(run, mode))
     wait(lambda: "waiting for 1 other machine" in run.status().message, run)
+    time.sleep(pause)
     joined = RunStore(home / "second").create(theirs, secrets.token_hex(4))
     monkeypatch.setenv(NETWORK, machines.networks[1])
     line = [sys.executable, "-m", "tests.runs.troubled_ranks", str(joined.folder), mode, address]
@@ -109,8 +111,10 @@ def begin(
 def test_two_machines_give_the_losses_and_the_adapter_of_one_process(
     home: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch, alone: tuple[tuple[Step, ...], torch.Tensor]
 ) -> None:
-    run, joined = begin(home, machines, monkeypatch, config(home, 1))
+    began = time.monotonic()
+    run, joined = begin(home, machines, monkeypatch, config(home, 1), pause=3)
     require_as_alone(ended(run), alone)
+    assert run.status().seconds < time.monotonic() - began - 3, "waiting for a machine is no training"
     assert len(run.status().processes) == 3
     wait((joined.folder / "joined").exists, joined)
     assert (joined.folder / "joined").read_text() == "" and not joined.files.metrics.exists()
