@@ -19,7 +19,7 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -40,6 +40,8 @@ NAMESPACE = "ia3-studio"
 POLL_SECONDS = 0.5
 IDLE_SECONDS = 20.0
 """Without a run this long, the process ends."""
+NEWEST, LOOKING = 50, 20.0
+"""A look through all runs is followed by so many times its duration in which only the newest are looked at."""
 REACH_SECONDS = 5.0
 """For a connection to the cluster's address."""
 NOT_IMPORTED, OTHER_VERSIONS = "failed to import on the worker", "Version mismatch"
@@ -74,7 +76,7 @@ class Cluster:
         self._address = address
         self._command = tuple(command)
         self._links: dict[str, _Link] = {}
-        self._busy_at = 0.0
+        self._busy_at = self._next_look = 0.0
         self._passed: dict[str, int] = {}
         """Runs that are not for this cluster or have ended → when their status was written."""
 
@@ -82,7 +84,7 @@ class Cluster:
         """Take runs to the cluster and their results back, until there are none for a while."""
         self._busy_at = time.monotonic()  # the process may serve again, for a run that came while it was ending
         while self._links or time.monotonic() - self._busy_at < IDLE_SECONDS:
-            for run in self._waiting():
+            for run in self._came():
                 self._adopt(run)
             for link in list(self._links.values()):
                 self._look(link)
@@ -101,8 +103,21 @@ class Cluster:
         """Return whether a run waits for a process that takes it to the cluster."""
         return bool(self._waiting())
 
+    def _came(self) -> list[Run]:
+        """Return the runs that wait: always of the newest, of all in a small share of the time."""
+        began = time.monotonic()
+        if began < self._next_look:
+            return self._of(self._store.newest(NEWEST))
+        found = self._waiting()
+        now = time.monotonic()
+        self._next_look = now + LOOKING * (now - began)
+        return found
+
     def _waiting(self) -> list[Run]:
-        return [run for run in self._store.list() if run.id not in self._links and self._is_waiting(run)]
+        return self._of(self._store.list())
+
+    def _of(self, runs: Iterable[Run]) -> list[Run]:
+        return [run for run in runs if run.id not in self._links and self._is_waiting(run)]
 
     def _is_waiting(self, run: Run) -> bool:
         try:

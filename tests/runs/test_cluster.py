@@ -290,6 +290,27 @@ def test_a_node_without_the_package_and_a_cluster_of_another_python_say_what_to_
         connect("auto")
 
 
+def test_a_folder_of_many_runs_is_looked_through_rarely_and_a_new_run_is_seen_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_cluster, "IDLE_SECONDS", 0.6)
+    store = RunStore(tmp_path)
+    served, looked, taken = worker_cluster.Cluster(store, "head:1"), [], []
+
+    def slowly() -> tuple[Run, ...]:
+        looked.append(time.monotonic())
+        time.sleep(0.05)
+        return ()
+
+    monkeypatch.setattr(store, "list", slowly)
+    monkeypatch.setattr(served, "_collect", lambda: time.sleep(0.02))
+    monkeypatch.setattr(served, "_adopt", lambda run: taken.append(run.id))
+    run = store.create(RunConfig("a", "SmolLM2-135M-Instruct", "lighthouse", compute="ray", ray_address="head:1"), "a")
+    run.files.worker.write_text("{}")
+    served.serve()
+    assert len(looked) == 1 and run.id in taken
+
+
 def test_a_run_that_waits_for_a_node_is_stopped_at_once(tmp_path: Path) -> None:
     store = RunStore(tmp_path)
     run = store.create(RunConfig("a", "SmolLM2-135M-Instruct", "lighthouse", compute="ray", ray_address="head:1"), "a")
