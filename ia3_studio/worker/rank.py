@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import signal
 import socket
 import sys
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 from filelock import FileLock, Timeout
 
+from ia3_studio import __version__
 from ia3_studio.errors import FailedAloneError, FullMemoryError, LostProcessError, RunError, StudioError
 from ia3_studio.runs.environment import library_versions
 from ia3_studio.runs.folder import ResourceUsage, StatusFile, WorkerStatus
@@ -172,6 +174,7 @@ def _require_same_studio(run: Run, processes: Processes) -> None:
     settings = json.loads(run.config.to_json())
     mine = {name: str(value) for name, value in settings.items() if name not in NOT_COMPARED and name != "train"}
     mine |= {name: str(value) for name, value in settings["train"].items()} | library_versions()
+    mine |= {"Python": ".".join(platform.python_version_tuple()[:2]), "ia3-studio": __version__}
     mine["sharding plan"] = handed_plan().kind
     said = processes.all_said(json.dumps({"host": socket.gethostname(), "settings": mine}))
     host, first = _place_and_settings(said[0])

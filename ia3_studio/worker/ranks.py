@@ -60,6 +60,7 @@ class Supervisor(Worker):
         self.status.write_status("preparing", starting + met)
         meeting = Meeting(launch)
         of_all = meeting.wait(self._check_stop, count)
+        meeting.require_same_device(_device())
         self.status.forget_time()
         self.status.write_status("preparing", starting)
         plan = plan_of_run(self.run, of_all, self._write_preparing)
@@ -160,6 +161,7 @@ def join(config: RunConfig, launch: Launch) -> str:
                 raise RunError(f"Stopped before all machines had come to {launch.rdzv}.")
 
         of_all = meeting.wait(check, count)
+        meeting.require_same_device(_device())
         hand_on(plan_of_run(run, of_all, lambda _share, _message: check()))
         (lost, said), start, again = launch_ranks(run, launch, count, meeting), 0, BegunAgain("")
         while lost.may_start_again:
@@ -268,6 +270,13 @@ def _how_it_ended(run: Run, rank: int, code: int) -> str:
             name = signal.Signals(-code).name
             return f"Process {rank} was killed{when} ({name}): out of memory, or ended by someone."
     return f"Process {rank} ended{when} with exit code {code}; see the log."
+
+
+def _device() -> str:
+    """Return what this machine computes on, without its number."""
+    from ia3_studio.models.device import choose_device
+
+    return choose_device().name.partition(":")[0]
 
 
 def _allot_threads(count: int) -> None:

@@ -89,12 +89,13 @@ def begin(
     mode: str = "none",
     sharding: Sharding = "auto",
     pause: float = 0.0,
+    store: str = "first",
 ) -> tuple[Run, Run]:
     """Start a run on two machines; return it and what the second machine has of it."""
     address = f"{machines.address}:{free_port()}"
     if sharding != "auto":
         theirs = replace(theirs, processes=0, sharding=sharding)  # one process without a GPU
-    run = RunStore(home / "first").create(replace(config(home, 2), sharding=sharding), secrets.token_hex(4))
+    run = RunStore(home / store).create(replace(config(home, 2), sharding=sharding), secrets.token_hex(4))
     write_json(run.files.launch, asdict(Launch(None, 2, address)))
     monkeypatch.setenv(NETWORK, machines.networks[0])
     start_worker(run.files, command(run, mode))
@@ -189,23 +190,26 @@ def test_machines_that_lose_their_network_end_and_the_run_goes_on_on_one(
     require_as_alone(ended(run), alone)
 
 
-@pytest.mark.nightly
-def test_the_command_on_each_of_two_machines_trains_one_run(
-    home: Path, machines: Machines, tmp_path: Path, alone: tuple[tuple[Step, ...], torch.Tensor]
-) -> None:
+def settings(home: Path) -> list[str]:
+    """Return the command that trains with the settings of these tests."""
     given = {name: value for name, value in asdict(TRAIN).items() if value != getattr(TrainConfig(), name)}
     words = ["train", "--model", str(home / "model"), "--data", str(home / "rows.jsonl"), "--selection", "paper"]
-    words += [each for name, value in given.items() for each in ("--set", f"{name}={json.dumps(value)}")]
-    words += ["--processes", "1", "--nodes", "2", "--rdzv", f"{machines.address}:{free_port()}"]
+    return words + [each for name, value in given.items() for each in ("--set", f"{name}={json.dumps(value)}")]
+
+
+def commands_on_both(machines: Machines, words: tuple[list[str], list[str]], homes: tuple[Path, Path]) -> None:
+    """Run a command on each machine, the second one when the first waits for it, and wait for their ends."""
+    meeting = ("--processes", "1", "--nodes", "2", "--rdzv", f"{machines.address}:{free_port()}")
 
     def start(place: int) -> subprocess.Popen[str]:
         network = machines.networks[place]
-        line = (*(("ip", "netns", "exec", Path(network).name) if network else ()), sys.executable, "-m", "ia3_studio")
-        environment = {**os.environ, "IA3_STUDIO_HOME": str(tmp_path / str(place))}
-        return subprocess.Popen([*line, *words], env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        inside = ("ip", "netns", "exec", Path(network).name) if network else ()
+        return subprocess.Popen(
+            (*inside, sys.executable, "-m", "ia3_studio", *words[place], *meeting), text=True,
+            env={**os.environ, "IA3_STUDIO_HOME": str(homes[place])}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
 
-    first = start(0)
-    store = RunStore(tmp_path / "0" / "runs")
+    first, store = start(0), RunStore(homes[0] / "runs")
     until = time.monotonic() + 120
     while not any("waiting for 1 other machine" in run.status().message for run in store.list()):
         assert time.monotonic() < until and first.poll() is None
@@ -214,9 +218,35 @@ def test_the_command_on_each_of_two_machines_trains_one_run(
     for process, said in ((second, "The run has ended."), (first, "Finished after 60 steps")):
         output, _nothing = process.communicate(timeout=240)
         assert process.returncode == 0 and said in output, output
-    (run,) = store.list()
+
+
+@pytest.mark.nightly
+def test_the_command_on_each_of_two_machines_trains_one_run(
+    home: Path, machines: Machines, tmp_path: Path, alone: tuple[tuple[Step, ...], torch.Tensor]
+) -> None:
+    homes = tmp_path / "0", tmp_path / "1"
+    commands_on_both(machines, (settings(home), settings(home)), homes)
+    (run,) = RunStore(homes[0] / "runs").list()
     require_as_alone(run, alone)
-    assert len(run.status().processes) == 2 and not RunStore(tmp_path / "1" / "runs").list()
+    assert len(run.status().processes) == 2 and not RunStore(homes[1] / "runs").list()
+
+
+@pytest.mark.nightly
+def test_the_command_resumes_a_run_on_two_machines(
+    home: Path,
+    machines: Machines,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    alone: tuple[tuple[Step, ...], torch.Tensor],
+) -> None:
+    run, joined = begin(home, machines, monkeypatch, config(home, 1), store="home/runs")
+    let_reach(run, 4)
+    run.request_stop()
+    assert ended(run).status().resumable
+    wait((joined.folder / "joined").exists, joined)
+    monkeypatch.delenv(NETWORK)
+    commands_on_both(machines, (["resume", run.id], settings(home)), (home / "home", tmp_path))
+    require_as_alone(run, alone)
 
 
 def test_a_stop_on_another_machine_stops_the_run_and_keeps_it(
@@ -241,6 +271,24 @@ def test_other_settings_on_another_machine_are_one_sentence(
     assert re.fullmatch(r"learning_rate is 0\.03 on .+ and 0\.5 on .+; use the same settings .+", message), message
     wait((joined.folder / "joined").exists, joined)
     assert (joined.folder / "joined").read_text() == message
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        ("other versions", r"tokenizers is \d.+ on .+ and 0\.1 on .+; use the same settings and versions .+"),
+        ("other device", r".+ computes on (cpu|cuda) and .+ on (cpu|cuda), so that they cannot train together; .+"),
+    ],
+)
+def test_other_versions_and_another_device_on_a_machine_are_one_sentence(
+    home: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch, mode: str, said: str
+) -> None:
+    monkeypatch.setenv(TROUBLED, "2")
+    run, joined = begin(home, machines, monkeypatch, config(home, 1), mode)
+    message = ended(run).status().message
+    assert re.fullmatch(said, message), message
+    wait((joined.folder / "joined").exists, joined)
+    assert re.fullmatch(said, (joined.folder / "joined").read_text())
 
 
 @pytest.mark.parametrize("mode", ["nobody comes", "none"])

@@ -91,6 +91,11 @@ def main() -> int:
         setattr(TrainingJob, name, refusing(getattr(TrainingJob, name)))
     if mode == "passes fail":
         sharding.try_shared = refusing(sharding.try_shared, everywhere=True)
+    if mode == "other versions":
+        versions = rank.library_versions
+        rank.library_versions = lambda: versions() | ({"tokenizers": "0.1"} if is_troubled() else {})
+    if mode == "other device" and address:  # of the second machine
+        ranks._device = lambda: "cuda"
     if mode == "nobody comes":
         meeting.MEETING_SECONDS = 2
     run = Run(Path(folder))
