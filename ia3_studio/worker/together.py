@@ -43,7 +43,9 @@ def prepare_together(job: TrainingJob, say: ProgressCallback, processes: Process
         except Stopped:
             outcome, follows = Outcome.STOPPED, None
         except Exception as error:
-            fail_together(error, processes, board, _preparing(job, error), inside=is_sharded and runs_passes)
+            inside = is_sharded and runs_passes
+            doing = f"while it prepared{_memory_of(job, error)}" if inside else ""
+            fail_together(error, processes, board, doing, inside=inside)
             raise
         vote = processes.vote(Outcome.STOPPED if stopping.asked else outcome)
         if vote.any(Outcome.STOPPED):
@@ -54,16 +56,15 @@ def prepare_together(job: TrainingJob, say: ProgressCallback, processes: Process
         runs_passes = follows == "passes"
 
 
-def _preparing(job: TrainingJob, error: Exception) -> str:
-    """Return what a process was doing, with its memory if that was full."""
+def _memory_of(job: TrainingJob, error: Exception) -> str:
+    """Return what a process has of the weights, and what is free, if an error came of full memory; else nothing."""
     from ia3_studio.models.machine import machine_memory
     from ia3_studio.models.out_of_memory import is_out_of_memory
     from ia3_studio.models.progress import megabytes
 
     if not is_out_of_memory(error):
-        return "while it prepared"
-    has, free = megabytes(job.weight_bytes), megabytes(machine_memory().free)
-    return f"while it prepared (it has {has} of weights, and {free} are free)"
+        return ""
+    return f" (it has {megabytes(job.weight_bytes)} of weights, and {megabytes(machine_memory().free)} are free)"
 
 
 def fail_together(error: Exception, processes: Processes, board: Board, doing: str, *, inside: bool) -> None:
