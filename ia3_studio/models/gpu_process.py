@@ -85,7 +85,9 @@ def ask(code: str, seconds: float = SECONDS) -> Any:
         raise ModelError(f"The GPUs of this machine did not answer within {seconds:.0f} seconds; {_TRY}.") from error
     except subprocess.CalledProcessError as error:
         said = (error.stderr or "").strip().splitlines()
-        raise ModelError(f"The GPUs of this machine cannot be used ({said[-1][:200] if said else error}); {_TRY}.") from error
+        raise ModelError(
+            f"The GPUs of this machine cannot be used ({said[-1][:200] if said else error}); {_TRY}."
+        ) from error
     except (OSError, ValueError, IndexError) as error:
         raise ModelError(f"The GPUs of this machine cannot be used ({first_line(error)}); {_TRY}.") from error
 

@@ -69,9 +69,7 @@ class Generation(Task):
         asked = self._split.held_out[: self._config.train.sample_generations]
         if not asked:
             return measured
-        return with_answers(
-            loaded.model, loaded.tokenizer, attachment, asked, measured, self.processes, self.parts
-        )
+        return with_answers(loaded.model, loaded.tokenizer, attachment, asked, measured, self.processes, self.parts)
 
 
 @register

@@ -53,7 +53,7 @@ def choice_scores(
     reader = choice_model(model)
     order = sorted(range(len(rows)), key=lambda number: -longest(rows[number]))
     pairs = [Pair(rows[number], place) for number in order for place in range(len(rows[number].choices))]
-    measure = WithinMemory(lambda group: _scores(reader, group, length_power), model)
+    measure: WithinMemory[Pair, float] = WithinMemory(lambda group: _scores(reader, group, length_power), model)
     work = divided(list(groups(reader, pairs, budget)), measure, processes)
     flat = [score for scores in result_of(work) for score in scores]
     found: dict[int, tuple[float, ...]] = {}

@@ -118,9 +118,13 @@ def poll(studio: Studio, key: str, cursor: Cursor) -> Changes:
         log if log != cursor.log else None,
         note if note != cursor.note else None,
         chart_delta(
-            run.id if run else "", steps, cursor.points, status.total_steps if status else 0, active,
+            run.id if run else "",
+            steps,
+            cursor.points,
+            status.total_steps if status else 0,
+            active,
             status.seconds if status else None,
-        ),  # fmt: skip
+        ),
         active,
         bool(status and status.resumable),
         ACTIVE if any(each.active for _run, each in listed) else IDLE,

@@ -51,11 +51,12 @@ EVALUATING = "Evaluating the base and the tuned model"
 OUT_OF_MEMORY: dict[Phase, str] = {
     "preparing": "Out of memory before the first step; close other programs, or choose a smaller model or a lower max "
     "length, and {way_on}.",
-    "training": "Out of memory; lower the batch size, the max length or the micro-batch tokens and start the run again.",
+    "training": "Out of memory; lower the batch size, the max length or the micro-batch tokens and start the run "
+    "again.",
     "saving": "Out of memory while the adapter was saved; close other programs and {way_on}. Files saved earlier are "
     "kept.",
-    "evaluating": "Out of memory while base and tuned model were evaluated, even with one row at a time. The adapter is "
-    "kept; close other programs and {way_on}.",
+    "evaluating": "Out of memory while base and tuned model were evaluated, even with one row at a time. The adapter "
+    "is kept; close other programs and {way_on}.",
 }
 """What is said where memory runs out, by the phase of the run."""
 

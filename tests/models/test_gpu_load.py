@@ -22,16 +22,16 @@ class Driver:
     def __init__(self, busy: dict[bytes, int], code: int = 0) -> None:
         self.names, self.busy, self.code = list(busy), busy, code
 
-    def nvmlInit_v2(self) -> int:  # noqa: N802  (the library's name)
+    def nvmlInit_v2(self) -> int:
         return self.code
 
-    def nvmlDeviceGetHandleByUUID(self, name: bytes, handle: Any) -> int:  # noqa: N802
+    def nvmlDeviceGetHandleByUUID(self, name: bytes, handle: Any) -> int:
         if name not in self.names:
             return 6
         handle._obj.value = self.names.index(name) + 1
         return 0
 
-    def nvmlDeviceGetUtilizationRates(self, handle: Any, rates: Any) -> int:  # noqa: N802
+    def nvmlDeviceGetUtilizationRates(self, handle: Any, rates: Any) -> int:
         rates._obj.gpu = self.busy[self.names[handle.value - 1]]
         return 0
 

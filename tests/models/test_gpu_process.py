@@ -92,7 +92,10 @@ def test_the_lines_run_with_this_package_and_without_the_working_folder(
 ) -> None:
     (tmp_path / "json.py").write_text("raise SystemExit('a stranger')")
     monkeypatch.chdir(tmp_path)
-    assert ask("import json, ia3_studio\nprint(json.dumps(ia3_studio.__version__))") == __import__("ia3_studio").__version__
+    assert (
+        ask("import json, ia3_studio\nprint(json.dumps(ia3_studio.__version__))")
+        == __import__("ia3_studio").__version__
+    )
 
 
 def test_without_a_gpu_no_process_is_started(standin: Standin) -> None:

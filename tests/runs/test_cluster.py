@@ -264,7 +264,7 @@ def test_a_run_asks_for_no_more_than_one_node_has() -> None:
     for cpus, gpus in ((9, 0), (1, 1)):
         with pytest.raises(RunError, match="at most 8 cores, 0 GPUs on one"):
             require_resources(nodes, cpus, gpus)
-    with pytest.raises(RunError, match="asks for 1 cores, 0 GPUs and 64 GB on one node, .* 0 GPUs and 12 GB on one"):
+    with pytest.raises(RunError, match=r"asks for 1 cores, 0 GPUs and 64 GB on one node, .* 0 GPUs and 12 GB on one"):
         require_resources(nodes, 1, 0, 64)
 
 
@@ -278,12 +278,18 @@ def test_a_node_without_the_package_and_a_cluster_of_another_python_say_what_to_
     served = worker_cluster.Cluster(store, "head:1")
     link = worker_cluster._Link(run, FileLock(run.files.lock), None)
     served._links[run.id] = link
-    missing = "The actor with name NodeRun failed to import on the worker.\n\nModuleNotFoundError: No module named 'ia3'"
+    missing = (
+        "The actor with name NodeRun failed to import on the worker.\n\nModuleNotFoundError: No module named 'ia3'"
+    )
     served._end(link, RuntimeError(missing))
-    assert re.fullmatch(r"A node .* cannot import ia3-studio \(ModuleNotFoundError: .*\); install .*", run.status().message)
+    assert re.fullmatch(
+        r"A node .* cannot import ia3-studio \(ModuleNotFoundError: .*\); install .*", run.status().message
+    )
 
     def refuses(**_settings: object) -> None:
-        raise RuntimeError("Version mismatch: The cluster was started with:\n    Ray: 2.1\n    Python: 3.9\nThis process")
+        raise RuntimeError(
+            "Version mismatch: The cluster was started with:\n    Ray: 2.1\n    Python: 3.9\nThis process"
+        )
 
     monkeypatch.setattr(ray, "init", refuses)
     with pytest.raises(RunError, match=r"cannot be used: .* Ray: 2\.1; Python: 3\.9; .* Install the same versions"):

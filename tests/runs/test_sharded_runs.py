@@ -159,7 +159,9 @@ def test_full_memory_while_sharded_processes_evaluate_starts_them_again_at_the_l
     require_as_alone(run, alone)
     for name, figures in evaluated(plain).items():
         assert evaluated(run)[name] == pytest.approx(figures, rel=1e-4), name
-    said = "Process 1 of 2 ran out of memory during the evaluation; all processes start again after step 60, and evaluate"
+    said = (
+        "Process 1 of 2 ran out of memory during the evaluation; all processes start again after step 60, and evaluate"
+    )
     assert said in run.log_tail(200) and evaluated(run)["sample_generations"]
 
 
@@ -179,7 +181,10 @@ def test_memory_that_is_too_small_for_one_row_of_the_evaluation_ends_all_and_the
 @pytest.mark.parametrize(
     ("mode", "said"),
     [
-        ("no room for weights", r"Process 1 of 2: The model in .* needed \d.* of memory .* were free, and ran out\. .*"),
+        (
+            "no room for weights",
+            r"Process 1 of 2: The model in .* needed \d.* of memory .* were free, and ran out\. .*",
+        ),
         ("no room for a pass", r"Process 1 of 2 ran out of memory while it prepared .*: use more processes.*"),
         ("no room for a trial", r"Process 1 of 2 ran out of memory while it prepared .*: use more processes.*"),
         ("no room for the optimizer", r"Process 1 of 2: it ran out of memory; free some.*"),

@@ -46,9 +46,7 @@ def measures(found: Any) -> list[float]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_with_memory_for_one_row_at_a_time_the_figures_are_the_same(
-    kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_with_memory_for_one_row_at_a_time_the_figures_are_the_same(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = measures(finish(KINDS[kind](None)))
     room = Room(1)
     for place, name, rows in PASSES:
