@@ -127,7 +127,8 @@ class Meeting:
             said = [self._store.get(f"{DEVICE} {place + 1}").decode() for place in range(self._launch.nodes)]
             heard = self._store.add(HEARD, 1)
             until = time.monotonic() + TELLING_SECONDS
-            while heard < self._launch.nodes and time.monotonic() < until:  # the store goes with its machine
+            # The store goes with its machine, which therefore ends last.
+            while not self.joins and heard < self._launch.nodes and time.monotonic() < until:
                 time.sleep(WAITING_SECONDS)
                 heard = self._store.add(HEARD, 0)
         except RuntimeError as error:

@@ -30,6 +30,7 @@ from ia3_studio.runs.folder import ResourceUsage, StatusFile, WorkerStatus
 from ia3_studio.runs.run import Run
 from ia3_studio.settings import collective_seconds
 from ia3_studio.worker.board import STORE_SECONDS, Board, telling_usage
+from ia3_studio.worker.cut_off import leave_cut_off
 from ia3_studio.worker.full_memory import leave_note
 from ia3_studio.worker.planning import handed_plan
 from ia3_studio.worker.worker import HEARTBEAT_SECONDS, Stopped, Worker
@@ -78,6 +79,7 @@ def work_as_rank(folder: str) -> str:
         raise
     except LostProcessError as error:
         print(error, file=sys.stderr)
+        leave_cut_off(int(os.environ.get("RANK", "0")))
         stop.wait(LOST_SECONDS)
         raise SystemExit(CUT_OFF) from error
     return ""

@@ -15,13 +15,13 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
-from ia3_studio.errors import DataError
+from ia3_studio.errors import DataError, StudioError
 from ia3_studio.models import sharding, weights
 from ia3_studio.runs.folder import Launch, RunFolder
 from ia3_studio.runs.run import Run
 from ia3_studio.training import evaluation, job, packing
 from ia3_studio.training.loss import CausalLoss
-from ia3_studio.worker import meeting, rank, ranks, worker
+from ia3_studio.worker import cut_off, meeting, rank, ranks, worker
 from ia3_studio.worker.ranks import Supervisor
 from ia3_studio.worker.training_job import TrainingJob
 
@@ -68,7 +68,7 @@ def main() -> int:
     TrainingJob.steps = slowly(TrainingJob.steps)  # type: ignore[method-assign]
     CausalLoss.backward = troubled(CausalLoss.backward, mode)  # type: ignore[method-assign]
     if mode == "hung":
-        rank.LOST_SECONDS, ranks.SHUTDOWN_SECONDS = 0.1, 1
+        rank.LOST_SECONDS, ranks.SHUTDOWN_SECONDS, cut_off.GRACE_SECONDS = 0.1, 1, 20
         os.environ["IA3_STUDIO_COLLECTIVE_SECONDS"] = "2"
     if mode == "full disk":
         RunFolder.keep_adapter = full_disk  # type: ignore[method-assign]
@@ -100,7 +100,15 @@ def main() -> int:
         meeting.MEETING_SECONDS = 2
     run = Run(Path(folder))
     if address:
-        said = ranks.join(run.config, Launch(1, 2, address[0]))
+
+        def abandon(problem: str) -> None:
+            (run.folder / "joined").write_text(problem)
+            os._exit(0)
+
+        try:
+            said = ranks.join(run.config, Launch(1, 2, address[0]), abandon)
+        except StudioError as error:  # as the command tells it
+            said = str(error)
         (run.folder / "joined").write_text(said)
         return 0
     worker.work(run, TrainingJob(run), worker=Supervisor)
