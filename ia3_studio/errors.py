@@ -6,6 +6,7 @@
     ├── AdapterError     an adapter file that is missing, damaged or made for another model
     ├── DataError        data that cannot be read or has nothing to train on
     ├── TrainingError    a training job that cannot start or continue
+    │   └── RowMemoryError    a single row needs more memory than there is
     ├── LostProcessError one of several processes of a job ended or does not answer
     │   └── FailedAloneError  this process failed where the others wait for it
     │       └── FullMemoryError   it ran out of memory there: smaller forward passes may fit
@@ -39,6 +40,10 @@ class DataError(StudioError):
 
 class TrainingError(StudioError):
     """Training cannot start or continue."""
+
+
+class RowMemoryError(TrainingError):
+    """A single row needs more memory than there is."""
 
 
 class LostProcessError(StudioError):

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 import torch
 
-from ia3_studio.errors import StudioError, TrainingError
+from ia3_studio.errors import RowMemoryError, StudioError, TrainingError
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.models.fast_paths import FastPath
 from ia3_studio.models.out_of_memory import give_memory_back, is_out_of_memory
@@ -312,9 +312,10 @@ class Training(Iterator[Step], Generic[Row]):
         fitting = self._halved(rows)
         if not fitting:
             longest = max(map(self._objective.size, rows))
-            raise TrainingError(
+            raise RowMemoryError(
                 f"Out of memory at step {self._step}, even with one row at a time (the longest has "
-                f"{longest:,} tokens); lower the max length, or choose a smaller model."
+                f"{longest:,} tokens); resume the run with fewer processes or where more memory is free, or lower the "
+                "max length or choose a smaller model in a new one."
             )
         self._budget = fitting
 

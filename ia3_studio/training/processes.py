@@ -20,7 +20,14 @@ from typing import TypeVar
 import torch
 from torch import Tensor, distributed, nn
 
-from ia3_studio.errors import FailedAloneError, FullMemoryError, LostProcessError, StudioError, TrainingError
+from ia3_studio.errors import (
+    FailedAloneError,
+    FullMemoryError,
+    LostProcessError,
+    RowMemoryError,
+    StudioError,
+    TrainingError,
+)
 from ia3_studio.models.device import gpu_name
 from ia3_studio.models.out_of_memory import is_out_of_memory
 from ia3_studio.models.sharding import is_disconnection
@@ -247,7 +254,8 @@ class Processes:
     def _learn(self, error: BaseException | None) -> None:
         """Exchange what went wrong; raise it where another process failed."""
         self.has_ended = True
-        mine = "" if error is None else ("!" if isinstance(error, TrainingError) else "?") + self._told(error)
+        is_for_good = isinstance(error, TrainingError) and not isinstance(error, RowMemoryError)
+        mine = "" if error is None else ("!" if is_for_good else "?") + self._told(error)
         said = self._exchanged(mine)
         if error is not None:
             return

@@ -21,7 +21,7 @@ import psutil
 from filelock import BaseFileLock, FileLock, Timeout
 
 from ia3_studio.atomic import remove_abandoned
-from ia3_studio.errors import StudioError, TrainingError
+from ia3_studio.errors import RowMemoryError, StudioError, TrainingError
 from ia3_studio.models.gpu_load import used_gpus
 from ia3_studio.models.out_of_memory import give_memory_back, is_out_of_memory
 from ia3_studio.runs.folder import Phase, ResourceUsage, StatusFile, step_line
@@ -250,7 +250,7 @@ class Worker:
         with suppress(OSError):  # on a full disk the log cannot be written either
             traceback.print_exception(error)
         try:
-            if isinstance(error, TrainingError):
+            if isinstance(error, TrainingError) and not isinstance(error, RowMemoryError):
                 self.run.files.checkpoint.unlink(missing_ok=True)  # the same settings and rows would fail again
             if self.step > self.since and isinstance(error, StudioError):
                 self.kept = 0  # training took back its last good vectors: they replace those of this step

@@ -206,7 +206,7 @@ def test_processes_that_evaluate_with_little_memory_come_to_the_same_figures(
 @pytest.mark.parametrize(
     ("mode", "said", "resumable"),
     [
-        ("memory", r"Process 1 of 2: Out of memory at step 4, even with one row at a time .*", False),
+        ("memory", r"Process 1 of 2: Out of memory at step 4, even with one row at a time .* resume the run .*", True),
         ("nan", r"The loss at step 4 is NaN or infinite .*", False),
         ("defect", r"Process 1 of 2: it failed with KeyError \('secret detail'\); see the log.", True),
         ("full disk", r"The disk is full; free some space and .*", False),
