@@ -18,13 +18,14 @@ from ia3_studio.models.sources import parse_source
 from ia3_studio.models.weights import count_weights, empty_model
 
 
-def plan_for(folder: Path, setting: Sharding, processes: int) -> ShardingPlan:
+def plan_for(folder: Path, setting: Sharding, processes: int, here: int = 0) -> ShardingPlan:
     """Return where the weights in a folder go on this machine.
 
     Args:
         folder: of a model.
         setting: of the run.
         processes: of the run, on all machines.
+        here: of them on this machine; 0 for all.
 
     Raises:
         ModelError: the files cannot be read, or the GPUs do not answer.
@@ -39,7 +40,8 @@ def plan_for(folder: Path, setting: Sharding, processes: int) -> ShardingPlan:
         return WHOLE
     with opening(folder):
         count = count_weights(folder)
-    return plan_sharding(count * choose_device().dtype.itemsize, setting, Machine(processes, devices, system_memory()))
+    machine = Machine(processes, devices, system_memory(), here)
+    return plan_sharding(count * choose_device().dtype.itemsize, setting, machine)
 
 
 def plan_before_start(source: str, setting: Sharding, processes: int) -> str:

@@ -65,7 +65,7 @@ class Supervisor(Worker):
         meeting.require_same_device(_device())
         self.status.forget_time()
         self.status.write_status("preparing", starting)
-        plan = plan_of_run(self.run, of_all, self._write_preparing)
+        plan = plan_of_run(self.run, of_all, self._write_preparing, count)
         if plan.sentence:
             print(plan.sentence)
         hand_on(plan)
@@ -175,7 +175,7 @@ def join(config: RunConfig, launch: Launch, abandon: Callable[[str], None]) -> s
 
         of_all = meeting.wait(check, count)
         meeting.require_same_device(_device())
-        hand_on(plan_of_run(run, of_all, lambda _share, _message: check()))
+        hand_on(plan_of_run(run, of_all, lambda _share, _message: check(), count))
         (lost, said), start, again = launch_ranks(run, launch, count, meeting, leave=leave), 0, BegunAgain("")
         while lost.may_start_again:
             print(lost.sentence)
