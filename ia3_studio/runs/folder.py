@@ -108,26 +108,31 @@ class Launch:
     """HOST:PORT at which they meet."""
 
 
+def _file(name: str) -> cached_property[Path]:
+    """Return the path of a file in a run's folder, made when it is first asked for: of most runs, few are."""
+    return cached_property(lambda folder: folder.path / name)
+
+
 class RunFolder:
     """The files of one run, by name."""
 
     def __init__(self, path: Path) -> None:
-        path = Path(os.path.abspath(path))
-        self.path = path
-        self.config = path / "config.json"
-        self.data = path / "data"
-        self.split = path / "split.json"
-        self.owner = path / "owner.json"
-        self.launch = path / "launch.json"
-        self.worker = path / "worker.json"
-        self.status = path / "status.json"
-        self.metrics = path / "metrics.jsonl"
-        self.adapters = path / "adapters"
-        self.log = path / "log.txt"
-        self.checkpoint = path / "checkpoint.safetensors"
-        self.stop = path / "stop"
-        self.lock = path / "lock"
-        self.ranks_lock = path / "ranks.lock"
+        self.path = Path(os.path.abspath(path))
+
+    config = _file("config.json")
+    data = _file("data")
+    split = _file("split.json")
+    owner = _file("owner.json")
+    launch = _file("launch.json")
+    worker = _file("worker.json")
+    status = _file("status.json")
+    metrics = _file("metrics.jsonl")
+    adapters = _file("adapters")
+    log = _file("log.txt")
+    checkpoint = _file("checkpoint.safetensors")
+    stop = _file("stop")
+    lock = _file("lock")
+    ranks_lock = _file("ranks.lock")
 
     @cached_property
     def environment(self) -> Path:
