@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from ia3_studio.atomic import replace_text
-from ia3_studio.cli.progress import RECENT, seconds_left, watch
+from ia3_studio.cli.progress import RECENT, Pace, watch
 from ia3_studio.runs import Run, RunStore
 from ia3_studio.runs.folder import step_line
 from ia3_studio.runs.run import RunStatus
@@ -27,25 +28,32 @@ def status(state: Any = "running") -> RunStatus:
     return RunStatus(state, "", "training", None, 0, TOTAL, 0.0, 0.0)
 
 
+def left(steps: Iterable[Step], eval_steps: int = 1000) -> int | None:
+    pace = Pace()
+    for each in steps:
+        pace.add(each)
+    return pace.seconds_left(eval_steps)
+
+
 def test_the_time_left_is_that_of_the_newest_steps_however_long_earlier_ones_took() -> None:
-    slow = [step(number, 60.0 * number) for number in range(10)]
-    quick = [step(10 + number, 600.0 + 2.0 * number) for number in range(1, RECENT + 2)]
-    assert seconds_left(status(), (*slow, *quick)[-RECENT - 1 :]) == 2 * (TOTAL - 41)
+    slow = [step(number, 60.0 * number) for number in range(1, 30)]
+    quick = [step(29 + number, slow[-1].seconds + 2.0 * number) for number in range(1, RECENT + 1)]
+    assert left((*slow, *quick)) == 2 * (TOTAL - 29 - RECENT)
 
 
-def test_held_out_losses_take_their_part_and_one_long_pause_does_not_count() -> None:
+def test_the_held_out_losses_to_come_count_and_one_long_pause_does_not() -> None:
     times = [2.0, 2.0, 2.0, 12.0] * 5
-    times[6] = 300.0
-    steps = [step(0, 0.0)]
+    times[14] = 300.0
+    steps = [step(0, 9.0, 3.0)]
     for number, took in enumerate(times, 1):
         steps.append(step(number, steps[-1].seconds + took, 1.0 if number % 4 == 0 else None))
-    assert seconds_left(status(), steps) == round((2 + 10 / 4) * (TOTAL - 20))
+    assert left(steps, 4) == 2 * (TOTAL - 20) + 10 * 20
+    assert left(steps[:4], 4) == 2 * (TOTAL - 3) + 9 * 25  # a loss is taken to last as long as that of the base model
 
 
-@pytest.mark.parametrize("steps", [(), (step(0, 1.0),), (step(0, 1.0), step(1, 2.0))])
-def test_before_the_second_step_nothing_is_said(steps: tuple[Step, ...]) -> None:
-    assert seconds_left(status(), steps) is None
-    assert seconds_left(status("finished"), [step(number, 1.0) for number in range(9)]) is None
+@pytest.mark.parametrize("steps", [(), (step(0, 1.0),), (step(0, 1.0), step(1, 2.0)), (step(7, 2.0),)])
+def test_before_two_steps_nothing_is_said(steps: tuple[Step, ...]) -> None:
+    assert left(steps) is None
 
 
 def test_a_run_that_was_taken_back_to_a_checkpoint_is_read_anew(

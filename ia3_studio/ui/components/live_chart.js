@@ -14,7 +14,7 @@ const [CHOSEN, REJECTED, HELD_OUT_CHOSEN, HELD_OUT_REJECTED] = [8, 9, 11, 12];
 const ALWAYS = 8; // columns of a run without rewards
 const TABLE_ROWS = 200;
 const FEW_MARKERS = 60; // more of them would overlap
-const RECENT = 30; // steps whose times estimate the remaining time
+const [RECENT, FEW] = [10, 5]; // steps, and held-out losses, whose times estimate the remaining time: a resumed run may be faster
 const ANNOUNCE_PAUSE = 30_000; // ms between two announcements to a screen reader
 const TOUCH = matchMedia("(pointer: coarse)").matches; // there, dragging over a chart scrolls the page
 const CONFIG = { responsive: false, displaylogo: false, showSendToCloud: false, plotlyServerURL: "",
@@ -193,10 +193,9 @@ function median(numbers) {
 // to come. Their interval is unknown before the second one: then the result is a lower bound.
 function timeLeft() {
   const last = points.at(-1);
-  const recent = points.slice(-RECENT - 1);
-  const durations = recent.slice(1).map((point, index) => [point[SECONDS] - recent[index][SECONDS], point[HELD_OUT] !== null]);
-  const of = (measured) => durations.filter((entry) => entry[1] === measured).map((entry) => entry[0]);
-  const [plain, withLoss] = [of(false), of(true)];
+  const durations = points.slice(1).map((point, index) => [point[SECONDS] - points[index][SECONDS], point[HELD_OUT] !== null]);
+  const of = (measured, count) => durations.filter((entry) => entry[1] === measured).slice(-count).map((entry) => entry[0]);
+  const [plain, withLoss] = [of(false, RECENT), of(true, FEW)];
   if (!durations.length) return "–";
   const step = median(plain.length ? plain : withLoss);
   const rest = (total - last[STEP]) * step;
