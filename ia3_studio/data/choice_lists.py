@@ -31,6 +31,8 @@ LIST_NAMES = (
     "answer_options",
     "multiple_choice_targets",
     "mc1_targets",
+    "choice_list",
+    "option_list",
 )
 """Columns of all choices of a question."""
 QUESTION_NAMES = ("prompt", "question", "question_stem", "stem", "question.stem", "instruction", "query", "problem",
@@ -86,7 +88,7 @@ def _holds_choices(value: Any) -> bool:
     )
 
 
-_OFFERED = frozenset(("options", "choices", "alternatives", "选项", "選択肢"))
+_OFFERED = frozenset(("options", "choices", "alternatives", "candidates", "选项", "選択肢"))
 """Words that end the name of a column of choices, such as question_options."""
 
 

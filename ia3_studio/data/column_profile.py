@@ -41,7 +41,7 @@ _LOOKED_AT, _WORDS_OF_PROSE = 20, 6
 _CODE_OF_PLACE = re.compile(r"[A-Z]{2}")
 """Cells that are codes of states, countries or languages."""
 _FILE = re.compile(
-    r"\S+\.(?:jpe?g|png|gif|webp|bmp|tiff?|wav|mp3|flac|ogg|m4a|mp4|avi|mov|pdf|docx?|txt|json|xml|html?)", re.I
+    r"\S+\.(?:jpe?g|png|gif|webp|bmp|tiff?|wav|mp3|flac|ogg|m4a|mp4|avi|mov|pdf|docx?|txt|json|xml|html?|csv|tsv)", re.I
 )
 """Cells that are names of files."""
 _IDENTIFIERS = frozenset((
@@ -169,7 +169,12 @@ def is_measured(cells: Iterable[Any]) -> bool:
 
 def is_label_name(name: str, words: frozenset[str]) -> bool:
     """Return whether the words of a column's name say that it is a label, such as "airline_sentiment" or "is_spam"."""
-    return says(name, words) and not _NO_LABELS.intersection(name_words(name))
+    about = _NO_LABELS.intersection(name_words(name))
+    return says(name, words) and (not about or (about == {"gold"} and says(name, _CALLED_LABELS)))
+
+
+_CALLED_LABELS = frozenset(("label", "labels", "class", "category"))
+"""Words of labels that are those of the gold standard where their name says it, rather than those of a test."""
 
 
 def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:

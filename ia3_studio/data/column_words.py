@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ia3_studio.data.column_names import folded, name_words, says, says_last
+from ia3_studio.data.column_names import bare_name, folded, name_words, says, says_last
 
 _WORDS_OF_A_NAME = 4
 """Words of a name; more of them are a question."""
@@ -56,7 +56,7 @@ ANSWERED = _listed("""
     жауап отговор   پاسخ תשובות afhandeling mitigation remedy workaround fix maatregel massnahme
     parere dictamen dictamenes conseil consejo advice einschatzung stellungnahme gutachten
     answer answers response responses reply replies solution solutions completion output resolution patch
-    behebung abhilfe
+    behebung abhilfe counter_narrative counter_speech counterspeech counternarrative rebuttal counterargument
     antwort antworten losung respuesta solucion reponse risposta soluzione resposta solucao antwoord oplossing
     odpowiedz
     odpoved reseni svar losning atgard tiltak ratkaisu vastaus yanit cevap cozum valasz raspuns ответ решение
@@ -220,7 +220,9 @@ FAULTY = _listed("ungrammatical incorrect wrong erroneous misspelled faulty fehl
 """Words for a text of which another one beside it is the correction."""
 WRONG = _listed("wrong incorrect false distractor falsch incorrecta incorrecto incorrecte errata sbagliata fout")
 """Words for the other choices."""
-WHOLE = _listed("transcription transcript text content body article full_text document report narrative plot story")
+WHOLE = _listed("""
+    transcription transcript text content body article full_text document report narrative plot story func function code
+""")
 """Words for a whole text, of which another column is a short description."""
 RIGHT = _listed("correct right gold richtig correcta correcte corretta correto juste 正解 正确 정답")
 """Words for the right one of several choices."""
@@ -231,7 +233,7 @@ ORIGINAL = _listed("""
 MADE = _listed("""
     translation summary correction paraphrase simplification rewrite digest abstract minutes action_items takeaways
     caption captions ad advert advertisement ad_copy impression impressions conclusion conclusions
-    synopsis cover_letter
+    synopsis cover_letter related_work
     key_points next_steps meta_description metadescription
     ubersetzung zusammenfassung korrektur kurzfassung traduccion resumen correccion traduction correction traduzione
     riassunto sintesi traducao resumo vertaling samenvatting tlumaczenie streszczenie preklad shrnuti oversattning
@@ -244,3 +246,8 @@ ABOUT_TEXTS = frozenset(
     ("title", "headline", "author", "authors", "creator", "poet", "name", "username", "user", "artist")
 )
 """Names of columns that say something about a text: what it is called, who wrote it."""
+
+
+def is_about_text(name: str) -> bool:
+    """Say whether a column is called a title or an author."""
+    return bare_name(name) in ABOUT_TEXTS or bool({"title", "headline"}.intersection(name_words(name)))

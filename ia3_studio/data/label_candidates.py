@@ -132,6 +132,7 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
         key=lambda name: (
             not (is_judged(name) or is_scaled(filled[name]) or is_coded(name)),
             is_about_row(name),
+            bool(_BEFOREHAND.intersection(name_words(name))),
             "stance" not in name_words(name),
             name_words(name)[0] == "target" and len(name_words(name)) > 1,  # at whom or what
             is_numbered_intent(frame, name),
@@ -175,6 +176,8 @@ def _is_fact(name: str) -> bool:
     return bool(_FACTS.intersection(words[-1:])) or (len(words) > 2 and (*words[:2],) in _COUNTED)
 
 
+_BEFOREHAND = frozenset(("initial", "before", "pre", "prior", "previous", "baseline"))
+"""Words of labels that were given before the text was read."""
 _COUNTED = (("number", "of"), ("num", "of"), ("no", "of"), ("count", "of"))
 _THINGS = ("title", "game", "movie", "film", "book", "hotel", "restaurant", "product_name", "productname")
 """Columns that say which thing a text is about, also where few different ones stand in them."""

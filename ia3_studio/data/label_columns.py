@@ -32,7 +32,7 @@ from ia3_studio.data.label_cells import label_kind
 from ia3_studio.data.label_names import MOSTLY, RATED, TOPICAL, named_labels
 from ia3_studio.data.paths import is_listed
 from ia3_studio.data.read_texts import LABELED_NAMES, read_text
-from ia3_studio.data.text_pairs import paired_texts, related_texts, unnamed_pair
+from ia3_studio.data.text_pairs import only_two_texts, paired_texts, related_texts, unnamed_pair
 from ia3_studio.data.told_apart import with_second_text
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     label = _in_words(frame, columns, labels[0])
     kind = label_kind(cells_of(frame, label), label)
     sides = [name for name in columns if name != label and _is_varied(frame, name)]
-    if pair := paired_texts(frame, sides) or related_texts(frame, sides, label):
+    pair = paired_texts(frame, sides) or related_texts(frame, sides, label) or only_two_texts(frame, columns, label)
+    if pair:
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     others = [name for name in columns if name not in (*labels, label)]
     texts = [name for name in named(others, LABELED_NAMES) if is_plain(frame, name)]
@@ -96,6 +97,8 @@ def _is_varied(frame: pd.DataFrame, name: str) -> bool:
 
 def _in_words(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
     """Return the column that has the names of classes that a label column has as numbers, or else this one."""
+    if names := _names_of_places(frame, columns, label):
+        return names
     found = profile(frame, label)
     if not (found.is_number and found.is_label) or label not in frame.columns or 2 * found.different > len(frame):
         return label
@@ -108,6 +111,27 @@ def _in_words(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
         if len(pairs) == found.different:
             return name
     return label
+
+
+def _names_of_places(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
+    """Return the column of lists of names beside lists of 0 and 1 that have as many ones; empty if there is none."""
+    places = structures_of(frame, label)
+    counts = [sum(value) if _is_places(value) else -1 for value in places]
+    if not counts or min(counts) < 0 or len({len(value) for value in places}) != 1:
+        return ""
+    for name in columns:
+        lists = structures_of(frame, name) if name != label else []
+        if len(lists) == len(counts) and all(
+            is_listed(value) and len(value) == count and all(isinstance(each, str) for each in value)
+            for value, count in zip(lists, counts, strict=True)
+        ):
+            return name
+    return ""
+
+
+def _is_places(value: object) -> bool:
+    """Say whether a value is a list of 0 and 1, one for each label."""
+    return isinstance(value, list) and len(value) > 1 and all(each in (0, 1) for each in value)
 
 
 _MARKED = (("question", "answer"), *((asked, found) for asked in ("query", "question", "search_query")

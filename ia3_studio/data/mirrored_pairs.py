@@ -26,6 +26,8 @@ _MIRRORED = (
     ("front", "back"), ("normal", "simple"), ("complex", "simple"), ("complex", "simplified"), ("formal", "informal"),
     ("informal", "formal"), ("ungrammatical", "grammatical"), ("incorrect", "correct"), ("noisy", "clean"),
     ("toxic", "neutral"), ("toxic", "detoxified"), ("original", "simplified"), ("original", "rewritten"),
+    ("original", "correct"), ("original", "translated"), ("original", "paraphrased"), ("incoherent", "coherent"),
+    ("disfluent", "fluent"), ("biased", "neutral"), ("hate", "counter"),
     ("old", "new"), ("buggy", "fixed"), ("vulnerable", "fixed"), ("bug", "fix"), ("slow", "fast"),
    
     ("human", "ai"), ("user", "bot"), ("user", "agent"), ("q", "a"), ("ques", "ans"), ("quest", "ans"),
@@ -76,6 +78,27 @@ def languages(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 
 _NEARLY_ALL, _SIDES = 0.98, 2
 """Share of the rows that two of several languages fill, which are read then."""
+
+
+def code_languages(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the only two columns of code that are named by programming languages; None for more or fewer."""
+    found = [
+        each.name
+        for name in columns
+        if _CODED.intersection(name_words(name)) and _is_code(each := profile(frame, name))
+    ]
+    return Mapping("pairs", found[0], found[1]) if len(found) == 2 else None
+
+
+def _is_code(each: Profile) -> bool:
+    return each.is_text and not each.is_label and each.different > 1
+
+
+_CODED = frozenset(
+    ("java", "cs", "csharp", "python", "cpp", "javascript", "js", "typescript", "ts", "go", "rust", "php", "ruby",
+     "kotlin", "swift", "scala", "perl", "fortran", "cobol", "matlab")
+)  # fmt: skip
+"""Words for programming languages in the names of columns."""
 
 
 def two_keys(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:

@@ -73,6 +73,8 @@ def is_asked(frame: pd.DataFrame, name: str) -> bool:
     each = profile(frame, name)
     if each.different < 2 and not holds_lists_of_texts(frame, name) and len(frame) > 2:
         return False
+    if each.is_identifier and each.length:  # such as names of files
+        return False
     return not each.is_label and (holds_lists_of_texts(frame, name) or each.length > 0 or each.is_number)
 
 

@@ -19,7 +19,7 @@ from ia3_studio.data.pair_names import CONTEXT_NAMES
 from ia3_studio.data.pair_sides import answer_columns, long_context, prompt_columns, read_columns
 from ia3_studio.data.paths import value_at
 from ia3_studio.data.structured_pairs import data_context
-from ia3_studio.data.word_pairs import by_words
+from ia3_studio.data.word_pairs import asked_columns, by_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,11 +46,12 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         answers = [name for name in answers if not profile(frame, name).is_label]
     if not prompts and answers:
         free = [name for name in columns if name not in bases(answers)]
-        prompts = read_columns(frame, [name for name in free if not is_copy(frame, name, answers[0])])
+        free = [name for name in free if not is_copy(frame, name, answers[0])]
+        prompts = asked_columns(frame, free) or read_columns(frame, free)
     answers = [name for name in answers if name not in prompts]
     if answers and len(prompts) > 1:
         prompts = [name for name in prompts if not contains(frame, name, answers[0])] or prompts
-    if not answers and len(queries := named(columns, ("question", "query"))) == 2:
+    if not answers and len(queries := _asked_in_words(frame, columns)) == 2:
         prompts, answers = queries[:1], queries[1:]  # a query of a database
     if not prompts or not answers:
         return mirrored(frame, columns) or two_keys(frame, columns) or by_words(frame, columns)
@@ -61,6 +62,12 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     context = next((name for name in contexts if name in free), "") or long_context(frame, columns, prompt, answer)
     context = context or data_context(frame, free)
     return Mapping("pairs", prompt, answer, context, others=tuple(others))
+
+
+def _asked_in_words(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return what is asked in words and the query that asks it of a database."""
+    asked = [name for name in named(columns, ("question", "prompt", "instruction", "utterance", "nl"))[:1] if name]
+    return [*asked, *(name for name in named(columns, ("query",)) if profile(frame, name).is_text)]
 
 
 def _pairs_by_rows(frame: pd.DataFrame, prompts: Sequence[str], answers: Sequence[str]) -> list[tuple[str, str]]:

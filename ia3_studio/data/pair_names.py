@@ -15,12 +15,16 @@ LONG_CONTEXTS = (
     "story_text", "passage_text", "question_content", "question_body", "question_details", "details", "selftext",
 )  # fmt: skip
 """Columns that stand beside a prompt as its context if they hold longer texts than it."""
+ASKED_ABOUT = (
+    "note", "notes", "plot", "content", "tweet", "text", "transcript", "report", "chapter", "section", "abstract",
+)  # fmt: skip
+"""Other columns of texts that a question beside them is about, where it is much shorter; answers elsewhere."""
 ANSWER_NAMES = (
     "answer", "response", "output", "completion", "reply", "assistant", "target", "solution", "answers", "responses",
     "outputs", "completions", "summary", "highlights", "bot", "targets", "best_answer", "canonical_solution",
     "human_reference", "correct_answer", "gold_answer", "solutions", "ground_truth", "ground_truth_answer", "ideal",
     "tldr", "ans", "expected_output", "expected_answer",
-    "expected_response", "reference_answer", "model_answer", "final_answer",
+    "expected_response", "expected", "continuation", "continuations", "target_value", "reference_answer", "model_answer", "final_answer",
     "answer_key", "reference_code", "answer_text", "antwort", "respuesta", "réponse", "reponse",
     "risposta", "resposta", "ответ", "答案", "回答", "답변", "答", "cevap", "antwoord", "odpowiedź", "svar",
 )  # fmt: skip

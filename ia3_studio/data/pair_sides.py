@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
 from ia3_studio.data.column_profile import Profile, is_plain, profile, structures_of
-from ia3_studio.data.column_words import ANSWERED, DATA, WORSE
+from ia3_studio.data.column_words import ANSWERED, DATA, ORIGINAL, WORSE
 from ia3_studio.data.label_cells import holds_long_texts, is_class
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.pair_cells import (
@@ -23,6 +23,7 @@ from ia3_studio.data.pair_cells import (
 )
 from ia3_studio.data.pair_names import (
     ANSWER_NAMES,
+    ASKED_ABOUT,
     FROM_WHERE,
     LONG_CONTEXTS,
     NUMBERED,
@@ -42,10 +43,41 @@ _GIVEN = frozenset(("resps", "responses", "outputs", "generations", "predictions
 
 def long_context(frame: pd.DataFrame, columns: Sequence[str], prompt: str, answer: str) -> str:
     """Return the column of texts to which a prompt belongs; empty if there is none."""
-    long = (name for name in named(columns, LONG_CONTEXTS) if name not in (prompt, answer))
-    found = (profile(frame, name) for name in long if not contains(frame, name, prompt))
     asked = profile(frame, prompt).length
-    return next((each.name for each in found if each.is_text and each.filled > MOSTLY and each.length > asked), "")
+    free = [name for name in columns if name not in (prompt, answer)]
+    by_name = [*named(free, LONG_CONTEXTS), *(_asked_about(frame, free) if _is_question(frame, prompt) else ())]
+    found = (profile(frame, name) for name in by_name if not contains(frame, name, prompt))
+    named_so = next((each.name for each in found if each.is_text and each.filled > MOSTLY and each.length > asked), "")
+    return named_so or _context_by_word(frame, free, answer)
+
+
+def _asked_about(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the columns of texts that a question may be about, by their names."""
+    return [name for name in named(columns, ASKED_ABOUT) if profile(frame, name).is_text]
+
+
+def _is_question(frame: pd.DataFrame, prompt: str) -> bool:
+    return bare_name(prompt) in _QUESTIONS or are_questions(frame, prompt)
+
+
+_QUESTIONS = frozenset(("question", "questions", "query", "instruction"))
+
+
+def _context_by_word(frame: pd.DataFrame, columns: Sequence[str], answer: str) -> str:
+    """Return the column whose name ends with a word for a context, or the original of a rewritten text; else nothing.
+
+    So a question for a database has an sql_context, and an instruction to rewrite has an original text.
+    """
+    texts = [each.name for name in columns if _may_be_read(each := profile(frame, name))]
+    found = [name for name in texts if says_last(name, _CONTEXTS) and not says(name, ANSWERED)]
+    if not found and says(answer, REWRITTEN):
+        found = [name for name in texts if says(name, ORIGINAL)]
+    return next(iter(found), "")
+
+
+_CONTEXTS = frozenset(("context", "passage", "paragraph", "schema"))
+REWRITTEN = frozenset(("rewritten", "revised", "edited", "corrected", "translated", "simplified", "paraphrased"))
+"""Words for a text that was made of an original one as an instruction says."""
 
 
 def prompt_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
@@ -68,10 +100,11 @@ def answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
         name for name in named(columns, ANSWER_NAMES)
         if not (bare_name(name) in ("target", "targets") and (is_class(frame, name) or has_numbers(frame, name)))
     ]  # fmt: skip
-    found = found or named(columns, NUMBERED)[:1]
+    found = found or named(columns, NUMBERED)[:1] or _of_sizes(frame, columns)[:1]
     texts = [name for name in named(columns, TEXT_ANSWERS) if is_answer_text(frame, name)]
     if _labels_texts(frame, columns):
         texts = [name for name in texts if bare_name(name) not in _SAY_WHY]
+    texts = texts or [name for name in columns if _is_query(name) and is_answer_text(frame, name)]
     if not texts and not named(columns, ("query",)):
         texts = [name for name in named(columns, ("sql",)) if not is_plain(frame, name)]
     if named(columns, ("article", "document", "full_text", "paper")):
@@ -81,6 +114,30 @@ def answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     found = _worked_out(frame, columns, found) + [_in_plain(frame, columns, name) for name in found]
     found = found or texts or [name for name in named(columns, ("label",)) if holds_long_texts(frame, name)]
     return found or [name for name in columns if _is_made_of_answers(frame, name)] or _with_opposite(columns)
+
+
+def _of_sizes(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the columns of summaries that are called after their sizes, those that most rows fill first."""
+    words = {name: name_words(name) for name in columns}
+    sized = [
+        name for name, each in words.items() if each[:1] == ["summary"] and each[1:] and _SIZES.issuperset(each[1:])
+    ]
+    return sorted(sized, key=lambda name: -profile(frame, name).filled)
+
+
+_SIZES = frozenset(("long", "short", "tiny", "brief", "full", "detailed", "concise"))
+
+
+def _is_query(name: str) -> bool:
+    """Say whether a column is called a query in a language of its own, rather than what is there before it."""
+    words = name_words(name)
+    language = next((place for place, word in enumerate(words) if word in QUERY_LANGUAGES), len(words))
+    return language < len(words) and words[language + 1 :] in _QUERIES and not _BEFORE_A_QUERY.intersection(words)
+
+
+QUERY_LANGUAGES = frozenset(("sql", "sparql", "cypher", "graphql", "mql", "kql", "xquery", "xpath"))
+_QUERIES: tuple[list[str], ...] = ([], ["query"], ["statement"], ["code"])
+_BEFORE_A_QUERY = frozenset(("setup", "validation", "test", "schema", "context", "create", "ddl", "original", "bad"))
 
 
 def _labels_texts(frame: pd.DataFrame, columns: Sequence[str]) -> bool:

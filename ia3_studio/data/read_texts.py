@@ -57,7 +57,7 @@ def _whole_text(frame: pd.DataFrame, columns: Sequence[str], sketch: Profile) ->
     return whole[0] if len(whole) == 1 else ""
 
 
-_SKETCHES = frozenset(("description", "abstract", "headline", "title"))
+_SKETCHES = frozenset(("description", "abstract", "headline", "title", "message"))
 """Texts that stand for a longer one beside them."""
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.column_names import bare_name, name_words, named
+from ia3_studio.data.column_names import named
 from ia3_studio.data.column_profile import UNNAMED, is_list_of_texts, is_plain, profile, structures_of
-from ia3_studio.data.column_words import ABOUT_TEXTS
+from ia3_studio.data.column_words import is_about_text
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_names import MOSTLY
@@ -75,8 +75,3 @@ def only_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 
 _LONG_BODY, _FAR_LONGER = 100, 4
 """Mean characters of the only text of a table without names, and times that it is longer than any other."""
-
-
-def is_about_text(name: str) -> bool:
-    """Say whether a column is called a title or an author."""
-    return bare_name(name) in ABOUT_TEXTS or bool({"title", "headline"}.intersection(name_words(name)))

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.column_names import named, says
+from ia3_studio.data.column_names import bare_name, named, says
 from ia3_studio.data.column_profile import LONGEST_LABEL, UNNAMED, Profile, cells_of, profile
-from ia3_studio.data.column_words import RELATED
+from ia3_studio.data.column_words import MADE, RELATED, is_about_text
+from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.opposed_names import are_opposed
 from ia3_studio.data.pair_cells import contains
+from ia3_studio.data.scripts import words_of
+from ia3_studio.data.told_apart import SAID_ABOUT_LABEL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,6 +90,44 @@ def related_texts(frame: pd.DataFrame, columns: Sequence[str], label: str) -> tu
     if not related or len(texts) != 2 or contains(frame, *texts) or contains(frame, *reversed(texts)):
         return None  # what stands in a text is a part of it
     return texts[0], texts[1]
+
+
+def only_two_texts(frame: pd.DataFrame, columns: Sequence[str], label: str) -> tuple[str, str] | None:
+    """Return the only two texts of a table that has nothing else but their label, so that it belongs to both.
+
+    A title, a remark on the label and another form of the same text are no second text.
+    """
+    held = [each for name in columns if name != label and not (each := profile(frame, name)).is_identifier]
+    texts = [each for each in held if _is_side(each)]
+    one_of_two = any(says(each.name, _BESIDES) or is_about_text(each.name) for each in held)
+    if bare_name(label) not in _PLAIN_LABELS or len(texts) != 2 or len(held) != 2 or one_of_two:
+        return None
+    first, second = texts
+    shorter, longer = sorted((first.length, second.length))
+    if longer > _FAR_LONGER * shorter or _are_forms(frame, first.name, second.name):
+        return None
+    return first.name, second.name
+
+
+_PLAIN_LABELS = frozenset(("label", "goldlabel", "target", "gold"))
+_BESIDES = (
+    SAID_ABOUT_LABEL
+    | MADE
+    | LANGUAGES
+    | frozenset(("clean", "cleaned", "processed", "lemmatized", "tokens", "original", "raw"))
+)
+"""Words of texts that say why a text has its label, or are another form of it."""
+
+
+def _are_forms(frame: pd.DataFrame, one: str, other: str) -> bool:
+    """Say whether two columns have most of their words in common, row by row."""
+    pairs = list(zip(map(_words, cells_of(frame, one)), map(_words, cells_of(frame, other)), strict=False))
+    shared = sum(len(first & second) / max(1, len(first | second)) for first, second in pairs)
+    return shared > 0.5 * len(pairs)
+
+
+def _words(cell: object) -> set[str]:
+    return set(words_of(str(cell)))
 
 
 def _is_side(each: Profile) -> bool:

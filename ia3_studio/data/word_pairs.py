@@ -69,6 +69,9 @@ def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     faulty = [name for name in texts if says(name, FAULTY)]
     if not answers and len(texts) == 2 and len(faulty) == 1 and not _is_judged(frame, columns):
         asked, answers = faulty, [name for name in texts if name not in faulty]
+    noted = _note_on_code(texts)
+    if noted and not _is_judged(frame, columns):
+        asked, answers = noted[:1], noted[1:]
     if not answers and len(texts) == 2 and only_facts_beside(frame, columns):
         first = [name for name in texts if says(name, ORIGINAL)]
         answers = [name for name in kept if name not in first and (first or says(name, RESULT))]
@@ -76,6 +79,15 @@ def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not (asked and answers):
         asked, answers = _how_to(frame, columns, kept)
     return Mapping("pairs", asked[0], answers[0]) if asked and answers else None
+
+
+def asked_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the columns of texts whose names end with a word for what is asked, the first of them, in a list."""
+    found = (profile(frame, name) for name in columns if says_last(_head(name), ASKED))
+    return [
+        each.name for each in found
+        if each.is_text and each.filled > MOSTLY and each.different > 1 and not each.is_label
+    ][:1]  # fmt: skip
 
 
 def _are_tags(frame: pd.DataFrame, name: str) -> bool:
@@ -127,6 +139,18 @@ def _note_on_talk(texts: Sequence[str]) -> str:
 
 
 _TALKS = ("dialogue", "dialog", "conversation", "transcript")
+
+
+def _note_on_code(texts: Sequence[str]) -> list[str]:
+    """Return a change of code and the message that was written on it; an empty list where one is missing."""
+    changes = [name for name in texts if says_last(name, _CHANGES)]
+    notes = [name for name in texts if says_last(name, _MESSAGES)]
+    return [changes[0], notes[0]] if changes and len(notes) == 1 and not named(texts, _TASKS) else []
+
+
+_CHANGES, _MESSAGES = frozenset(("diff", "patch")), frozenset(("msg", "message"))
+_TASKS = ("problem_statement", "instruction", "prompt", "issue", "task")
+"""Columns of what code was changed for, which a patch answers."""
 
 
 def _whole_text(frame: pd.DataFrame, texts: Sequence[str]) -> str:
