@@ -1,11 +1,11 @@
-"""Which columns are what a learner wrote, what it answers, and the mark that it was given?"""
+"""Which columns are what somebody wrote or claimed, and how it was judged? Such answers are not to be learned."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.column_names import name_words, says, says_last
+from ia3_studio.data.column_names import name_words, named, says, says_last
 from ia3_studio.data.column_profile import Profile, cells_of, is_label_name, profile
 from ia3_studio.data.column_words import ANSWERED, ASKED, LABELED
 from ia3_studio.data.examples import Mapping
@@ -40,6 +40,20 @@ def graded_answers(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | Non
     texts = (asked[0], written[0]) if asked else (written[0], "")
     kind = label_kind(cells_of(frame, marks[0]), marks[0])
     return Mapping("labels", column=texts[0], context=texts[1], answer=marks[0], target=kind)
+
+
+def judged_claims(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return claims and what they were judged to be, with the evidence where there is one; None for other tables."""
+    claim = [name for name in named(columns, ("claim", "claim_text", "claims")) if profile(frame, name).is_text]
+    labels = [name for name in columns if says_last(name, _VERDICTS) and profile(frame, name).is_label]
+    if not claim or not labels:
+        return None
+    evidence = [name for name in named(columns, ("evidence", "evidence_text")) if profile(frame, name).is_text]
+    return Mapping("labels", column=claim[0], context=next(iter(evidence), ""), answer=labels[0])
+
+
+_VERDICTS = frozenset(("label", "verdict", "veracity", "stance", "rating"))
+"""Words that end the name of what a claim was judged to be."""
 
 
 def _is_work(each: Profile) -> bool:

@@ -15,7 +15,7 @@ from ia3_studio.data.content_pairs import asked_by_contents, in_two_scripts, rew
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES, conversation_column, with_opening
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.flag_columns import flags
-from ia3_studio.data.graded_answers import graded_answers
+from ia3_studio.data.graded_answers import graded_answers, judged_claims
 from ia3_studio.data.inner_columns import with_inner_columns
 from ia3_studio.data.json_documents import SPLIT
 from ia3_studio.data.label_columns import by_contents, labeled, marked_answers, rated_texts
@@ -168,10 +168,11 @@ def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
 
 
 _IN_ORDER = (
-    nested_pairs, _choices, tagged_words, marked_answers, graded_answers, rated_texts, recipes,
+    nested_pairs, _choices, tagged_words, marked_answers, graded_answers, judged_claims, rated_texts,
+    recipes,
     _refuse_undecided, named_pairs, labeled, flags, beside_structures,
-    two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, asked_by_contents, two_bodies, by_contents,
-    named_text, two_texts,
+    two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, asked_by_contents, two_bodies,
+    by_contents, named_text, two_texts,
     longest_text, labeled_words, only_words,
 )  # fmt: skip
 """Ways to find the columns that play a part, in the order in which they are tried."""

@@ -130,6 +130,7 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     several = [name for name, each in filled.items() if _holds_several(frame, each)]
     by_word.sort(
         key=lambda name: (
+            filled[name].filled < _FEWEST_FILLED,
             not (is_judged(name) or is_scaled(filled[name]) or is_coded(name)),
             is_about_row(name),
             bool(_BEFOREHAND.intersection(name_words(name))),
@@ -176,6 +177,8 @@ def _is_fact(name: str) -> bool:
     return bool(_FACTS.intersection(words[-1:])) or (len(words) > 2 and (*words[:2],) in _COUNTED)
 
 
+_FEWEST_FILLED = 0.8
+"""Share of the rows that a label must fill to come before others that fill more of them."""
 _BEFOREHAND = frozenset(("initial", "before", "pre", "prior", "previous", "baseline"))
 """Words of labels that were given before the text was read."""
 _COUNTED = (("number", "of"), ("num", "of"), ("no", "of"), ("count", "of"))

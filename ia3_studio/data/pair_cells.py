@@ -103,6 +103,17 @@ def text_path(frame: pd.DataFrame, name: str) -> str:
     return next(iter(sorted(inner, key=len)), "")
 
 
+def asked_path(frame: pd.DataFrame, name: str) -> str:
+    """Return the path of what is asked inside the objects of a column; empty where they hold none."""
+    if is_plain(frame, name):
+        return ""
+    inner = [path for path in paths_in(frame[[name]]) if path.rpartition(".")[2] in _ASKED_INSIDE]
+    return next(iter(sorted(inner, key=len)), "")
+
+
+_ASKED_INSIDE = ("question", "query", "prompt", "instruction")
+
+
 def answer_path(frame: pd.DataFrame, name: str) -> str:
     """Return the column of an answer, or the path of its text inside objects: the first of several."""
     values = structures_of(frame, name)

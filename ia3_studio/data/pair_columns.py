@@ -14,7 +14,16 @@ from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_candidates import is_rated
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.mirrored_pairs import mirrored, two_keys
-from ia3_studio.data.pair_cells import answer_path, bases, contains, has_numbers, is_asked, is_copy, text_path
+from ia3_studio.data.pair_cells import (
+    answer_path,
+    asked_path,
+    bases,
+    contains,
+    has_numbers,
+    is_asked,
+    is_copy,
+    text_path,
+)
 from ia3_studio.data.pair_names import CONTEXT_NAMES
 from ia3_studio.data.pair_sides import answer_columns, long_context, prompt_columns, read_columns
 from ia3_studio.data.paths import value_at
@@ -34,10 +43,13 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if len(named(columns, ("anchor", "target"))) == 2 and is_rated(frame, columns):
         answers = [name for name in answers if bare_name(name) != "target"]  # of two texts that are compared
     contexts = [
-        name for name in named(columns, CONTEXT_NAMES) if is_plain(frame, name) and not has_numbers(frame, name)
-    ]
+        name for name in named(columns, CONTEXT_NAMES)
+        if is_plain(frame, name) and not has_numbers(frame, name) and not _names_a_file(frame, name)
+    ]  # fmt: skip
     asked = [path for name in prompt_columns(frame, columns) if (path := text_path(frame, name))]
+    asked = asked or (asked_columns(frame, [name for name in columns if name not in bases(answers)]) if answers else [])
     prompts = asked or [name for name in contexts if is_asked(frame, name)][:1]
+    prompts = prompts or [path for name in named(columns, CONTEXT_NAMES) if (path := asked_path(frame, name))][:1]
     if not prompts and answers:
         answers = [name for name in answers if profile(frame, name).filled > MOSTLY or not is_plain(frame, name)] or (
             [] if is_rated(frame, columns) else answers
@@ -62,6 +74,11 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     context = next((name for name in contexts if name in free), "") or long_context(frame, columns, prompt, answer)
     context = context or data_context(frame, free)
     return Mapping("pairs", prompt, answer, context, others=tuple(others))
+
+
+def _names_a_file(frame: pd.DataFrame, name: str) -> bool:
+    each = profile(frame, name)
+    return each.is_identifier and each.length > 0
 
 
 def _asked_in_words(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:

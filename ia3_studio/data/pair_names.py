@@ -24,7 +24,8 @@ ANSWER_NAMES = (
     "outputs", "completions", "summary", "highlights", "bot", "targets", "best_answer", "canonical_solution",
     "human_reference", "correct_answer", "gold_answer", "solutions", "ground_truth", "ground_truth_answer", "ideal",
     "tldr", "ans", "expected_output", "expected_answer",
-    "expected_response", "expected", "continuation", "continuations", "target_value", "reference_answer", "model_answer", "final_answer",
+    "expected_response", "expected",
+    "continuation", "continuations", "target_value", "reference_answer", "model_answer", "final_answer",
     "answer_key", "reference_code", "answer_text", "antwort", "respuesta", "réponse", "reponse",
     "risposta", "resposta", "ответ", "答案", "回答", "답변", "答", "cevap", "antwoord", "odpowiedź", "svar",
 )  # fmt: skip

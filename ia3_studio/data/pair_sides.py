@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
 from ia3_studio.data.column_profile import Profile, is_plain, profile, structures_of
-from ia3_studio.data.column_words import ANSWERED, DATA, ORIGINAL, WORSE
+from ia3_studio.data.column_words import ANSWERED, DATA, ORIGINAL, WORSE, is_about_row
+from ia3_studio.data.label_candidates import is_rated, label_candidates
 from ia3_studio.data.label_cells import holds_long_texts, is_class
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.pair_cells import (
     LONGER,
+    LONGEST_NAME,
     answer_path,
     are_questions,
     are_single_words,
@@ -45,15 +47,12 @@ def long_context(frame: pd.DataFrame, columns: Sequence[str], prompt: str, answe
     """Return the column of texts to which a prompt belongs; empty if there is none."""
     asked = profile(frame, prompt).length
     free = [name for name in columns if name not in (prompt, answer)]
-    by_name = [*named(free, LONG_CONTEXTS), *(_asked_about(frame, free) if _is_question(frame, prompt) else ())]
-    found = (profile(frame, name) for name in by_name if not contains(frame, name, prompt))
-    named_so = next((each.name for each in found if each.is_text and each.filled > MOSTLY and each.length > asked), "")
-    return named_so or _context_by_word(frame, free, answer)
-
-
-def _asked_about(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
-    """Return the columns of texts that a question may be about, by their names."""
-    return [name for name in named(columns, ASKED_ABOUT) if profile(frame, name).is_text]
+    shortest = {name: asked for name in named(free, LONG_CONTEXTS)}
+    if _is_question(frame, prompt):
+        shortest = dict.fromkeys(named(free, ASKED_ABOUT), asked / 2) | shortest
+    found = (profile(frame, name) for name in shortest if not contains(frame, name, prompt))
+    long = (each.name for each in found if each.is_text and each.filled > MOSTLY and each.length > shortest[each.name])
+    return next(long, "") or _context_by_word(frame, free, answer)
 
 
 def _is_question(frame: pd.DataFrame, prompt: str) -> bool:
@@ -98,7 +97,7 @@ def answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return the columns that are called answers; those called targets are not where they hold classes."""
     found = [
         name for name in named(columns, ANSWER_NAMES)
-        if not (bare_name(name) in ("target", "targets") and (is_class(frame, name) or has_numbers(frame, name)))
+        if not (bare_name(name) in ("target", "targets") and _is_no_answer(frame, columns, name))
     ]  # fmt: skip
     found = found or named(columns, NUMBERED)[:1] or _of_sizes(frame, columns)[:1]
     texts = [name for name in named(columns, TEXT_ANSWERS) if is_answer_text(frame, name)]
@@ -112,8 +111,25 @@ def answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     if not (found or texts) and named(columns, ("prompt", "instruction", "input")):
         texts = [name for name in named(columns, ("text", "story", "content")) if is_answer_text(frame, name)]
     found = _worked_out(frame, columns, found) + [_in_plain(frame, columns, name) for name in found]
-    found = found or texts or [name for name in named(columns, ("label",)) if holds_long_texts(frame, name)]
+    found = found or texts or [name for name in named(columns, ("label",)) if _is_long_label(frame, columns, name)]
     return found or [name for name in columns if _is_made_of_answers(frame, name)] or _with_opposite(columns)
+
+
+def _is_no_answer(frame: pd.DataFrame, columns: Sequence[str], target: str) -> bool:
+    """Say whether a column called a target holds classes, or what a label beside it is about: an object, a name."""
+    if is_class(frame, target) or has_numbers(frame, target):
+        return True
+    labels = [name for name in named(columns, ("label", "labels", "gold_label")) if profile(frame, name).is_label]
+    judged = bool(labels) or is_rated(frame, columns)
+    return judged and (not is_plain(frame, target) or profile(frame, target).length < LONGEST_NAME / 2)
+
+
+def _is_long_label(frame: pd.DataFrame, columns: Sequence[str], name: str) -> bool:
+    """Say whether a column called a label holds texts, and no other column could be the label."""
+    if not holds_long_texts(frame, name):
+        return False
+    filled = {other: each for other in columns if other != name and (each := profile(frame, other)).filled > MOSTLY}
+    return all(is_about_row(other) for other in label_candidates(frame, filled))
 
 
 def _of_sizes(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
@@ -143,7 +159,7 @@ _BEFORE_A_QUERY = frozenset(("setup", "validation", "test", "schema", "context",
 def _labels_texts(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
     """Say whether a table has a column that is called a label, holds one, and stands beside texts, not prompts."""
     labels = [name for name in named(columns, ("label", "labels", "gold_label")) if profile(frame, name).is_label]
-    return bool(labels) and not named(columns, PROMPT_NAMES) and bool(named(columns, READ_NAMES))
+    return bool(labels) and not named(columns, PROMPT_NAMES)
 
 
 _SAY_WHY = frozenset(("explanation", "rationale", "reasoning", "explanationtext", "rationaletext", "reasoningtext"))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.column_names import bare_name, named, says
+from ia3_studio.data.column_names import bare_name, named, says, says_last
 from ia3_studio.data.column_profile import LONGEST_LABEL, UNNAMED, Profile, cells_of, profile
 from ia3_studio.data.column_words import MADE, RELATED, is_about_text
 from ia3_studio.data.language_names import LANGUAGES
@@ -99,7 +99,7 @@ def only_two_texts(frame: pd.DataFrame, columns: Sequence[str], label: str) -> t
     """
     held = [each for name in columns if name != label and not (each := profile(frame, name)).is_identifier]
     texts = [each for each in held if _is_side(each)]
-    one_of_two = any(says(each.name, _BESIDES) or is_about_text(each.name) for each in held)
+    one_of_two = any(_is_beside(each.name) for each in held)
     if bare_name(label) not in _PLAIN_LABELS or len(texts) != 2 or len(held) != 2 or one_of_two:
         return None
     first, second = texts
@@ -110,13 +110,12 @@ def only_two_texts(frame: pd.DataFrame, columns: Sequence[str], label: str) -> t
 
 
 _PLAIN_LABELS = frozenset(("label", "goldlabel", "target", "gold"))
-_BESIDES = (
-    SAID_ABOUT_LABEL
-    | MADE
-    | LANGUAGES
-    | frozenset(("clean", "cleaned", "processed", "lemmatized", "tokens", "original", "raw"))
-)
+_BESIDES = SAID_ABOUT_LABEL | LANGUAGES | frozenset(("clean", "cleaned", "processed", "lemmatized", "tokens", "raw"))
 """Words of texts that say why a text has its label, or are another form of it."""
+
+
+def _is_beside(name: str) -> bool:
+    return says(name, _BESIDES) or says_last(name, MADE) or is_about_text(name)
 
 
 def _are_forms(frame: pd.DataFrame, one: str, other: str) -> bool:
