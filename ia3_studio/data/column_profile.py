@@ -33,6 +33,7 @@ _HASH = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_-]{16,}")
 """Cells of letters and digits in one, such as hashes."""
 _SOURCE = re.compile(r"https?://|www\.|CC[- ]BY|©|Copyright\b")
 """How cells begin that say where a row is from."""
+_MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[a-z]{2,}", re.IGNORECASE)
 UNNAMED = re.compile(r"column (\d+)")
 """Columns that the header gives no name."""
 _NUMBER_OF_ROW, _MANY = re.compile(r"\d{3,}"), 10
@@ -197,7 +198,7 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
         return True
     if len(different) == len(known) > 2 and (all(map(_HASH.fullmatch, known)) or _are_codes(known)):
         return True
-    if all(map(_SOURCE.match, known)) or all(map(_FILE.fullmatch, known)):
+    if all(map(_MAIL.fullmatch, known)) or all(map(_SOURCE.match, known)) or all(map(_FILE.fullmatch, known)):
         return True
     return len(different) > 2 and all(map(_DATE.fullmatch, known))
 

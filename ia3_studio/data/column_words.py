@@ -239,7 +239,7 @@ MADE = _listed("""
     riassunto sintesi traducao resumo vertaling samenvatting tlumaczenie streszczenie preklad shrnuti oversattning
     sammanfattning oversettelse sammendrag resume kaannos tiivistelma ceviri ozet forditas osszefoglalo traducere
     rezumat перевод резюме переклад ban_dich tom_tat terjemahan ringkasan 译文 译 翻译 摘要 总结 訳文 翻訳 要約
-    번역 요약
+    번역 요약 やさしい 简化 쉬운
 """)
 """Words for a text that is made of another one, whatever stands beside them."""
 ABOUT_TEXTS = frozenset(

@@ -8,6 +8,7 @@ from collections.abc import Mapping as Record
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.column_names import bare_name
 from ia3_studio.data.column_profile import cells_of, structures_of
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.paths import is_listed
@@ -51,6 +52,7 @@ def _paths_by_name(frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, str
     Where objects of several columns have one key, it is the column that tells them apart.
     """
     inner: list[tuple[str, str]] = []
+    columns = [column for column in columns if bare_name(column) not in _DEFINITIONS]
     starts = {column: f"{column}[0]" if _are_single(frame, column) else column for column in columns}
     for column in columns:
         values = structures_of(frame, column)
@@ -74,6 +76,10 @@ def _paths_by_name(frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, str
     if alone.total() == len(objects_in) and not found.keys() - {key for _column, key in inner}:
         return {column: f"{starts[column]}.{key}" for column, key in inner} if max(keys.values()) > 1 else found
     return found
+
+
+_DEFINITIONS = frozenset(("tools", "functions", "function", "toolcalls", "apis"))
+"""Columns of what a model may call, which is no text of a row."""
 
 
 def _are_single(frame: pd.DataFrame, column: str) -> bool:

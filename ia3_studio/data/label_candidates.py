@@ -19,7 +19,7 @@ from ia3_studio.data.column_profile import (
     profile,
     structures_of,
 )
-from ia3_studio.data.column_words import AMOUNTS, COMPUTED, LABELED, OBSERVED, PRICED, is_about_row
+from ia3_studio.data.column_words import AMOUNTS, ANSWERED, COMPUTED, LABELED, OBSERVED, PRICED, is_about_row
 from ia3_studio.data.label_cells import (
     LONGEST_PART,
     SEVERAL,
@@ -153,6 +153,9 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
         )
     )  # fmt: skip
     alike.sort(key=lambda name: (name in about, name not in behind))
+    words.sort(key=lambda name: not says(name, ANSWERED))
+    last = [name for name in list(filled)[min(texts, default=-1) + 1 :] if name in alike and UNNAMED.fullmatch(name)]
+    only_last = last if len(last) == 1 else []
     marks = [name for name in alike if name not in about]
     told = [name for name in words if name not in about]
     priced = _measures(frame, filled, PRICED) if not any(is_judged(name) or is_coded(name) for name in by_word) else []
@@ -163,7 +166,7 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     found = [
         name
         for name in dict.fromkeys(
-            (*by_name, *priced, *observed, *lists, *by_word, *told, *several, *marks, *paid, *words, *alike)
+            (*by_name, *priced, *observed, *lists, *by_word, *only_last, *told, *several, *marks, *paid, *words, *alike)
         )
         if name not in asked
     ]

@@ -184,6 +184,7 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if pair := unnamed_pair(frame, texts):
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     texts = texts or [each for name, each in filled.items() if name not in used and _holds_texts(frame, name)]
+    texts = texts or [each for name, each in filled.items() if name not in used and _holds_words(frame, each)]
     if not texts:
         return None
     known = named([each.name for each in texts], LABELED_NAMES)
@@ -211,3 +212,14 @@ def _holds_texts(frame: pd.DataFrame, name: str) -> bool:
     lists = structures_of(frame, name)
     texts = [text for value in lists if is_list_of_texts(value) for text in value]
     return bool(texts) and all(map(is_listed, lists)) and sum(map(len, texts)) > LONGEST_LABEL * len(texts)
+
+
+def _holds_words(frame: pd.DataFrame, each: Profile) -> bool:
+    """Say whether a column holds lists of short texts that hardly ever are the same, as of what something is made."""
+    lists = [value for value in structures_of(frame, each.name) if is_list_of_texts(value)]
+    different = {tuple(value) for value in lists}
+    return len(lists) > MOSTLY * len(frame.head(_LOOKED_AT)) and len(different) > _MOSTLY_DIFFERENT * len(lists)
+
+
+_LOOKED_AT, _MOSTLY_DIFFERENT = 50, 0.9
+"""Rows that tell what a column holds, and the share of them that differ."""

@@ -59,6 +59,15 @@ def mirrored(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     return None
 
 
+def changed(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return two columns of what something was before and after it was changed; None if there is no such pair."""
+    found = mirrored(frame, [name for name in columns if _CHANGED.intersection(name_words(name))])
+    return found
+
+
+_CHANGED = frozenset(("before", "after", "buggy", "fixed", "vulnerable", "old", "new"))
+
+
 def languages(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the two columns of texts that are named by languages; None for more or fewer."""
     found = [

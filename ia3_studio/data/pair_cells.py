@@ -111,6 +111,15 @@ def asked_path(frame: pd.DataFrame, name: str) -> str:
     return next(iter(sorted(inner, key=len)), "")
 
 
+def context_inside(frame: pd.DataFrame, prompt: str) -> str:
+    """Return the path of the context that stands in the same object as what is asked; empty if there is none."""
+    if prompt in map(str, frame.columns) or "." not in prompt:
+        return ""
+    base = prompt.rpartition(".")[0]
+    return next((path for key in _CONTEXTS_INSIDE if cells_of(frame, path := f"{base}.{key}")), "")
+
+
+_CONTEXTS_INSIDE = ("context", "passage", "document", "text", "article")
 _ASKED_INSIDE = ("question", "query", "prompt", "instruction")
 
 

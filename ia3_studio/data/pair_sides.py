@@ -85,6 +85,8 @@ def prompt_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     Where a row is from has few different values.
     """
     found = named(columns, PROMPT_NAMES)
+    found.sort(key=lambda name: bare_name(name) == "query")  # which a question may be asked of a database by
+    found = [name for name in found if len(frame) < _FEW or profile(frame, name).different != 1] or found
     return [
         name for name in found
         if bare_name(name) not in FROM_WHERE
@@ -93,13 +95,17 @@ def prompt_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     ]  # fmt: skip
 
 
+_FEW = 4
+"""Rows up to which a prompt may be the same in all of them, as long as other columns differ."""
+
+
 def answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return the columns that are called answers; those called targets are not where they hold classes."""
     found = [
         name for name in named(columns, ANSWER_NAMES)
         if not (bare_name(name) in ("target", "targets") and _is_no_answer(frame, columns, name))
     ]  # fmt: skip
-    found = found or named(columns, NUMBERED)[:1] or _of_sizes(frame, columns)[:1]
+    found = found or named(columns, NUMBERED)[:1] or of_sizes(frame, columns)[:1]
     texts = [name for name in named(columns, TEXT_ANSWERS) if is_answer_text(frame, name)]
     if _labels_texts(frame, columns):
         texts = [name for name in texts if bare_name(name) not in _SAY_WHY]
@@ -132,7 +138,7 @@ def _is_long_label(frame: pd.DataFrame, columns: Sequence[str], name: str) -> bo
     return all(is_about_row(other) for other in label_candidates(frame, filled))
 
 
-def _of_sizes(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+def of_sizes(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return the columns of summaries that are called after their sizes, those that most rows fill first."""
     words = {name: name_words(name) for name in columns}
     sized = [
@@ -168,7 +174,7 @@ _SAY_WHY = frozenset(("explanation", "rationale", "reasoning", "explanationtext"
 
 def _in_plain(frame: pd.DataFrame, columns: Sequence[str], name: str) -> str:
     """Return the column of the plain text of answers that are objects, as summary_text is of summary; else the same."""
-    plain = [] if is_plain(frame, name) else named(columns, (f"{name}_text",))
+    plain = [] if is_plain(frame, name) else named(columns, (f"{name}_text", f"{name.rstrip('s')}_text"))
     return next((each for each in plain if profile(frame, each).is_text), name)
 
 

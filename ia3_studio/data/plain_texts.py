@@ -110,6 +110,27 @@ _DIGITS = 5
 """More than any number of a column has."""
 
 
+def marked_sides(text: str) -> dict[str, list[Any]] | None:
+    """Return two columns of a text each of whose lines has the same two marks in capitals; None for other text.
+
+    Example:
+        >>> marked_sides("IN: jump twice OUT: JUMP JUMP\\n" * 5)["OUT"][0]
+        'JUMP JUMP'
+    """
+    lines = [line.strip() for line in LINE_END.split(text) if line.strip()]
+    found = [_TWO_MARKS.fullmatch(line) for line in lines[:1]]
+    if len(lines) < FEWEST_LINES or not found[0]:
+        return None
+    first, second = found[0][1], found[0][3]
+    sides = [_TWO_MARKS.fullmatch(line) for line in lines]
+    if first == second or not all(each and (each[1], each[3]) == (first, second) for each in sides):
+        return None
+    return {first: [each[2] for each in sides if each], second: [each[4] for each in sides if each]}
+
+
+_TWO_MARKS = re.compile(r"([A-Z]{1,12}):\s+(\S.*?)\s+([A-Z]{1,12}):\s+(\S.*)")
+
+
 def labeled_lines(text: str) -> dict[str, list[Any]] | None:
     """Return the texts of lines that begin with labels, and these; None for other text.
 

@@ -27,6 +27,7 @@ from ia3_studio.data.plain_texts import (
     cards,
     exchanges,
     labeled_lines,
+    marked_sides,
     questions_in_headings,
     table_delimiter,
     with_tabs,
@@ -291,6 +292,8 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
         return Found(numbered(rows), f"questions of a quiz, {encoding}")
     if rows := labeled_lines(text):
         return Found(numbered(rows), f"a text with its label per line, {encoding}")
+    if rows := marked_sides(text):
+        return Found(numbered(rows), f"two sides per line, {encoding}")
     if rows := exchanges(text):
         return Found(numbered(rows), f"prompts and answers in paragraphs, {encoding}")
     if delimiter := table_delimiter(text):

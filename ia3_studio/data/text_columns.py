@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.column_names import named
-from ia3_studio.data.column_profile import UNNAMED, is_list_of_texts, is_plain, profile, structures_of
+from ia3_studio.data.column_names import bare_name, named
+from ia3_studio.data.column_profile import UNNAMED, Profile, is_list_of_texts, is_plain, profile, structures_of
 from ia3_studio.data.column_words import is_about_text
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES
 from ia3_studio.data.examples import Mapping
@@ -54,11 +54,16 @@ def longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 
 def labeled_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return a column of words, such as names, and the only other one, which has few values."""
-    held = [each for name in columns if not (each := profile(frame, name)).is_identifier]
+    held = [each for name in columns if not (each := profile(frame, name)).is_identifier or _is_address(each)]
     words = [each for each in held if each.length and not each.is_label and each.different > _HARDLY_ALIKE * len(frame)]
     labels = [each for each in held if each.is_label and each.filled > MOSTLY]
     one = len(held) == 2 and len(words) == len(labels) == 1
     return Mapping("labels", column=words[0].name, answer=labels[0].name) if one else None
+
+
+def _is_address(each: Profile) -> bool:
+    """Say whether a column holds the addresses of pages, which are sorted as texts are where there is nothing else."""
+    return bare_name(each.name) in ("url", "urls", "link", "domain", "host", "hostname")
 
 
 _HARDLY_ALIKE = 0.9

@@ -122,11 +122,15 @@ def _are_forms(frame: pd.DataFrame, one: str, other: str) -> bool:
     """Say whether two columns have most of their words in common, row by row."""
     pairs = list(zip(map(_words, cells_of(frame, one)), map(_words, cells_of(frame, other)), strict=False))
     shared = sum(len(first & second) / max(1, len(first | second)) for first, second in pairs)
-    return shared > 0.5 * len(pairs)
+    return shared > _OF_ONE_TEXT * len(pairs)
+
+
+_OF_ONE_TEXT = 0.75
+"""Share of their words that two forms of one text have in common."""
 
 
 def _words(cell: object) -> set[str]:
-    return set(words_of(str(cell)))
+    return set(words_of(str(cell).casefold()))
 
 
 def _is_side(each: Profile) -> bool:

@@ -62,6 +62,9 @@ def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     is_open = not (asked and answers) and not _is_judged(frame, columns)
     made = [name for name in kept if is_open and says_last(_head(name), MADE)]
     made = made or [name for name in (_long_headline(frame, kept), _note_on_talk(texts)) if is_open and name][:1]
+    made = (
+        [name for name in made if not says_last(name, _ABSTRACTS)] if len(made) == len(("abstract", "other")) else made
+    )
     if len(made) == 1 and (whole := _whole_text(frame, [name for name in texts if name not in made])):
         asked, answers = [whole], made
     if not asked and answers and not _is_judged(frame, columns):
@@ -83,11 +86,19 @@ def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 
 def asked_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return the columns of texts whose names end with a word for what is asked, the first of them, in a list."""
-    found = (profile(frame, name) for name in columns if says_last(_head(name), ASKED))
+    asked = (name for name in columns if says_last(_head(name), ASKED) and bare_name(name) not in _OPENINGS)
+    found = (profile(frame, name) for name in asked)
     return [
         each.name for each in found
         if each.is_text and each.filled > MOSTLY and each.different > 1 and not each.is_label
     ][:1]  # fmt: skip
+
+
+_OPENINGS = frozenset(("systemprompt", "systemmessage", "systeminstruction"))
+
+
+_ABSTRACTS = frozenset(("abstract",))
+"""What is made of a text, but read where something else is made of it."""
 
 
 def _are_tags(frame: pd.DataFrame, name: str) -> bool:
@@ -156,7 +167,8 @@ _TASKS = ("problem_statement", "instruction", "prompt", "issue", "task")
 def _whole_text(frame: pd.DataFrame, texts: Sequence[str]) -> str:
     """Return the longest of several texts, titles aside; empty where there is none."""
     bodies = [name for name in texts if bare_name(name) not in TITLES]
-    return max(bodies, key=lambda name: profile(frame, name).length, default="")
+    first = [name for name in bodies if says(name, ORIGINAL)]
+    return first[0] if first else max(bodies, key=lambda name: profile(frame, name).length, default="")
 
 
 def only_facts_beside(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
