@@ -154,7 +154,7 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     )  # fmt: skip
     alike.sort(key=lambda name: (name in about, name not in behind))
     words.sort(key=lambda name: not says(name, ANSWERED))
-    last = [name for name in list(filled)[min(texts, default=-1) + 1 :] if name in alike and UNNAMED.fullmatch(name)]
+    last = [name for name in list(filled)[max(texts, default=-1) + 1 :] if name in alike and UNNAMED.fullmatch(name)]
     only_last = last if len(last) == 1 else []
     marks = [name for name in alike if name not in about]
     told = [name for name in words if name not in about]

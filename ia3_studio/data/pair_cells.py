@@ -116,7 +116,7 @@ def context_inside(frame: pd.DataFrame, prompt: str) -> str:
     if prompt in map(str, frame.columns) or "." not in prompt:
         return ""
     base = prompt.rpartition(".")[0]
-    return next((path for key in _CONTEXTS_INSIDE if cells_of(frame, path := f"{base}.{key}")), "")
+    return next((path for key in _CONTEXTS_INSIDE if (path := f"{base}.{key}") != prompt and cells_of(frame, path)), "")
 
 
 _CONTEXTS_INSIDE = ("context", "passage", "document", "text", "article")

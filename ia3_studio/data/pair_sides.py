@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Record
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -174,7 +175,11 @@ _SAY_WHY = frozenset(("explanation", "rationale", "reasoning", "explanationtext"
 
 def _in_plain(frame: pd.DataFrame, columns: Sequence[str], name: str) -> str:
     """Return the column of the plain text of answers that are objects, as summary_text is of summary; else the same."""
-    plain = [] if is_plain(frame, name) else named(columns, (f"{name}_text", f"{name.rstrip('s')}_text"))
+    values = structures_of(frame, name)
+    objects = [value for value in values if is_listed(value) and any(isinstance(each, Record) for each in value)]
+    plain = (
+        [] if is_plain(frame, name) and not objects else named(columns, (f"{name}_text", f"{name.rstrip('s')}_text"))
+    )
     return next((each for each in plain if profile(frame, each).is_text), name)
 
 

@@ -111,10 +111,10 @@ _DIGITS = 5
 
 
 def marked_sides(text: str) -> dict[str, list[Any]] | None:
-    """Return two columns of a text each of whose lines has the same two marks in capitals; None for other text.
+    """Return the prompts and answers of a text each of whose lines has a mark before both; None for other text.
 
     Example:
-        >>> marked_sides("IN: jump twice OUT: JUMP JUMP\\n" * 5)["OUT"][0]
+        >>> marked_sides("IN: jump twice OUT: JUMP JUMP\\n" * 5)["answer"][0]
         'JUMP JUMP'
     """
     lines = [line.strip() for line in LINE_END.split(text) if line.strip()]
@@ -123,11 +123,12 @@ def marked_sides(text: str) -> dict[str, list[Any]] | None:
         return None
     first, second = found[0][1], found[0][3]
     sides = [_TWO_MARKS.fullmatch(line) for line in lines]
-    if first == second or not all(each and (each[1], each[3]) == (first, second) for each in sides):
+    if (first, second) not in _SIDES or not all(each and (each[1], each[3]) == (first, second) for each in sides):
         return None
-    return {first: [each[2] for each in sides if each], second: [each[4] for each in sides if each]}
+    return {"prompt": [each[2] for each in sides if each], "answer": [each[4] for each in sides if each]}
 
 
+_SIDES = (("IN", "OUT"), ("INPUT", "OUTPUT"), ("SRC", "TGT"), ("SOURCE", "TARGET"), ("Q", "A"), ("X", "Y"))
 _TWO_MARKS = re.compile(r"([A-Z]{1,12}):\s+(\S.*?)\s+([A-Z]{1,12}):\s+(\S.*)")
 
 
