@@ -120,7 +120,7 @@ LABELED = _listed("""
     offensive hateful genres marks points verdict outcome majority severity priority urgency status grade similarity
     feeling mood target satisfaction theme effectiveness helpfulness readability politeness formality correctness
     quality coherence usefulness hostility satisfied recommend recommended suggestion
-    anomaly anomalous outlier survived
+    anomaly anomalous outlier survived complexity sexist racist misogynous ironic subjectivity
     kategorie etikett klasse bewertung stimmung thema prioritat dringlichkeit note sterne einstufung
     categoria etiqueta clase sentimiento tema prioridad calificacion puntuacion valoracion urgencia estrellas
     etiquette classe sujet theme priorite etoiles appreciation
@@ -143,7 +143,7 @@ WEAK = _listed("type typ tipo tipe art 类型 種類 тип status state stage")
 FLAGGING = frozenset(("is", "has"))
 """Words that make a column a label where they begin its name, as in is_spam, but not inside a question."""
 ABOUT_ROW = _listed("""
-    san_pham thanh_pho chi_nhanh nhan_vien ngon_ngu produk kota cabang karyawan toko wilayah petugas tone voice
+    corpus dataset subset collection san_pham thanh_pho chi_nhanh nhan_vien ngon_ngu produk kota cabang karyawan toko wilayah petugas tone voice
     student pupil schuler eleve alumno aluno studente technician technik technicien tecnico tekniker doctor
     担当医 医師 상담사 医生 学号 termek varos bolt produs oras magazin tuote kaupunki osasto toimipiste товар місто
     speaker author creator user username reviewer annotator worker assignee reporter requester taster country state city

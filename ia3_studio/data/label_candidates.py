@@ -117,9 +117,13 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
         name for name in filled
         if are_codes_of_places(cells_of(frame, name), is_named_so="state" in name_words(name)) and not is_judged(name)
     }  # fmt: skip
+    if _PLACES.intersection(word for name in frame.columns for word in name_words(str(name))):
+        places |= {name for name in filled if name_words(name)[-1:] == ["state"]}
     places |= {name for name in filled if is_workflow(frame, name)} | {*school_classes(list(filled))}
-    by_word = [name for name in by_word if name not in votes | places]
     facts = {name for name, each in filled.items() if each.is_number and _is_fact(name)}
+    ids = {name for name in by_word if filled[name].is_identifier and not is_judged(name)}
+    languages = {name for name in facts if name_words(name)[0] in ("language", "lang")}
+    by_word = [name for name in by_word if name not in votes | places | ids | languages]
     alike = [
         name for name, each in filled.items()
         if each.is_label and not each.is_identifier and name not in votes | facts
@@ -158,6 +162,7 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     only_last = last if len(last) == 1 else []
     marks = [name for name in alike if name not in about]
     told = [name for name in words if name not in about]
+    scores = [name for name, each in filled.items() if name not in votes and _is_score(frame, each)]
     priced = _measures(frame, filled, PRICED) if not any(is_judged(name) or is_coded(name) for name in by_word) else []
     paid = _measures(frame, filled, AMOUNTS)
     observed = [name for name in _measures(frame, filled, OBSERVED) if not says(name, COMPUTED)]
@@ -166,7 +171,21 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     found = [
         name
         for name in dict.fromkeys(
-            (*by_name, *priced, *observed, *lists, *by_word, *only_last, *told, *several, *marks, *paid, *words, *alike)
+            (
+                *by_name,
+                *priced,
+                *observed,
+                *lists,
+                *by_word,
+                *only_last,
+                *told,
+                *several,
+                *marks,
+                *scores,
+                *paid,
+                *words,
+                *alike,
+            )
         )
         if name not in asked
     ]
@@ -177,11 +196,14 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
 def _is_fact(name: str) -> bool:
     """Say whether the name of a column of numbers says that they measure or count something, as "Number of rings"."""
     words = name_words(name)
-    return bool(_FACTS.intersection(words[-1:])) or (len(words) > 2 and (*words[:2],) in _COUNTED)
+    of_language = bool({"language", "lang"}.intersection(words[:1])) and len(words) > 1
+    return of_language or bool(_FACTS.intersection(words[-1:])) or (len(words) > 2 and (*words[:2],) in _COUNTED)
 
 
 _FEWEST_FILLED = 0.8
 """Share of the rows that a label must fill to come before others that fill more of them."""
+_PLACES = frozenset(("city", "zip", "zipcode", "county", "country", "postcode"))
+"""Words of columns beside which a state is one of a country."""
 _BEFOREHAND = frozenset(("initial", "before", "pre", "prior", "previous", "baseline"))
 """Words of labels that were given before the text was read."""
 _COUNTED = (("number", "of"), ("num", "of"), ("no", "of"), ("count", "of"))
@@ -189,6 +211,14 @@ _THINGS = ("title", "game", "movie", "film", "book", "hotel", "restaurant", "pro
 """Columns that say which thing a text is about, also where few different ones stand in them."""
 _STOOD_TO = ("topic", "topics")
 """Labels beside a stance, which is taken to them."""
+
+
+def _is_score(frame: pd.DataFrame, each: Profile) -> bool:
+    """Say whether a column holds fractions between -1 and 1, such as what people said on the average."""
+    if each.is_identifier or each.is_label or not each.is_number or _is_fact(each.name) or says(each.name, COMPUTED):
+        return False
+    numbers = [number for cell in cells_of(frame, each.name) if (number := number_of(cell)) is not None]
+    return all(-1 <= number <= 1 for number in numbers) and _have_fractions(cells_of(frame, each.name))
 
 
 def _is_yes_or_no(frame: pd.DataFrame, name: str) -> bool:

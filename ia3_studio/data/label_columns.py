@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 RATINGS = frozenset(("rating", "score", "stars", "overall", "priority", "status", "type", "severity"))
 """Words of labels of texts that stand beside their own summary: of a review, of a ticket."""
-MARKS = ("label", "labels", "is_correct", "correct", "relevance", "gold_label", "is_answer")
+MARKS = ("label", "labels", "is_correct", "correct", "relevance", "gold_label", "is_answer", "target")
 """Columns that say whether an answer beside a question is right."""
 _FEW_ROWS = 4
 """Rows up to which a label may be the same in all of them."""
@@ -195,7 +195,7 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 
 def _is_aspect(each: Profile) -> bool:
     """Say whether a column holds what a text is judged for, in words that may be few: "service", "battery"."""
-    return each.length > 0 and "aspect" in name_words(each.name)
+    return each.length > 0 and bool({"aspect", "token", "word"}.intersection(name_words(each.name)[-2:]))
 
 
 def _are_structures(frame: pd.DataFrame, name: str) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Record
-from collections.abc import Sequence
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -52,11 +52,17 @@ def mirrored(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     for first, second in permutations(texts, 2):
         one, other = words[first], words[second]
         differing = [pair for pair in zip(one, other, strict=False) if pair[0] != pair[1]]
-        if differing == [("1", "2")] and set(one) <= _SAID | {"1"}:
+        if differing == [("1", "2")] and set(one) <= _SAID | {"1"} and not _has_third(one, words.values()):
             return Mapping("pairs", first, second)
         if len(one) == len(other) and len(differing) == 1 and differing[0] in _MIRRORED:
             return Mapping("pairs", first, second)
     return None
+
+
+def _has_third(first: Sequence[str], names: Iterable[Sequence[str]]) -> bool:
+    """Say whether a third turn stands beside the first two, so that the second is no answer that ends there."""
+    third = ["3" if word == "1" else word for word in first]
+    return any(list(name) == third for name in names)
 
 
 def changed(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:

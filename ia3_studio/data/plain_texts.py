@@ -110,6 +110,18 @@ _DIGITS = 5
 """More than any number of a column has."""
 
 
+def without_ids(text: str) -> str:
+    """Return lines of two cells each without the lines between them that are ids such as ###1234, or blank."""
+    lines = LINE_END.split(text)
+    rows = [line for line in lines if line.strip() and not _ID.fullmatch(line)]
+    if len(rows) == len(lines) or not any(map(_ID.fullmatch, lines)) or {line.count("\t") for line in rows} != {1}:
+        return text
+    return "\n".join(rows)
+
+
+_ID = re.compile(r"#{1,3}\s?\d+\s*")
+
+
 def marked_sides(text: str) -> dict[str, list[Any]] | None:
     """Return the prompts and answers of a text each of whose lines has a mark before both; None for other text.
 

@@ -32,6 +32,7 @@ from ia3_studio.data.plain_texts import (
     table_delimiter,
     with_tabs,
     without_fence,
+    without_ids,
     without_settings,
 )
 from ia3_studio.data.problem import Problem
@@ -266,6 +267,7 @@ def _read_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> 
         return Found(frame, f"{form}, {encoding}", damaged)
     if not (parsing.delimiter or parsing.plain) and (talks := talks_in_text(text)):
         return Found(numbered(talks), f"conversations in lines, {encoding}")
+    text = text if parsing.delimiter or parsing.plain else without_ids(text)
     if parsing.delimiter or is_tabbed(without_settings(text)):
         if not parsing.delimiter and (sides := cards(text)):
             return Found(numbered(sides), f"cards of Anki, {encoding}")

@@ -30,9 +30,12 @@ PAIR_NAMES = (
     ("sentence", "aspect"), ("text", "aspect"), ("review", "aspect"), ("sentence", "aspect_term"),
     ("text", "aspect_term"), ("review", "aspect_term"), ("post", "reply"),
     ("src", "mt"), ("source", "mt"), ("source", "translation"), ("reference", "hypothesis"),
+    ("question", "essay"), ("prompt", "essay"), ("topic", "essay"), ("sentence", "token"), ("sentence", "word"),
+    ("sentence", "target_word"), ("sentence", "phrase"), ("context", "word"),
     ("query", "product_title"), ("search_term", "product_title"), ("query", "title"),
 )  # fmt: skip
 """Columns of two texts that one label belongs to, besides those of one name with two numbers or letters."""
+_TURN = re.compile(r"(?:turn|utterance|message)[\s_-]*\d", re.IGNORECASE)
 _TWIN = re.compile(r"(?P<stem>.*?)[\s_-]*(?P<place>1|2|a|b|one|two|left|right)", re.IGNORECASE)
 _TWINS = (("1", "2"), ("a", "b"), ("one", "two"), ("left", "right"))
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:st|nd)?")
@@ -58,6 +61,9 @@ _FAR_LONGER = 3
 
 def _pair_of_texts(columns: Sequence[str]) -> tuple[str, str] | None:
     """Return two columns of texts that belong together by their names."""
+    turns = [name for name in columns if _TURN.fullmatch(name)]
+    if len(turns) > len(("one", "other")):  # what was said last is judged, behind what it answers
+        return turns[-2], turns[-1]
     for names in PAIR_NAMES:
         pair = named(columns, names)
         if len(pair) == 2:
@@ -158,4 +164,4 @@ def unnamed_pair(frame: pd.DataFrame, texts: Sequence[Profile]) -> tuple[str, st
 
 def _are_sentences(cells: Sequence[Any]) -> bool:
     """Say whether most cells have four words or more."""
-    return 2 * sum(len(str(cell).split()) >= _WORDS_OF_A_SENTENCE for cell in cells) > len(cells)
+    return 2 * sum(len(words_of(str(cell))) >= _WORDS_OF_A_SENTENCE for cell in cells) > len(cells)
