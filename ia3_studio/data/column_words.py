@@ -143,7 +143,8 @@ WEAK = _listed("type typ tipo tipe art 类型 種類 тип status state stage")
 FLAGGING = frozenset(("is", "has"))
 """Words that make a column a label where they begin its name, as in is_spam, but not inside a question."""
 ABOUT_ROW = _listed("""
-    corpus dataset subset collection san_pham thanh_pho chi_nhanh nhan_vien ngon_ngu produk kota cabang karyawan toko wilayah petugas tone voice
+    corpus dataset subset collection
+    san_pham thanh_pho chi_nhanh nhan_vien ngon_ngu produk kota cabang karyawan toko wilayah petugas tone voice
     student pupil schuler eleve alumno aluno studente technician technik technicien tecnico tekniker doctor
     担当医 医師 상담사 医生 学号 termek varos bolt produs oras magazin tuote kaupunki osasto toimipiste товар місто
     speaker author creator user username reviewer annotator worker assignee reporter requester taster country state city

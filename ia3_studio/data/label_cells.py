@@ -120,6 +120,8 @@ def are_joined(cells: Sequence[Any], separators: re.Pattern[str] = SEVERAL, *, i
     parts = {part for cell in texts for part in separators.split(cell.strip()) if part}
     few = 5 * len(joined) >= len(texts) > 0 and len(parts) < len(set(texts))
     marked = [cell for cell in texts if SEVERAL.search(cell.strip(" ;|,"))]  # no mark of prose, as a comma is
+    alone = {cell.strip() for cell in texts}
+    few = few or any({*SEVERAL.split(cell.strip(" ;|,"))} & alone for cell in marked)
     few = few or (is_plural and (5 * len(joined) >= 4 * len(texts) > 0 or 10 * len(marked) >= len(texts) > 0))
     return few and max(map(len, parts)) <= LONGEST_PART
 

@@ -180,7 +180,7 @@ def _in_plain(frame: pd.DataFrame, columns: Sequence[str], name: str) -> str:
     plain = (
         [] if is_plain(frame, name) and not objects else named(columns, (f"{name}_text", f"{name.rstrip('s')}_text"))
     )
-    return next((each for each in plain if profile(frame, each).is_text), name)
+    return next((each for each in plain if profile(frame, each).length), name)
 
 
 def _with_opposite(columns: Sequence[str]) -> list[str]:

@@ -11,6 +11,7 @@ from ia3_studio.data.column_words import is_about_text
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.read_texts import is_titled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +46,7 @@ def longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     texts = [each for each in texts if len(columns) == 1 or not each.is_label]
     filled = [each for each in texts if each.filled > MOSTLY and each.different > 1]
     bodies = [each for each in filled if not is_about_text(each.name)]
+    bodies = bodies or [each for each in filled if is_titled(each.name)]
     if len(bodies) > 1:
         *others, longest = sorted(bodies, key=lambda each: each.length)
         far = longest.length >= max(_LONG_BODY, _FAR_LONGER * others[-1].length)

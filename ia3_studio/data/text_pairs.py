@@ -164,4 +164,6 @@ def unnamed_pair(frame: pd.DataFrame, texts: Sequence[Profile]) -> tuple[str, st
 
 def _are_sentences(cells: Sequence[Any]) -> bool:
     """Say whether most cells have four words or more."""
-    return 2 * sum(len(words_of(str(cell))) >= _WORDS_OF_A_SENTENCE for cell in cells) > len(cells)
+    texts = [str(cell) for cell in cells]
+    counts = [len(text.split() if text.isascii() else words_of(text)) for text in texts]
+    return 2 * sum(count >= _WORDS_OF_A_SENTENCE for count in counts) > len(cells)

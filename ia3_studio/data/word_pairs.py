@@ -31,7 +31,7 @@ from ia3_studio.data.label_cells import is_class, is_workflow, label_kind
 from ia3_studio.data.label_names import LABEL_NAMES, MOSTLY
 from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.pair_cells import LONGER
-from ia3_studio.data.pair_names import READ_NAMES, TITLES
+from ia3_studio.data.pair_names import LONG_CONTEXTS, READ_NAMES, TITLES
 from ia3_studio.data.structured_pairs import GOALS
 
 if TYPE_CHECKING:
@@ -65,7 +65,10 @@ def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     made = (
         [name for name in made if not says_last(name, _ABSTRACTS)] if len(made) == len(("abstract", "other")) else made
     )
-    if len(made) == 1 and (whole := _whole_text(frame, [name for name in texts if name not in made])):
+    whole = _whole_text(frame, [name for name in texts if name not in made]) if len(made) == 1 else ""
+    if whole and not (
+        says_last(_head(made[0]), _ABSTRACTS) and profile(frame, made[0]).length > profile(frame, whole).length
+    ):
         asked, answers = [whole], made
     if not asked and answers and not _is_judged(frame, columns):
         asked = [name for name in texts if name not in answers and says(name, READ)]
@@ -87,6 +90,7 @@ def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 def asked_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return the columns of texts whose names end with a word for what is asked, the first of them, in a list."""
     asked = (name for name in columns if says_last(_head(name), ASKED) and bare_name(name) not in _OPENINGS)
+    asked = (name for name in asked if not named([name], LONG_CONTEXTS))
     found = (profile(frame, name) for name in asked)
     return [
         each.name for each in found
