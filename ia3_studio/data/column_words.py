@@ -234,7 +234,7 @@ ORIGINAL = _listed("""
 MADE = _listed("""
     translation summary correction paraphrase simplification rewrite digest abstract minutes action_items takeaways
     caption captions ad advert advertisement ad_copy impression impressions conclusion conclusions
-    synopsis cover_letter related_work
+    synopsis cover_letter related_work post_edit postedit
     key_points next_steps meta_description metadescription
     ubersetzung zusammenfassung korrektur kurzfassung traduccion resumen correccion traduction correction traduzione
     riassunto sintesi traducao resumo vertaling samenvatting tlumaczenie streszczenie preklad shrnuti oversattning

@@ -27,7 +27,9 @@ _MIRRORED = (
     ("informal", "formal"), ("ungrammatical", "grammatical"), ("incorrect", "correct"), ("noisy", "clean"),
     ("toxic", "neutral"), ("toxic", "detoxified"), ("original", "simplified"), ("original", "rewritten"),
     ("original", "correct"), ("original", "translated"), ("original", "paraphrased"), ("incoherent", "coherent"),
-    ("disfluent", "fluent"), ("biased", "neutral"), ("hate", "counter"),
+    ("disfluent", "fluent"), ("biased", "neutral"), ("hate", "counter"), ("beginning", "ending"),
+    ("beginning", "continuation"), ("setup", "punchline"), ("outline", "story"), ("plan", "essay"), ("draft", "final"),
+    ("rough", "polished"), ("asr", "corrected"), ("casual", "formal"),
     ("old", "new"), ("buggy", "fixed"), ("vulnerable", "fixed"), ("bug", "fix"), ("slow", "fast"),
    
     ("human", "ai"), ("user", "bot"), ("user", "agent"), ("q", "a"), ("ques", "ans"), ("quest", "ans"),

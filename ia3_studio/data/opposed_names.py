@@ -70,7 +70,8 @@ _OPPOSED = tuple(
             ("liked", "disliked"), ("good", "bad"), ("advantages", "disadvantages"), ("best", "worst"),
             ("strengths", "weaknesses"), ("strength", "weakness"), ("positives", "negatives"),
             ("avantages", "inconvenients"), ("vorteile", "nachteile"), ("ventajas", "desventajas"),
-            ("vantagens", "desvantagens"), ("pro", "contra"), ("pro", "contro"), ("voordelen", "nadelen"),
+            ("vantagens", "desvantagens"), ("pro", "contra"), ("pro", "con"), ("pro", "contro"),
+            ("voordelen", "nadelen"),
         ),
     )
 )  # fmt: skip

@@ -37,7 +37,14 @@ def two_in_lists(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 def named_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the column that is called a text."""
     text = [name for name in named(columns, TEXT_NAMES) if profile(frame, name).length]
+    keys = [name for name in named(columns, _KEYS) if profile(frame, name).length and not profile(frame, name).is_label]
+    if text and keys and not {*columns} - {*text, *keys}:
+        return Mapping("pairs", keys[0], text[0])
     return Mapping("text", column=text[0]) if text else None
+
+
+_KEYS = ("keywords", "keyword", "keyphrases", "concepts", "outline", "bullets", "bullet_points")
+"""Columns of what a text beside them was written from."""
 
 
 def longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
