@@ -15,6 +15,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ LEVERS = {
     "end": "rows end to end instead of padded",
     "shared": "their common beginning once",
     "rounded": "backward matrix products in bfloat16",
+    "recomputed": "activations of the feed-forward computed again",
 }
 ORDER = tuple(LEVERS)
 
@@ -104,6 +106,8 @@ def lever(options: argparse.Namespace, side: str) -> dict[str, float]:
         losses.packing_of = lambda _model: (None, FastPath("packed rows", False))
     if "shared" not in reached:
         losses.bundled = lambda rows: [RowBundle((row,), 0) for row in rows]  # type: ignore[assignment]
+    if "recomputed" not in reached:
+        losses.recomputed = lambda _device: nullcontext()
     backward: Any = "bfloat16" if "rounded" in reached else "float32"
     config = TrainConfig(epochs=1, batch_size=BATCH_SIZE, learning_rate=LEARNING_RATE,
                          micro_batch_tokens=1024 if "micro" in reached else 10**9)  # fmt: skip

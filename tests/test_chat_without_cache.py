@@ -57,4 +57,23 @@ def test_base_and_tuned_answers_to_prompts_of_different_lengths_are_those_of_the
     serving = serve(model, {"tuned": adapter})
     *_, answers = reply(loaded, serving, ASKED, variants, SETTINGS, kept=KeptPrefixes())
     assert [answer.text for answer in answers] == [base, tuned]
-    assert all(NOTHING_KEPT in answer.notes for answer in answers)
+    assert all((NOTHING_KEPT in answer.notes) == (name == "openai-gpt") for answer in answers)
+
+
+@pytest.mark.parametrize(("name", "is_recurrent"), [("mamba", True), ("rwkv", True), ("openai-gpt", False)])
+def test_a_recurrent_model_reads_one_token_after_its_prompt_and_others_the_whole_text(
+    name: str, is_recurrent: bool
+) -> None:
+    torch.manual_seed(0)
+    model = hf.AutoModelForCausalLM.from_config(MODELS[name]).eval()
+    loaded = LoadedModel(model, tiny_tokenizer(), "causal-lm", "tiny", "tiny/model", "CPU, float32")
+    prompt = len(fitting(loaded, ASKED[1], SETTINGS.max_new_tokens).ids)
+    seen: list[int] = []
+    answers = iter(reply(loaded, None, ASKED[1:], [Variant(0)], SETTINGS))
+    next(answers)
+    model.register_forward_pre_hook(
+        lambda _module, _args, given: seen.append(given["input_ids"].shape[1]), with_kwargs=True
+    )
+    next(answers)
+    next(answers)
+    assert seen == ([1, 1] if is_recurrent else [prompt + 1, prompt + 2])

@@ -14,8 +14,9 @@ import torch
 
 from ia3_studio.chat.answers import Row
 from ia3_studio.models.fast_inference import step_of
-from ia3_studio.models.model_call import KEYS_AND_VALUES, cache_name, called
+from ia3_studio.models.model_call import KEYS_AND_VALUES, cache_name, called, read
 from ia3_studio.models.preallocated_kv_cache import cache_argument, cache_of, preallocate
+from ia3_studio.models.reading_trial import keeps_text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -48,7 +49,7 @@ def decode(
 ) -> Logits:
     """Let a causal model read the prompts as one batch, then one token of each row at a time.
 
-    A model that gives back no keys and values (Mamba, RWKV, GPT-1) reads the whole text of each row for every token.
+    The rows of a model that gives back no keys and values (Mamba, RWKV, GPT-1) are read one after the other.
 
     Args:
         model: the model.
@@ -90,22 +91,28 @@ def decode(
         mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
         positions = positions[:, -1:] + 1
     if rows:
-        yield from decode_whole_texts(model, rows, scaling)
+        yield from decode_apart(model, rows, scaling)
 
 
-def decode_whole_texts(model: Any, rows: list[Row], scaling: Scaling) -> Logits:
-    """Let a model that gives back no keys and values read each row's whole text for every token, without padding."""
-    for row in rows:
-        row.notes = (*row.notes, NOTHING_KEPT)
+def decode_apart(model: Any, rows: list[Row], scaling: Scaling) -> Logits:
+    """Let a model that gives back no keys and values read each row alone, without padding.
+
+    It goes on from the recurrent states that it keeps; one that keeps nothing reads the whole text for every token.
+    """
+    no_text = torch.empty(1, 0, dtype=torch.int64, device=model.device)
+    caches: list[Any] = [None if keeps_text(model) else no_text for _row in rows]
     while rows:
         found = []
-        for row in rows:
-            ids = torch.tensor([[*row.prompt, *row.ids]], device=model.device)
+        for number, row in enumerate(rows):
+            ids = torch.tensor([row.ids[-1:] or row.prompt], device=model.device)
             with scaling([row], writes=bool(row.ids)), torch.inference_mode():
-                found.append(called(model, ids, None, None, None, use_cache=False)[0])
+                logits, caches[number] = read(model, ids, None, caches[number])
+            found.append(logits)
+            if isinstance(caches[number], torch.Tensor) and not row.ids:
+                row.notes = (*row.notes, NOTHING_KEPT)
         keep = [True] * len(rows)
-        yield torch.cat(found), keep
-        rows = [row for row, stays in zip(rows, keep, strict=True) if stays]
+        yield torch.stack(found), keep
+        rows, caches = ([each for each, stays in zip(all_, keep, strict=True) if stays] for all_ in (rows, caches))
 
 
 def resumed(kept: KeptPrefixes, rows: Sequence[Row]) -> tuple[Any, int]:

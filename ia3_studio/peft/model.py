@@ -14,27 +14,23 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import replace
 from functools import lru_cache, update_wrapper
 from pathlib import Path
 from types import FunctionType, MethodType
 from typing import Any, ClassVar
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from ia3_studio.method.adapter import Adapter, read_studio_facts, write_studio_facts
+from ia3_studio.method.adapter import Adapter, read_studio_facts
 from ia3_studio.method.heads import heads_holding
 from ia3_studio.method.peft import layout
-from ia3_studio.method.peft.targets import name_of
 from ia3_studio.method.sites import Selection
 from ia3_studio.peft.config import IA3Config, PeftConfig, PeftType, TaskType
 from ia3_studio.peft.errors import ConfigError, KindError, MisfitError, StateError, as_peft_raises
 from ia3_studio.peft.files import hub_arguments
 from ia3_studio.peft.layer import IA3Layer
-from ia3_studio.peft.modules_to_save import ModulesToSaveWrapper
-from ia3_studio.peft.plan import Plan
+from ia3_studio.peft.saving import adapter_of, require_expressible, write_adapter, write_card, write_for_trainer
 from ia3_studio.peft.state import (
     LoadResult,
     adapter_keys,
@@ -50,8 +46,6 @@ from ia3_studio.peft.status import (
     get_model_status,
 )
 from ia3_studio.peft.tuner import PREFIX, IA3Model, cast_adapter_dtype
-
-CARD_FILE = "README.md"
 
 
 class PeftModel(nn.Module):
@@ -407,20 +401,7 @@ class PeftModel(nn.Module):
         """Return a copy of an adapter as data; of the active one when no name is given."""
         name = self.active_adapters[0] if adapter_name is None else adapter_name
         self.base_model.require_known(name)
-        plan: Plan = self.base_model.plan(name)
-        config = self.peft_config[name]
-        layers = {path: module for path, module in self.base_model.root.named_modules() if isinstance(module, IA3Layer)}
-        pieces = [layers[site.path].scale(name).detach().float().cpu()[site.positions] for site in plan.selection]
-        base = config.base_model_name_or_path or name_of(self.get_base_model())
-        heads = {
-            f"{path}.{key}": tensor.detach().cpu().clone()
-            for path, module in self.base_model.root.named_modules()
-            if isinstance(module, ModulesToSaveWrapper) and name in module.modules_to_save
-            for key, tensor in module.modules_to_save[name].state_dict().items()
-        }
-        metadata = {"task_type": TaskType(config.task_type).value} if config.task_type else {}
-        selection = replace(plan.selection, base_model=base)
-        return Adapter(selection, torch.cat(pieces), metadata, plan.targets, heads)
+        return adapter_of(self, name)
 
     def save_pretrained(
         self,
@@ -461,7 +442,7 @@ class PeftModel(nn.Module):
             raise StateError("path_initial_model_for_weight_conversion converts LoRA weights; leave it out for (IA)³.")
         names = list(self.peft_config) if selected_adapters is None else list(selected_adapters)
         for name in names:
-            self._require_expressible(name)
+            require_expressible(self, name)
         if not safe_serialization:
             warnings.warn(
                 "safe_serialization=False writes a pickle, which other programs may run code from when they open it; "
@@ -475,32 +456,13 @@ class PeftModel(nn.Module):
         for name in names:
             tensors = get_peft_model_state_dict(self, given, name, save_embedding_layers=save_embedding_layers)  # type: ignore[arg-type]
             if is_main_process:
-                self._write(folder if name == "default" else folder / name, name, tensors, safe_serialization)
+                write_adapter(self, folder if name == "default" else folder / name, name, tensors, safe_serialization)
         if is_main_process and re.fullmatch(r"checkpoint-\d+", folder.name) and _peft_wrapper() is None:
-            self._write_for_trainer(folder)
+            write_for_trainer(self, folder)
 
     def create_or_update_model_card(self, output_dir: Path | str) -> None:
         """Write the card of an adapter's folder, or add to the one that is there what the Hub needs to know."""
-        from huggingface_hub import ModelCard, ModelCardData
-
-        path = Path(output_dir) / CARD_FILE
-        card = ModelCard.load(path) if path.exists() else ModelCard(f"---\n{ModelCardData().to_yaml()}\n---\n")
-        card.data["library_name"] = "peft"
-        base = self.get_base_model()
-        model_config = IA3Model.get_model_config(base)
-        name = model_config.get("_name_or_path", name_of(base)) if hasattr(base, "config") else None
-        tags = {*(getattr(base, "model_tags", None) or ()), "ia3"}
-        if hasattr(base, "name_or_path"):
-            tags |= {"transformers", f"base_model:adapter:{base.name_or_path}"}
-            card.data["base_model"] = name
-        card.data["tags"] = sorted(tags)
-        if not card.data.get("pipeline_tag") and self.active_peft_config.task_type == TaskType.CAUSAL_LM:
-            card.data["pipeline_tag"] = "text-generation"
-        line = f"- PEFT {layout.PEFT_VERSION} format, written by IA3 Studio"
-        if line not in card.text:
-            heading = "### Framework versions"
-            card.text = f"{card.text.rstrip()}\n" + ("" if heading in card.text else f"\n{heading}\n\n") + f"{line}\n"
-        card.save(path)
+        write_card(self, Path(output_dir))
 
     def push_to_hub(
         self, repo_id: str, *, private: bool | None = None, token: str | bool | None = None, **kwargs: Any
@@ -589,46 +551,6 @@ class PeftModel(nn.Module):
             if {site.path for site in sites} == set(plan.places):
                 self.base_model.restrict(adapter_name, Selection(sites, plan.selection.base_model))
 
-    def _require_expressible(self, name: str) -> None:
-        reason = self.base_model.plan(name).targets.inexpressible
-        if reason:
-            raise StateError(
-                f"{reason} Save the adapter in the format of IA3 Studio with adapter({name!r}).save_native(folder), or "
-                "merge it into the model and save that."
-            )
-
-    def _write(self, folder: Path, name: str, tensors: Mapping[str, Tensor], safe_serialization: bool) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        plan, config = self.base_model.plan(name), self.peft_config[name]
-        plain = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
-        if safe_serialization:
-            alone = {key: tensor.clone() for key, tensor in plain.items()}  # tied tensors share memory
-            save_file(alone, folder / layout.VECTORS_FILE, metadata={"format": "pt"})
-        else:
-            torch.save(plain, folder / layout.PICKLE_FILE)
-        targets = plan.targets
-        base = config.base_model_name_or_path or name_of(self.get_base_model()) or None
-        written = config.copied(
-            base_model_name_or_path=base, inference_mode=True, target_modules=_listed(targets.target_modules),
-            feedforward_modules=_listed(targets.feedforward_modules), fan_in_fan_out=targets.fan_in_fan_out,
-            exclude_modules=_listed(targets.exclude_modules or None),
-            modules_to_save=_saved_names(config, targets.modules_to_save),
-        )  # fmt: skip
-        kind = self._get_base_model_class()
-        mapping = {"base_model_class": kind.__name__, "parent_library": kind.__module__}
-        written.save_pretrained(folder, auto_mapping_dict=None if config.task_type else mapping)
-        metadata = {"task_type": TaskType(config.task_type).value} if config.task_type else {}
-        write_studio_facts(folder, plan.selection, metadata)
-
-    def _write_for_trainer(self, folder: Path) -> None:
-        """Write what is being trained under the names it has here: Trainer loads this file by name."""
-        trained = {
-            name: parameter.detach().cpu().contiguous()
-            for name, parameter in self.named_parameters()
-            if parameter.requires_grad
-        }
-        save_file(trained, folder / "model.safetensors", metadata={"format": "pt"})
-
 
 WRAPPERS: dict[str, type[PeftModel]] = {}
 """The wrapper for each task, filled where they are defined."""
@@ -671,16 +593,6 @@ def _with_heads_of(weights: Mapping[str, Tensor], config: IA3Config, model: nn.M
     names = list(config.modules_to_save or ())
     extra = [path for path in found if not any(path == name or path.endswith(f".{name}") for name in names)]
     return config.copied(modules_to_save=[*names, *extra]) if extra else config
-
-
-def _saved_names(config: IA3Config, proven: tuple[str, ...]) -> list[str] | None:
-    """Return the names of the whole modules as PEFT finds them: the config's, or proven ones where those mislead."""
-    names = list(config.modules_to_save or ())
-    return [*names, *(name for name in proven if name not in names)] or None
-
-
-def _listed(entries: tuple[str, ...] | str | None) -> set[str] | str | None:
-    return entries if isinstance(entries, str) or entries is None else set(entries)
 
 
 def _require_grad(_module: nn.Module, _args: Any, output: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""Can the rows of a model share a pass, and does it read on from what it keeps? A trial on the model decides."""
+"""Can the rows of a model share a pass? A trial on the model decides."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ia3_studio.models.fast_paths import failed_trial
 from ia3_studio.models.kept_prefixes import positions_move
 from ia3_studio.models.model_call import KEYS_AND_VALUES, cache_name, called, read
 from ia3_studio.models.preallocated_kv_cache import PreallocatedLayer
+from ia3_studio.models.reading_trial import LENGTHS, equal_logits, trial_texts
 from ia3_studio.serving.row_batch import SharedRows
 
 HALVES = (torch.float16, torch.bfloat16)
@@ -22,14 +23,6 @@ HALVES = (torch.float16, torch.bfloat16)
 the likeliest token of 3 in 120 passes was another than alone, once with 16 % between it and the next."""
 _SHARING = "ia3_rows_share"
 """The attribute of a model that says why its rows cannot share a pass; empty if they can."""
-_KEEPING = "ia3_keeps_text"
-"""The attribute of a model that says whether it reads on from what it keeps of a text."""
-_TOLERANCE = 1e-3
-"""Largest difference of logits in the trial, relative to the largest one; 1e-6 was seen in float32."""
-_ROUNDINGS = 16
-"""The same in roundings of the model's type, for those in which that is more; 2.4 were seen with the starter."""
-_LENGTHS = (6, 11)
-"""Tokens of the two texts of the trial."""
 
 
 def cannot_share(model: Any, *, rounds: bool = False) -> str:
@@ -48,17 +41,6 @@ def cannot_share(model: Any, *, rounds: bool = False) -> str:
     return found
 
 
-def keeps_text(model: Any) -> bool:
-    """Say whether a model reads on from what it keeps as it reads a whole text, **after a trial at first**.
-
-    One that does not is given its whole text for every token.
-    """
-    found: bool | None = vars(model).get(_KEEPING)
-    if found is None:
-        found = vars(model)[_KEEPING] = _reads_on(model)
-    return found
-
-
 def _known(model: Any) -> str:
     """Return what tells a model whose rows cannot share a pass without running it; empty if nothing does."""
     if cache_name(inspect.signature(model.forward).parameters) not in KEYS_AND_VALUES:
@@ -71,34 +53,9 @@ def _known(model: Any) -> str:
 
 
 @torch.no_grad()
-def _reads_on(model: Any) -> bool:
-    """Read a text on, two tokens one after the other; say whether its logits are those of the whole text."""
-    (text,) = _texts(model, max(_LENGTHS))
-    try:
-        wanted, cache = model(input_ids=text, use_cache=False).logits[0, -1].float(), None
-        for part in text.split([text.shape[1] - 2, 1, 1], dim=1):
-            found, cache = read(model, part, None, cache)
-    except Exception as error:  # a foreign forward may raise anything
-        failed_trial(error)
-        return False
-    return _equal(found, wanted, model.dtype)
-
-
-def _texts(model: Any, *lengths: int) -> list[Tensor]:
-    """Return texts of some tokens, each of shape (1, tokens)."""
-    vocabulary = int(model.get_input_embeddings().weight.shape[0])
-    return [torch.arange(1, count + 1, device=model.device)[None] * 37 % vocabulary for count in lengths]
-
-
-def _equal(found: Tensor, wanted: Tensor, dtype: torch.dtype) -> bool:
-    share = max(_TOLERANCE, _ROUNDINGS * torch.finfo(dtype).eps)
-    return torch.allclose(found, wanted, rtol=0, atol=share * float(wanted.abs().max()))
-
-
-@torch.no_grad()
 def _tried(model: Any) -> str:
     """Let two texts of different lengths share a pass; return how the logits differ from those of each text alone."""
-    texts = _texts(model, *_LENGTHS)
+    texts = trial_texts(model, *LENGTHS)
     try:
         _logits, own = called(model, texts[0], None, None, None)
         if not all(isinstance(layer, DynamicLayer) for layer in getattr(own, "layers", [None])):
@@ -109,7 +66,7 @@ def _tried(model: Any) -> str:
             return "its cache does not keep all tokens"
     except Exception as error:  # a foreign forward may raise anything
         return failed_trial(error)
-    return "" if _equal(found, wanted, model.dtype) else "rows that share a pass get other logits than alone"
+    return "" if equal_logits(found, wanted, model.dtype) else "rows that share a pass get other logits than alone"
 
 
 def _shared(model: Any, texts: list[Tensor]) -> Tensor | None:

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from ia3_studio.models.model_call import read
+from ia3_studio.models.reading_trial import keeps_text
 from ia3_studio.serving.row_batch import Outcome, Scaling
-from ia3_studio.serving.row_trial import keeps_text
 
 
 class SeparateRows:

@@ -27,6 +27,7 @@ from ia3_studio.training.objective import MeanLoss
 from ia3_studio.training.packing import TRIAL, packing_of
 from ia3_studio.training.precision import RoundedBackward, backward_path, backward_products
 from ia3_studio.training.prefix_cache import PREFIX, PrefixCache
+from ia3_studio.training.recomputed import recomputed, recomputed_path
 from ia3_studio.training.rotary import FusedRotation
 
 HEAD_ROWS = 128
@@ -56,6 +57,7 @@ class CausalLoss(MeanLoss[TokenRow]):
         self.model = model
         self._products = backward_products(backward_dtype, model.device)
         self._rotation = FusedRotation(model)
+        self._recomputed = recomputed(model.device)
         self.head = _head_of(model)
         with torch.no_grad():
             hidden, logits = _probe(model, self.head)
@@ -68,7 +70,8 @@ class CausalLoss(MeanLoss[TokenRow]):
         self._cache = cache
         cached = self._try_cache(cache) if cache else FastPath(PREFIX, False, why_not or "it is disabled")
         self.fast_paths: tuple[FastPath, ...] = (
-            packed, self._rotation.path, backward_path(backward_dtype, model.device), cached,
+            packed, self._rotation.path, backward_path(backward_dtype, model.device), recomputed_path(model.device),
+            cached,
         )  # fmt: skip
         """Fast paths, and which of them are on."""
 
@@ -90,7 +93,7 @@ class CausalLoss(MeanLoss[TokenRow]):
             rows: one micro-batch.
             total: label tokens of the whole optimizer step, so that micro-batches add up to its mean.
         """
-        with self._products, self._rotation():
+        with self._products, self._rotation(), self._recomputed:
             if not self._plain:
                 whole = self._whole(rows)
                 (whole / total).backward()
@@ -119,7 +122,7 @@ class CausalLoss(MeanLoss[TokenRow]):
             rows: one micro-batch.
             loss_of: from the summed log probability of each row's label tokens, (rows,), to the loss.
         """
-        with self._products, self._rotation():
+        with self._products, self._rotation(), self._recomputed:
             hidden, logits, targets = self._forward(rows)
             if not self._plain:
                 scores = self._row_sums(rows, -F.cross_entropy(logits.float(), targets, reduction="none"))

@@ -14,6 +14,7 @@ from ia3_studio.training.batches import Tokens
 from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.objective import MeanLoss
 from ia3_studio.training.precision import backward_path, backward_products
+from ia3_studio.training.recomputed import recomputed, recomputed_path
 from ia3_studio.training.rotary import FusedRotation
 
 
@@ -24,7 +25,10 @@ class PaddedLoss(MeanLoss[Tokens]):
         self.model = model
         self._products = backward_products(backward_dtype, model.device)
         self._rotation = FusedRotation(model)
-        self.fast_paths: tuple[FastPath, ...] = (self._rotation.path, backward_path(backward_dtype, model.device))
+        self._recomputed = recomputed(model.device)
+        self.fast_paths: tuple[FastPath, ...] = (
+            self._rotation.path, backward_path(backward_dtype, model.device), recomputed_path(model.device),
+        )  # fmt: skip
         """Fast paths, and which of them are on."""
 
     @abstractmethod
@@ -33,7 +37,7 @@ class PaddedLoss(MeanLoss[Tokens]):
 
     def group_backward(self, rows: Sequence[Tokens], total: float) -> float:
         """Add the gradient of (summed loss / total) for one micro-batch; return the summed loss."""
-        with self._products, self._rotation():
+        with self._products, self._rotation(), self._recomputed:
             loss = self.summed(rows)
             (loss / total).backward()
         return loss.item()

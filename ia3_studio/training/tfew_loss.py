@@ -24,6 +24,7 @@ from ia3_studio.training.choice_model import ChoiceModel, Pair, choice_mask, gro
 from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.objective import Objective
 from ia3_studio.training.precision import backward_path, backward_products
+from ia3_studio.training.recomputed import recomputed, recomputed_path
 
 LEEWAY = 1e-2
 """Keeps the unlikelihood of a certain token finite; T-Few's value."""
@@ -134,12 +135,13 @@ class ChoiceObjective(Objective[ChoiceRow]):
         self.model = model
         self.weights = weights
         self._products = backward_products(backward_dtype, model.device)
-        self._path = backward_path(backward_dtype, model.device)
+        self._recomputed = recomputed(model.device)
+        self._paths = (backward_path(backward_dtype, model.device), recomputed_path(model.device))
 
     @property
     def fast_paths(self) -> Sequence[FastPath]:
         """Return the fast paths that were tested, and why one is off."""
-        return (*self.model.fast_paths, self._path)
+        return (*self.model.fast_paths, *self._paths)
 
     def check(self, rows: Sequence[ChoiceRow]) -> None:
         """Reject empty training data.
@@ -162,7 +164,7 @@ class ChoiceObjective(Objective[ChoiceRow]):
     def backward(self, rows: Sequence[ChoiceRow], batch: Sequence[ChoiceRow], budget: int, scale: float = 1.0) -> float:
         """Add the gradient of some rows' share of the batch's loss, times a scale; return that share, in nats."""
         whole = totals(batch)
-        with self._products:
+        with self._products, self._recomputed:
             return sum(self._backward(pairs, whole, budget, scale) for pairs in self._questions(rows, budget))
 
     def measure(self, rows: Sequence[ChoiceRow], batch: Sequence[ChoiceRow], budget: int) -> Iterator[float]:

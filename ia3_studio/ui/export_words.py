@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ia3_studio.ui.model_words import size as size_of
 from ia3_studio.ui.text import plural
 
 TITLE = "More exports"
@@ -25,14 +26,14 @@ NOT_IN_A_SPACE = "Merged models cannot be written in a Space; download the adapt
 
 def sizes(weights: int, bytes_each: dict[str, float], seconds: float) -> str:
     """Return the size of a merged model in each format, and about how long writing it takes."""
-    each = ", ".join(f"{weights * size / 1e9:,.2f} GB as {FORMATS[kind]}" for kind, size in bytes_each.items())
+    each = ", ".join(f"{size_of(weights * size)} as {FORMATS[kind]}" for kind, size in bytes_each.items())
     return f"About {each}; takes about {plural(max(1, round(seconds / 60)), 'minute')} on 2 CPU cores."
 
 
 def rounded(path: str, size: int, difference: float, same: float, texts: int) -> str:
     """Return the note on a GGUF file and how it compares with the tuned model."""
     return (
-        f"Written to {path}: {size / 1e9:.2f} GB. Reloaded with transformers, it predicts the same next token at"
+        f"Written to {path}: {size_of(size)}. Reloaded with transformers, it predicts the same next token at"
         f" {same:.0%} of the positions of {plural(texts, 'prompt')}; its logits differ from the tuned model's by at"
         f" most {difference:.1e}."
     )
@@ -42,7 +43,7 @@ def written(folder: str, size: int, difference: float, texts: int, form: str) ->
     """Return the note on a merged model and how it compares with the tuned model."""
     once = "" if form == "float32" else ", rounded once"
     return (
-        f"Written to {folder}: {size / 1e9:.2f} GB in {form}{once}. Reloaded, its logits differ from the tuned model's"
+        f"Written to {folder}: {size_of(size)} in {form}{once}. Reloaded, its logits differ from the tuned model's"
         f" by at most {difference:.1e} on {plural(texts, 'prompt')}."
     )
 

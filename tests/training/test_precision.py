@@ -49,6 +49,15 @@ def test_a_weight_that_learns_keeps_its_own_gradient_in_float32() -> None:
     assert layer.bias.grad is not None and bias is not None and layer.bias.grad.equal(bias)
 
 
+def test_a_head_that_is_given_nothing_is_not_copied_in_bfloat16() -> None:
+    layer, given = nn.Linear(8, 4).requires_grad_(False), torch.randn(3, 8, requires_grad=True)
+    with RoundedBackward() as products:
+        layer(given[:0])
+        assert not len(products._rounded)
+        layer(given)
+        assert len(products._rounded) == 1
+
+
 def test_auto_rounds_only_where_the_processor_is_made_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     for able in ({"avx512_bf16": True}, {"amx_bf16": True}, {"avx512_bf16": False}, {}):
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda able=able: able)

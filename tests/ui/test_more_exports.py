@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def test_a_run_is_offered_as_script_notebook_settings_and_command(bench: Studio,
     assert '"nbformat": 4' in Path(notebook["value"]).read_text()
     assert RunConfig.from_json(Path(settings["value"]).read_text()).name == "A run"
     assert command["value"] == "python -m ia3_studio train a-run.json"
-    assert all(f"GB as {said}" in sizes for said in words.FORMATS.values()) and "1 minute" in sizes
+    assert all(re.search(rf"[1-9]\d* kB as {said}", sizes) for said in words.FORMATS.values()) and "1 minute" in sizes
     assert Path(folder) == bench.home / "exports" / "a-run-merged"
 
 
