@@ -87,13 +87,19 @@ def prompt_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """
     found = named(columns, PROMPT_NAMES)
     found.sort(key=lambda name: bare_name(name) == "query")  # which a question may be asked of a database by
-    found = [name for name in found if len(frame) < _FEW or profile(frame, name).different != 1] or found
+    found = [name for name in found if not _is_constant(frame, name)] or found
     return [
         name for name in found
         if bare_name(name) not in FROM_WHERE
         or holds_lists_of_texts(frame, name)
         or not ((each := profile(frame, name)).is_label or each.different < 2)
     ]  # fmt: skip
+
+
+def _is_constant(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether the cells of a column are the same in all of many rows."""
+    each = profile(frame, name)
+    return each.different == 1 and each.filled > MOSTLY and len(frame) > _FEW
 
 
 _FEW = 4
