@@ -192,6 +192,15 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
         return True
     if not known:
         return False
+    if (
+        words
+        and words[-1].endswith("id")
+        and len(different) == len(known)
+        and all(map(_NUMBER_OF_ROW.fullmatch, known))
+    ):
+        return True
+    if _PERSONS.intersection(words[-1:]) and 2 * len(different) > len(known) and _are_names(known):
+        return True
     if whole_number(known[0]) in (0, 1) and _are_running(known):
         return len(known) > 2
     if UNNAMED.fullmatch(name) and len(different) == len(known) >= _MANY and all(map(_NUMBER_OF_ROW.fullmatch, known)):
@@ -201,6 +210,21 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
     if all(map(_MAIL.fullmatch, known)) or all(map(_SOURCE.match, known)) or all(map(_FILE.fullmatch, known)):
         return True
     return len(different) > 2 and all(map(_DATE.fullmatch, known))
+
+
+def _are_names(known: Sequence[str]) -> bool:
+    """Say whether nearly all cells are names of people, or names of users in one word."""
+    return sum(bool(_NAME.fullmatch(cell)) for cell in known) > _NEARLY_ALL * len(known)
+
+
+_NAME = re.compile(r"[A-Z][\w.'-]*(?: (?:[A-Z][\w.'-]*|de|van|von|der|da)){0,3}|@?[\w.-]+")
+_NEARLY_ALL = 0.9
+_PERSONS = frozenset((
+    "author", "authors", "reviewer", "username", "user", "customer", "agent", "speaker", "sender", "submitter", "by",
+    "poster", "owner", "assignee", "reporter", "requester", "creator", "annotator", "writer", "autor", "auteur",
+    "autore",
+))  # fmt: skip
+"""Last words of names of columns that may hold names of people."""
 
 
 def _are_codes(known: Sequence[str]) -> bool:

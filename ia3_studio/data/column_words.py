@@ -143,7 +143,7 @@ WEAK = _listed("type typ tipo tipe art 类型 種類 тип status state stage")
 FLAGGING = frozenset(("is", "has"))
 """Words that make a column a label where they begin its name, as in is_spam, but not inside a question."""
 ABOUT_ROW = _listed("""
-    corpus dataset subset collection
+    corpus dataset subset collection verified retweeted retweet pinned archived edited vine anonymous
     san_pham thanh_pho chi_nhanh nhan_vien ngon_ngu produk kota cabang karyawan toko wilayah petugas tone voice
     student pupil schuler eleve alumno aluno studente technician technik technicien tecnico tekniker doctor
     担当医 医師 상담사 医生 学号 termek varos bolt produs oras magazin tuote kaupunki osasto toimipiste товар місто
@@ -243,6 +243,16 @@ MADE = _listed("""
     번역 요약 やさしい 简化 쉬운
 """)
 """Words for a text that is made of another one, whatever stands beside them."""
+CONVERTED = _listed("""
+    translation transliteration romanization pronunciation phoneme phonemes paraphrase correction amr logical_form
+    semantic_parse formal_statement proof hint latex bash_command command patched patched_code
+    fixed fixed_code commit_message test_case acceptance_criteria counterclaim counterargument counterspeech debiased
+    detoxified plain_language lay_summary post_edit synonym antonym plural treatment
+    ubersetzung korrektur traduccion correccion traduction traduzione traducao vertaling tlumaczenie preklad
+    oversattning oversettelse kaannos ceviri forditas traducere перевод переклад ban_dich terjemahan
+    译文 翻译 訳文 翻訳 번역 校正
+""")
+"""Words for what another text was turned into, which are answers also beside a category of both."""
 ABOUT_TEXTS = frozenset(
     ("title", "headline", "author", "authors", "creator", "poet", "name", "username", "user", "artist")
 )

@@ -32,7 +32,15 @@ from ia3_studio.data.sampled import thinned
 from ia3_studio.data.structured_pairs import beside_structures, recipes
 from ia3_studio.data.table import Table
 from ia3_studio.data.tag_columns import tagged_words
-from ia3_studio.data.text_columns import labeled_words, longest_text, named_text, only_column, only_words, two_in_lists
+from ia3_studio.data.text_columns import (
+    labeled_words,
+    longest_text,
+    named_text,
+    only_column,
+    only_words,
+    told_language,
+    two_in_lists,
+)
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -172,7 +180,7 @@ _IN_ORDER = (
     recipes,
     _refuse_undecided, named_pairs, labeled, flags, beside_structures,
     two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, asked_by_contents, two_bodies,
-    by_contents, named_text, two_texts,
+    by_contents, told_language, named_text, two_texts,
     longest_text, labeled_words, only_words,
 )  # fmt: skip
 """Ways to find the columns that play a part, in the order in which they are tried."""

@@ -34,6 +34,18 @@ def two_in_lists(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     return Mapping("pairs", f"{columns[0]}[0]", f"{columns[0]}[1]")
 
 
+def told_language(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the only text and the language that it is in, where a table has nothing else."""
+    spoken = [name for name in named(columns, ("language", "lang")) if profile(frame, name).is_label]
+    held = [each for name in columns if not (each := profile(frame, name)).is_identifier]
+    one = bool(spoken) and len(held) == 1 and held[0].is_text and not held[0].is_label
+    return Mapping("labels", column=held[0].name, answer=spoken[0]) if one and len(columns) <= _WITH_ID else None
+
+
+_WITH_ID = 3
+"""Columns of a text, its language and an id."""
+
+
 def named_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the column that is called a text."""
     text = [name for name in named(columns, TEXT_NAMES) if profile(frame, name).length]

@@ -11,6 +11,7 @@ from ia3_studio.data.column_words import (
     AMOUNTS,
     ANSWERED,
     ASKED,
+    CONVERTED,
     FAULTY,
     IN_ORDER,
     LABELED,
@@ -32,6 +33,7 @@ from ia3_studio.data.label_names import LABEL_NAMES, MOSTLY
 from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.pair_cells import LONGER
 from ia3_studio.data.pair_names import LONG_CONTEXTS, READ_NAMES, TITLES
+from ia3_studio.data.read_texts import is_titled
 from ia3_studio.data.structured_pairs import GOALS
 
 if TYPE_CHECKING:
@@ -60,6 +62,11 @@ def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not answers and asked:
         answers = [name for name in kept if name not in asked and says(name, WHO_ANSWERS) and says(name, SAID)]
     is_open = not (asked and answers) and not _is_judged(frame, columns)
+    turned = [name for name in kept if says_last(_head(name), CONVERTED)]
+    if len(turned) == 1 and not (asked and answers) and not _is_judged(frame, _not_of_things(columns)):
+        others = [name for name in texts if name not in turned and not is_titled(name)]
+        if read := _whole_text(frame, others):
+            return Mapping("pairs", read, turned[0])
     made = [name for name in kept if is_open and says_last(_head(name), MADE)]
     made = made or [name for name in (_long_headline(frame, kept), _note_on_talk(texts)) if is_open and name][:1]
     made = (
@@ -120,16 +127,33 @@ def _asked_again(profiles: Sequence[Profile]) -> list[str]:
 def _how_to(frame: pd.DataFrame, columns: Sequence[str], texts: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the column of what is to be made or done and that of the instructions for it; two empty lists for none."""
     told = [name for name in texts if says_last(name, IN_ORDER)]
-    judged = [name for name in columns if bare_name(name) not in _OF_THINGS]
-    if len(told) != 1 or _is_judged(frame, judged):
+    if len(told) != 1 or _is_judged(frame, _not_of_things(columns)):
         return [], []
     length = profile(frame, told[0]).length
     goals = [name for name in texts if says_last(name, GOALS) and profile(frame, name).length < length]
     return (goals[:1], told) if goals else ([], [])
 
 
+def _not_of_things(columns: Sequence[str]) -> list[str]:
+    return [name for name in columns if bare_name(name) not in _OF_THINGS]
+
+
 _OF_THINGS = frozenset(
-    ("category", "categories", "topic", "tags", "cuisine", "difficulty", "grade", "subject", "level")
+    (
+        "category",
+        "categories",
+        "topic",
+        "tags",
+        "cuisine",
+        "difficulty",
+        "grade",
+        "subject",
+        "level",
+        "domain",
+        "field",
+        "type",
+        "genre",
+    )
 )
 """Labels of what is made or done, which do not make instructions a text that is sorted."""
 
