@@ -7,6 +7,7 @@ alone, all weights, and nothing. The task's new head, if it has one, is trained 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,7 @@ def ia3(choice: str, factors: Mapping[str, float] | None = None) -> Callable[[An
         model.requires_grad_(False)
         selection = discover(model).choose(choice)
         attachment = HeadedAttachment(model, selection, heads) if heads else attach(model, selection)
+        ExitStack().enter_context(attachment.keeping_outputs())  # as in every training on a CPU
         trained = TrainableParameters(attachment)
         sizes = [torch.full((site.size,), (factors or {}).get(site.role, 1.0)) for site in selection]
         return Tuned(

@@ -59,6 +59,19 @@ class Hooks:
         self._hooks: dict[Key, torch.utils.hooks.RemovableHandle | GateHook] = {}
         self._recomputed: frozenset[Key] = frozenset()
 
+    @contextmanager
+    def keeping_outputs(self) -> Iterator[None]:
+        """Keep what scaled projections return for the backward pass, inside a ``with`` block.
+
+        Elsewhere some are computed again from their common input (:func:`cheaper_from_input`), which takes less memory
+        and a matrix product each. The gradients are the same, bit for bit.
+        """
+        before, self._recomputed = self._recomputed, frozenset()
+        try:
+            yield
+        finally:
+            self._recomputed = before
+
     def detach(self) -> None:
         """Remove the hooks, undo a merge; the model is the base model again, bit for bit."""
         if self._merged:

@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, astuple, dataclass, replace
 from functools import partial
 from typing import Generic, TypeVar
@@ -63,6 +64,7 @@ class Training(Iterator[Step], Generic[Row]):
         self._config = config
         self._is_stopping = is_stopping
         self._processes = processes
+        self._attachment = attachment
         self._trained = TrainableParameters(attachment)
         self._optimizer = make_optimizer(self._trained, config)
         self._scale = LossScale.of(attachment.model)
@@ -153,6 +155,11 @@ class Training(Iterator[Step], Generic[Row]):
         self._began -= counters.seconds
 
     @property
+    def _is_on_cpu(self) -> bool:
+        """Say whether products are slow; activations that are cheaper to make again leave the memory for it."""
+        return self._trained.vectors.device.type == "cpu"
+
+    @property
     def _seconds(self) -> float:
         return time.perf_counter() - self._began
 
@@ -200,7 +207,8 @@ class Training(Iterator[Step], Generic[Row]):
     def _update(self, batch: Sequence[Row], rate: float) -> tuple[float, float]:
         """Update the vectors with one batch; return its mean loss and the gradient norm before clipping."""
         while True:
-            loss = self._within_memory(partial(self._objective.backward, scale=self._scale.value), batch) or 0.0
+            with self._attachment.keeping_outputs() if self._is_on_cpu else nullcontext():
+                loss = self._within_memory(partial(self._objective.backward, scale=self._scale.value), batch) or 0.0
             self._processes.all_reduce_gradients(self._trained.parameters)
             self._scale.unscale(self._trained.parameters)
             norm = float(torch.nn.utils.clip_grad_norm_(self._trained.parameters, self._config.max_grad_norm))

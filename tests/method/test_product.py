@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import peft
@@ -143,6 +143,19 @@ def test_mixed_precision_trains_with_the_gradients_of_the_plain_product() -> Non
         loss.backward()
         found.append(attachment.parameter.grad)
     assert torch.equal(*found)
+
+
+@pytest.mark.parametrize("preset", ["paper", "all"])
+def test_outputs_that_are_kept_instead_of_computed_again_change_no_bit(preset: str) -> None:
+    found, sizes = [], []
+    for keeps in (False, True):
+        model = tiny_model("bert")
+        attachment = attach(model, discover(model).select(preset))
+        with attachment.keeping_outputs() if keeps else nullcontext():
+            sizes.append(activations_kept(model))
+            model(**batch_of(model)).loss.backward()
+        found.append(attachment.parameter.grad)
+    assert torch.equal(*found) and sizes[0] < sizes[1]
 
 
 @pytest.mark.parametrize("reentrant", [False, True])
