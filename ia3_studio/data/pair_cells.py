@@ -20,6 +20,8 @@ SHORTEST_PAIR = 8
 """Mean characters of the texts of two columns that are a prompt and its answer."""
 _INSIDE = ("text", "spans", "value", "content", "answer", "output", "response", "input_text")
 """Keys of an answer that is an object."""
+_NAMED = ("entity_name",)
+"""Keys of what a thing that is an answer is called."""
 _LOOKED_AT = 50
 _MOSTLY_ASKED = 0.8
 
@@ -141,7 +143,7 @@ def answer_path(frame: pd.DataFrame, name: str) -> str:
         return f"{name}.{key}" + ("[0]" if all(map(is_listed, inner)) else "") if key else name  # or it is the answer
     first = next((value[0] for value in lists if len(value)), None)  # the first question may have no answer
     if isinstance(first, Record):
-        return next((f"{name}[0].{key}" for key in (*_INSIDE, _answer_key(first)) if key in first), name)
+        return next((f"{name}[0].{key}" for key in (*_INSIDE, _answer_key(first), *_NAMED) if key in first), name)
     return name
 
 

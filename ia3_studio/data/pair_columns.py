@@ -41,7 +41,9 @@ FEWEST_OTHERS = 0.02
 
 def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return which columns are prompt and answer by their names, or by the two keys of a column of objects."""
-    answers = [path for name in answer_columns(frame, columns) if (path := answer_path(frame, name))]
+    named_so = answer_columns(frame, columns)
+    named_so = [name for name in named_so if any(map(_is_filled_cell, cells_of(frame, name)))] or named_so
+    answers = [path for name in named_so if (path := answer_path(frame, name))]
     if len(named(columns, ("anchor", "target"))) == 2 and is_rated(frame, columns):
         answers = [name for name in answers if bare_name(name) != "target"]  # of two texts that are compared
     if {*map(bare_name, answers)} <= {"summary", "description"} and (pair := changed(frame, columns)):
@@ -133,6 +135,10 @@ def _pairs_by_rows(frame: pd.DataFrame, prompts: Sequence[str], answers: Sequenc
             return found
         found.append(best)
         open_rows &= ~(filled[best[0]] | filled[best[1]])
+
+
+def _is_filled_cell(value: Any) -> bool:
+    return not (isinstance(value, str | list | dict) and not value)
 
 
 def _is_filled(record: Record[Any, Any], name: str) -> bool:
