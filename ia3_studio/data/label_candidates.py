@@ -185,6 +185,8 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
         if name not in asked
     ]
     found = [_named_inside(frame, name) for name in sorted(found, key=lambda name: profile(frame, name).different == 1)]
+    if len(frame) > _FEW_ROWS:  # of one value there is nothing to learn
+        found = [name for name in found if profile(frame, name).different != 1]
     return found or only_measure(frame, {name: each for name, each in filled.items() if name not in votes})
 
 
@@ -194,6 +196,8 @@ def _before_id(name: str) -> str:
     return words[-2] if len(words) > 1 and words[-1] in ("id", "ids") else name
 
 
+_FEW_ROWS = 4
+"""Rows up to which a label may be the same in all of them."""
 _FEWEST_FILLED = 0.8
 """Share of the rows that a label must fill to come before others that fill more of them."""
 _PLACES = frozenset(("city", "zip", "zipcode", "county", "country", "postcode"))
