@@ -30,11 +30,6 @@ def test_the_output_of_a_test_case_is_no_answer(tmp_path: Path) -> None:
     assert str(read(tmp_path, "a.jsonl", table).mapping) == "question_content → text, difficulty → label"
 
 
-def test_addresses_of_mails_are_not_asked(tmp_path: Path) -> None:
-    table = rows(lambda n: f"kim{n}@example.org,{asked(n)},{said(n)!r}", 12, "visitor email,question,reply")
-    assert str(read(tmp_path, "a.csv", table.replace("'", '"')).mapping) == "question → prompt, reply → answer"
-
-
 def test_a_category_that_is_the_same_in_all_rows_is_no_label(tmp_path: Path) -> None:
     table = rows(lambda n: f"{plain(n)}\tferries\t{n + 1}", 24, "content\ttopic\tno")
     assert str(read(tmp_path, "a.tsv", table).mapping) == "content → plain text"
