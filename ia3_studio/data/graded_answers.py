@@ -28,6 +28,8 @@ def graded_answers(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | Non
 
     The right answer, which may stand beside it, is not used.
     """
+    if not any(map(_is_called_work, columns)):
+        return None
     filled = {name: each for name in columns if (each := profile(frame, name)).filled > MOSTLY}
     written = [name for name, each in filled.items() if _is_work(each)]
     if len(written) != 1:
@@ -57,9 +59,11 @@ _VERDICTS = frozenset(("label", "verdict", "veracity", "stance", "rating"))
 
 
 def _is_work(each: Profile) -> bool:
-    words = set(name_words(each.name))
-    named = bool(words & _LEARNERS) and (says_last(each.name, ANSWERED) or says_last(each.name, _WORK))
-    return named and each.is_text and not each.is_label
+    return _is_called_work(each.name) and each.is_text and not each.is_label
+
+
+def _is_called_work(name: str) -> bool:
+    return bool(_LEARNERS.intersection(name_words(name))) and (says_last(name, ANSWERED) or says_last(name, _WORK))
 
 
 def _is_asked(each: Profile) -> bool:
