@@ -19,13 +19,14 @@ def table() -> str:
     from tests.data.export_shapes import EXPORTS
     from tests.data.public_shapes import PUBLIC
     from tests.data.repository_shapes import REPOSITORY
+    from tests.data.schema_shapes import SCHEMAS
     from tests.data.shapes import SHAPES
     from tests.data.sibling_shapes import SIBLINGS
     from tests.data.table_shapes import TABLES
 
     rows = (
         f"| {each.what} | {_ending(each.name)} | {each.mapping.replace('|', ' ')} |\n"
-        for each in (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *PUBLIC, *REPOSITORY)
+        for each in (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *PUBLIC, *REPOSITORY, *SCHEMAS)
     )
     return "| data | example | read as |\n|---|---|---|\n" + "".join(rows)
 

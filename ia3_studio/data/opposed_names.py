@@ -70,7 +70,8 @@ _OPPOSED = tuple(
             ("liked", "disliked"), ("good", "bad"), ("advantages", "disadvantages"), ("best", "worst"),
             ("strengths", "weaknesses"), ("strength", "weakness"), ("positives", "negatives"),
             ("avantages", "inconvenients"), ("vorteile", "nachteile"), ("ventajas", "desventajas"),
-            ("vantagens", "desvantagens"), ("pro", "contra"), ("pro", "contro"), ("voordelen", "nadelen"),
+            ("vantagens", "desvantagens"), ("pro", "contra"), ("pro", "con"), ("pro", "contro"),
+            ("voordelen", "nadelen"),
         ),
     )
 )  # fmt: skip
@@ -87,3 +88,16 @@ def are_opposed(one: str, other: str) -> bool:
     words, others = name_words(one), name_words(other)
     parts = [frozenset(pair) for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
     return len(words) == len(others) and len(parts) == 1 and parts[0] in _OPPOSED
+
+
+@lru_cache(4_000)
+def are_degrees(one: str, other: str) -> bool:
+    """Say whether two names differ in "less" and "more" alone, as those of two texts that were compared.
+
+    Example:
+        >>> are_degrees("less_toxic", "more_toxic"), are_degrees("more", "less"), are_degrees("less", "most")
+        (True, False, False)
+    """
+    words, others = name_words(one), name_words(other)
+    parts = [{*pair} for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
+    return len(words) == len(others) > 1 and parts == [{"less", "more"}]

@@ -62,7 +62,7 @@ SIDE_KEYS = {
     "is_agent": ("assistant", "user"), "from_agent": ("assistant", "user"), "is_staff": ("assistant", "user"),
 }  # fmt: skip
 """Keys of a turn that say by true or false who speaks: the role if true, and if false."""
-CONTENT_KEYS = ("content", "value", "text", "message", "utterance", "body_text", "body", "msg", "mes")
+CONTENT_KEYS = ("content", "value", "text", "message", "utterance", "body_text", "body", "msg", "mes", "system_prompt")
 PAIR_KEYS: dict[str, Role] = {
     **ROLES, "instruction": "user", "input": "user", "prompt": "user", "question": "user", "query": "user",
     "output": "assistant", "response": "assistant", "answer": "assistant", "completion": "assistant",

@@ -19,6 +19,7 @@ from ia3_studio.errors import DataError
 from tests.data.export_shapes import EXPORTS
 from tests.data.public_shapes import PUBLIC
 from tests.data.repository_shapes import REPOSITORY
+from tests.data.schema_shapes import SCHEMAS
 from tests.data.shapes import SHAPES, Shape, asked, lines, mood, rows, said
 from tests.data.sibling_shapes import SIBLINGS
 from tests.data.table_shapes import TABLES
@@ -37,7 +38,7 @@ def named_parquet() -> bytes:
 
 
 @pytest.mark.parametrize(
-    "shape", (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *PUBLIC, *REPOSITORY), ids=lambda shape: shape.what
+    "shape", (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *PUBLIC, *REPOSITORY, *SCHEMAS), ids=lambda shape: shape.what
 )
 def test_a_shape_is_read_without_a_choice_and_every_row_is_used_or_listed(shape: Shape, tmp_path: Path) -> None:
     if shape.name == "named.parquet":
@@ -157,7 +158,7 @@ def test_another_answer_to_the_same_prompt_is_offered(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "shape", (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *PUBLIC, *REPOSITORY), ids=lambda shape: shape.what
+    "shape", (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *PUBLIC, *REPOSITORY, *SCHEMAS), ids=lambda shape: shape.what
 )
 def test_every_column_of_a_shape_is_used_or_named(shape: Shape, tmp_path: Path) -> None:
     if shape.name == "named.parquet":

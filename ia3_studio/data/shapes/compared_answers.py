@@ -110,6 +110,7 @@ def _comparison(rows: Rows) -> _Comparison | None:
         _Comparison(answers, (name,), int(digit) if digit is not None else 1)
         for name in rows.named((*DECISIONS, *SIGNED))
     ]
+    named += [_Comparison(answers, (name,)) for name in rows.named(("label",)) if rows.mostly(name, is_text)]
     return next((found for found in named if rows.mostly(found.deciders[0], found.decides)), None)
 
 

@@ -29,7 +29,8 @@ from ia3_studio.data.shapes.shape import (
 )
 
 ID_NAMES = (
-    "conversationid", "convid", "convoid", "conversationhash", "dialogid", "dialogueid", "chatid", "threadid",
+    "conversationid", "transcriptid",
+    "convid", "convoid", "conversationhash", "dialogid", "dialogueid", "chatid", "threadid",
     "sessionid", "callid", "interactionid", "episodeid", "roomid", "conversation", "conv", "dialog", "chatsession",
     "dialogue", "chat", "thread", "session", "gesprächsid", "gesprächsnr", "idconversación", "idconversacion",
     "idconversation", "idchat", "会话id", "会話id", "대화id", "对话id", "gespräch", "conversación", "conversazione",
@@ -40,7 +41,8 @@ ID_NAMES = (
 OTHER_IDS = ("id", "groupid", "sampleid", "exampleid", "caseid", "ticketid")
 """Names of ids that are those of conversations if several rows share one."""
 SPEAKER_NAMES = (
-    "role", "speaker", "from", "author", "sender", "speakerrole", "authorrole", "senderrole", "sendertype",
+    "role", "speaker", "interlocutor",
+    "from", "author", "sender", "speakerrole", "authorrole", "senderrole", "sendertype",
     "messagerole", "turnrole", "participant", "authorname", "sendername", "speakerid", "speakeridx",
     "authortype", "usertype", "speakertype", "participantrole", "party", "authorid", "who", "direction",
     "messagedirection", *message_names.SPEAKERS, "rolle", "rol", "ruolo", "роль", "角色", "rôle", "papel", "rola",
@@ -49,7 +51,8 @@ SPEAKER_NAMES = (
     "役割", "話者", "역할", "화자",
 )  # fmt: skip
 TEXT_NAMES = (
-    "content", "text", "message", "utterance", "value", "messagetext", "turntext", "body", "msg", "phrase",
+    "content", "text", "message", "utterance",
+    "utterancetext", "value", "messagetext", "turntext", "body", "msg", "phrase",
     "messagebody", "messagecontent", "said",
     "transcript", "bericht", "texto", "texte", "testo", "tekst", "nachricht", "mensaje", "mensagem",
     "messaggio", "wiadomość", "текст", "сообщение", "реплика", "内容", "消息", "文本",
