@@ -4,7 +4,8 @@
 
 Finished runs with their status and ten steps each, in a temporary folder; the last of them waits. Prints the seconds
 for the newest 50 with their status (what a page asks first), for all runs without it, and for what a waiting run looks
-at every half second: the first time, and each time after that.
+at every half second: the first time, and each time after that. The same for the process that takes runs to a cluster,
+which looks through all runs in a twentieth of its time.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.folder import WorkerStatus, step_line
 from ia3_studio.runs.queue import Queue
 from ia3_studio.training.config import Step
+from ia3_studio.worker.cluster import Cluster
 
 
 def main() -> None:
@@ -30,7 +32,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, nargs="+", default=[10, 1000, 100_000])
     given = parser.parse_args()
-    print(f"{'runs':>8}{'newest 50':>12}{'all ids':>10}{'queue, first':>14}{'queue, then':>13}")
+    print(f"{'runs':>8}{'newest 50':>12}{'all ids':>10}{'queue, first':>14}{'queue, then':>13}"
+          f"{'cluster, first':>16}{'cluster, then':>15}")  # fmt: skip
     for count in given.runs:
         with tempfile.TemporaryDirectory() as folder:
             store = RunStore(Path(folder))
@@ -39,7 +42,10 @@ def main() -> None:
             every = seconds(store.list)
             queue = Queue(waiting)
             first, then = seconds(queue.ahead), seconds(queue.ahead)
-            print(f"{count:>8,}{newest:>10.3f} s{every:>8.3f} s{first:>12.3f} s{then:>11.3f} s", flush=True)
+            cluster = Cluster(store, "head:6379")
+            found, again = seconds(cluster.has_waiting), seconds(cluster.has_waiting)
+            print(f"{count:>8,}{newest:>10.3f} s{every:>8.3f} s{first:>12.3f} s{then:>11.3f} s{found:>14.3f} s"
+                  f"{again:>13.3f} s", flush=True)  # fmt: skip
 
 
 def fill(root: Path, count: int) -> Run:

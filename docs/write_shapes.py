@@ -20,6 +20,7 @@ def table() -> str:
     from tests.data.format_shapes import FORMATS
     from tests.data.public_shapes import PUBLIC
     from tests.data.repository_shapes import REPOSITORY
+    from tests.data.schema_shapes import SCHEMAS
     from tests.data.shapes import SHAPES
     from tests.data.sibling_shapes import SIBLINGS
     from tests.data.structure_shapes import STRUCTURES
@@ -27,7 +28,7 @@ def table() -> str:
 
     rows = (
         f"| {each.what} | {_ending(each.name)} | {each.mapping.replace('|', ' ')} |\n"
-        for each in (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *FORMATS, *PUBLIC, *REPOSITORY)
+        for each in (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *FORMATS, *PUBLIC, *REPOSITORY, *SCHEMAS)
     )
     return "| data | example | read as |\n|---|---|---|\n" + "".join(rows)
 

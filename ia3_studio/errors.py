@@ -6,6 +6,7 @@
     ├── AdapterError     an adapter file that is missing, damaged or made for another model
     ├── DataError        data that cannot be read or has nothing to train on
     ├── TrainingError    a training job that cannot start or continue
+    │   └── RowMemoryError    a single row needs more memory than there is
     ├── LostProcessError one of several processes of a job ended or does not answer
     │   └── FailedAloneError  this process failed where the others wait for it
     │       └── FullMemoryError   it ran out of memory there: smaller forward passes may fit
@@ -41,6 +42,10 @@ class TrainingError(StudioError):
     """Training cannot start or continue."""
 
 
+class RowMemoryError(TrainingError):
+    """A single row needs more memory than there is."""
+
+
 class LostProcessError(StudioError):
     """One of several processes of a job ended before the job, failed, or does not answer."""
 
@@ -54,12 +59,14 @@ class FullMemoryError(FailedAloneError):
 
     Args:
         sentence: what happened.
-        tokens: how many tokens per forward pass may fit.
+        tokens: how many tokens per pass of training may fit; 0 if it was not training.
+        parts: into how many parts a pass of the evaluation is to be cut; 0 if it was not evaluating.
     """
 
-    def __init__(self, sentence: str, tokens: int) -> None:
+    def __init__(self, sentence: str, tokens: int = 0, parts: int = 0) -> None:
         super().__init__(sentence)
         self.tokens = tokens
+        self.parts = parts
 
 
 class RunError(StudioError):

@@ -44,6 +44,17 @@ def test_runs_are_listed_by_words_and_as_json(store: RunStore, capsys: pytest.Ca
     assert [line["name"] for line in lines] == ["Letters", "Voice"] and lines[1]["loss"] == 2.0
 
 
+def test_full_memory_says_what_to_do(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def grow(_store: RunStore) -> None:
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr("ia3_studio.cli.runs.records", grow)
+    assert main(["runs"]) == REFUSED
+    assert "Out of memory; close other programs" in capsys.readouterr().err
+
+
 def test_watching_a_run_that_has_ended_says_how_and_returns(
     store: RunStore, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -69,7 +69,7 @@ def test_the_documented_job_stops_at_its_signal_and_goes_on_with_the_same_run_wh
 
     job = begin()
     wait(lambda: run.status().step > reached.step)
-    assert run.status().state == "running"
+    assert run.status().state == "running" and run.status().seconds >= reached.seconds
     run.request_stop()  # as from the page
     said, _nothing = job.communicate(timeout=60)
     assert job.returncode == DONE, said

@@ -41,6 +41,7 @@ from ia3_studio.cli import export as take
 from ia3_studio.cli import inspect as look
 from ia3_studio.cli.codes import DONE, ENDED_BADLY, REFUSED
 from ia3_studio.errors import StudioError
+from ia3_studio.models.out_of_memory import is_out_of_memory
 from ia3_studio.runs import RunStore
 from ia3_studio.settings import doubtful_variables, home
 
@@ -85,6 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         place = f" {error.filename}" if error.filename else ""
         return _refuse(f"{options.command}:{place} {error.strerror or error}; {write_advice(error)}.")
     except Exception as error:  # the one boundary between the program and the terminal
+        if is_out_of_memory(error):
+            return _refuse("Out of memory; close other programs, or choose a smaller model or shorter texts.")
         return _refuse(_logged(error))
 
 

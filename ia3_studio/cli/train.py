@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import secrets
 import sys
 from pathlib import Path
@@ -93,11 +94,17 @@ def _join(config: RunConfig, launch: Launch) -> int:
         f"Joining the run at {launch.rdzv}, {launch.nodes} machines in all; that machine shows its progress.",
         flush=True,
     )
-    if problem := join(config, launch):
+    if problem := join(config, launch, _abandon):
         print(problem, file=sys.stderr)
         return ENDED_BADLY
     print("The run has ended.")
     return DONE
+
+
+def _abandon(problem: str) -> None:
+    """End this process, whose main thread waits for a machine that is lost for good."""
+    print(problem, file=sys.stderr, flush=True)
+    os._exit(ENDED_BADLY)
 
 
 def read_settings(path: Path) -> dict[str, Any]:

@@ -42,13 +42,16 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
     answers = [name for name in right_columns(columns) if name not in choices] or inner_answer(frame, bases)
     answers = answers or repeats_one(frame, [name for name in columns if name not in (*choices, *bases)], choices)
     answers.sort(key=lambda name: not may_name_one(frame, name, choices))
+    if are_distractors(choices):  # the right answer itself, not its number among choices that stand elsewhere
+        answers.sort(key=lambda name: not profile(frame, name).length)
     names = (*ASKED_NAMES, *QUESTION_NAMES)
     asked = [name for name in named(columns, names) if name not in (*choices, *answers[:1]) and name not in bases]
     asked = [name for name in asked if not (bare_name(name) in ("source", "user") and len(asked) > 1)]
-    asked = asked or _longest(
-        frame, [name for name in columns if name not in (*choices, *answers) and name not in bases]
-    )
     inner = [f"{base}.stem" for base in bases if base not in choices and cells_of(frame, f"{base}.stem")]
+    if not inner:
+        asked = asked or _longest(
+            frame, [name for name in columns if name not in (*choices, *answers) and name not in bases]
+        )
     if not answers or not (asked or inner):
         return None
     asked += _read_before(frame, columns, asked)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Record
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.column_names import named, says_last
+from ia3_studio.data.column_names import name_words, named, says_last
 from ia3_studio.data.column_profile import cells_of, profile, structures_of
 from ia3_studio.data.examples import label_name
 from ia3_studio.data.lettered import lettered
@@ -31,6 +31,8 @@ LIST_NAMES = (
     "answer_options",
     "multiple_choice_targets",
     "mc1_targets",
+    "choice_list",
+    "option_list",
 )
 """Columns of all choices of a question."""
 QUESTION_NAMES = ("prompt", "question", "question_stem", "stem", "question.stem", "instruction", "query", "problem",
@@ -91,17 +93,27 @@ def _holds_choices(value: Any) -> bool:
     )
 
 
-_OFFERED = frozenset(("options", "choices", "alternatives", "选项", "選択肢"))
+_OFFERED = frozenset(("options", "choices", "alternatives", "candidates", "选项", "選択肢"))
 """Words that end the name of a column of choices, such as question_options."""
 
 
 def wrong_list(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return the only column of lists of wrong answers, in a list; none without the text of the right one."""
-    lists = [name for name in columns if is_wrong(name) and are_all(structures_of(frame, name), is_list_of_some)]
+    lists = [
+        name
+        for name in columns
+        if is_wrong(name)
+        and name_words(name)[-1] not in _PLACES
+        and are_all(structures_of(frame, name), is_list_of_some)
+    ]
     if len(lists) != 1:
         return []
     right = [name for name in right_columns(columns) if not is_wrong(name) and profile(frame, name).length]
     return lists if right else []
+
+
+_PLACES = frozenset(("id", "ids", "idx", "index", "indices", "positions"))
+"""Words of columns that say where something is wrong."""
 
 
 def is_list_of_some(value: Any) -> bool:

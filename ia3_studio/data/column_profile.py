@@ -33,6 +33,7 @@ _HASH = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_-]{16,}")
 """Cells of letters and digits in one, such as hashes."""
 _SOURCE = re.compile(r"https?://|www\.|CC[- ]BY|©|Copyright\b")
 """How cells begin that say where a row is from."""
+_MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[a-z]{2,}", re.IGNORECASE)
 UNNAMED = re.compile(r"column (\d+)")
 """Columns that the header gives no name."""
 _NUMBER_OF_ROW, _MANY = re.compile(r"\d{3,}"), 10
@@ -41,7 +42,7 @@ _LOOKED_AT, _WORDS_OF_PROSE = 20, 6
 _CODE_OF_PLACE = re.compile(r"[A-Z]{2}")
 """Cells that are codes of states, countries or languages."""
 _FILE = re.compile(
-    r"\S+\.(?:jpe?g|png|gif|webp|bmp|tiff?|wav|mp3|flac|ogg|m4a|mp4|avi|mov|pdf|docx?|txt|json|xml|html?)", re.I
+    r"\S+\.(?:jpe?g|png|gif|webp|bmp|tiff?|wav|mp3|flac|ogg|m4a|mp4|avi|mov|pdf|docx?|txt|json|xml|html?|csv|tsv)", re.I
 )
 """Cells that are names of files."""
 _IDENTIFIERS = frozenset((
@@ -169,7 +170,12 @@ def is_measured(cells: Iterable[Any]) -> bool:
 
 def is_label_name(name: str, words: frozenset[str]) -> bool:
     """Return whether the words of a column's name say that it is a label, such as "airline_sentiment" or "is_spam"."""
-    return says(name, words) and not _NO_LABELS.intersection(name_words(name))
+    about = _NO_LABELS.intersection(name_words(name))
+    return says(name, words) and (not about or (about == {"gold"} and says(name, _CALLED_LABELS)))
+
+
+_CALLED_LABELS = frozenset(("label", "labels", "class", "category"))
+"""Words of labels that are those of the gold standard where their name says it, rather than those of a test."""
 
 
 def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
@@ -186,15 +192,39 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
         return True
     if not known:
         return False
+    if (
+        words
+        and words[-1].endswith("id")
+        and len(different) == len(known)
+        and all(map(_NUMBER_OF_ROW.fullmatch, known))
+    ):
+        return True
+    if _PERSONS.intersection(words[-1:]) and 2 * len(different) > len(known) and _are_names(known):
+        return True
     if whole_number(known[0]) in (0, 1) and _are_running(known):
         return len(known) > 2
     if UNNAMED.fullmatch(name) and len(different) == len(known) >= _MANY and all(map(_NUMBER_OF_ROW.fullmatch, known)):
         return True
     if len(different) == len(known) > 2 and (all(map(_HASH.fullmatch, known)) or _are_codes(known)):
         return True
-    if all(map(_SOURCE.match, known)) or all(map(_FILE.fullmatch, known)):
+    if all(map(_MAIL.fullmatch, known)) or all(map(_SOURCE.match, known)) or all(map(_FILE.fullmatch, known)):
         return True
     return len(different) > 2 and all(map(_DATE.fullmatch, known))
+
+
+def _are_names(known: Sequence[str]) -> bool:
+    """Say whether nearly all cells are names of people, or names of users in one word."""
+    return sum(bool(_NAME.fullmatch(cell)) for cell in known) > _NEARLY_ALL * len(known)
+
+
+_NAME = re.compile(r"[A-Z][\w.'-]*(?: (?:[A-Z][\w.'-]*|de|van|von|der|da)){0,3}|@?[\w.-]+")
+_NEARLY_ALL = 0.9
+_PERSONS = frozenset((
+    "author", "authors", "reviewer", "username", "user", "customer", "agent", "speaker", "sender", "submitter", "by",
+    "poster", "owner", "assignee", "reporter", "requester", "creator", "annotator", "writer", "autor", "auteur",
+    "autore",
+))  # fmt: skip
+"""Last words of names of columns that may hold names of people."""
 
 
 def _are_codes(known: Sequence[str]) -> bool:

@@ -41,7 +41,7 @@ def unused_columns(table: Table, mapping: Mapping) -> tuple[str, ...]:
     for name in _flat(mapping):
         path = split_path(name, columns)
         used.add(name if name in columns or path is None else path[0])
-    used |= {name for name in columns if f"{{{name}}}" in mapping.template}
+    used |= {name for name in columns if f"{{{name}}}" in mapping.template or f"{{{name}." in mapping.template}
     return tuple(name for name in columns if name not in used)
 
 

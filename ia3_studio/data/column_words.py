@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ia3_studio.data.column_names import folded, name_words, says, says_last
+from ia3_studio.data.column_names import bare_name, folded, name_words, says, says_last
 
 _WORDS_OF_A_NAME = 4
 """Words of a name; more of them are a question."""
@@ -56,7 +56,7 @@ ANSWERED = _listed("""
     жауап отговор   پاسخ תשובות afhandeling mitigation remedy workaround fix maatregel massnahme
     parere dictamen dictamenes conseil consejo advice einschatzung stellungnahme gutachten
     answer answers response responses reply replies solution solutions completion output resolution patch
-    behebung abhilfe
+    behebung abhilfe counter_narrative counter_speech counterspeech counternarrative rebuttal counterargument
     antwort antworten losung respuesta solucion reponse risposta soluzione resposta solucao antwoord oplossing
     odpowiedz
     odpoved reseni svar losning atgard tiltak ratkaisu vastaus yanit cevap cozum valasz raspuns ответ решение
@@ -120,7 +120,7 @@ LABELED = _listed("""
     offensive hateful genres marks points verdict outcome majority severity priority urgency status grade similarity
     feeling mood target satisfaction theme effectiveness helpfulness readability politeness formality correctness
     quality coherence usefulness hostility satisfied recommend recommended suggestion
-    anomaly anomalous outlier survived
+    anomaly anomalous outlier survived complexity sexist racist misogynous ironic subjectivity
     kategorie etikett klasse bewertung stimmung thema prioritat dringlichkeit note sterne einstufung
     categoria etiqueta clase sentimiento tema prioridad calificacion puntuacion valoracion urgencia estrellas
     etiquette classe sujet theme priorite etoiles appreciation
@@ -143,6 +143,7 @@ WEAK = _listed("type typ tipo tipe art 类型 種類 тип status state stage")
 FLAGGING = frozenset(("is", "has"))
 """Words that make a column a label where they begin its name, as in is_spam, but not inside a question."""
 ABOUT_ROW = _listed("""
+    corpus dataset subset collection verified retweeted retweet pinned archived edited vine anonymous
     san_pham thanh_pho chi_nhanh nhan_vien ngon_ngu produk kota cabang karyawan toko wilayah petugas tone voice
     student pupil schuler eleve alumno aluno studente technician technik technicien tecnico tekniker doctor
     担当医 医師 상담사 医生 学号 termek varos bolt produs oras magazin tuote kaupunki osasto toimipiste товар місто
@@ -220,7 +221,9 @@ FAULTY = _listed("ungrammatical incorrect wrong erroneous misspelled faulty fehl
 """Words for a text of which another one beside it is the correction."""
 WRONG = _listed("wrong incorrect false distractor falsch incorrecta incorrecto incorrecte errata sbagliata fout")
 """Words for the other choices."""
-WHOLE = _listed("transcription transcript text content body article full_text document report narrative plot story")
+WHOLE = _listed("""
+    transcription transcript text content body article full_text document report narrative plot story func function code
+""")
 """Words for a whole text, of which another column is a short description."""
 RIGHT = _listed("correct right gold richtig correcta correcte corretta correto juste 正解 正确 정답")
 """Words for the right one of several choices."""
@@ -231,16 +234,31 @@ ORIGINAL = _listed("""
 MADE = _listed("""
     translation summary correction paraphrase simplification rewrite digest abstract minutes action_items takeaways
     caption captions ad advert advertisement ad_copy impression impressions conclusion conclusions
-    synopsis cover_letter
+    synopsis cover_letter related_work post_edit postedit
     key_points next_steps meta_description metadescription
     ubersetzung zusammenfassung korrektur kurzfassung traduccion resumen correccion traduction correction traduzione
     riassunto sintesi traducao resumo vertaling samenvatting tlumaczenie streszczenie preklad shrnuti oversattning
     sammanfattning oversettelse sammendrag resume kaannos tiivistelma ceviri ozet forditas osszefoglalo traducere
     rezumat перевод резюме переклад ban_dich tom_tat terjemahan ringkasan 译文 译 翻译 摘要 总结 訳文 翻訳 要約
-    번역 요약
+    번역 요약 やさしい 简化 쉬운
 """)
 """Words for a text that is made of another one, whatever stands beside them."""
+CONVERTED = _listed("""
+    translation transliteration romanization pronunciation phoneme phonemes paraphrase correction amr logical_form
+    semantic_parse formal_statement proof hint latex bash_command command patched patched_code
+    fixed fixed_code commit_message test_case acceptance_criteria counterclaim counterargument counterspeech debiased
+    detoxified plain_language lay_summary post_edit synonym antonym plural treatment
+    ubersetzung korrektur traduccion correccion traduction traduzione traducao vertaling tlumaczenie preklad
+    oversattning oversettelse kaannos ceviri forditas traducere перевод переклад ban_dich terjemahan
+    译文 翻译 訳文 翻訳 번역 校正
+""")
+"""Words for what another text was turned into, which are answers also beside a category of both."""
 ABOUT_TEXTS = frozenset(
     ("title", "headline", "author", "authors", "creator", "poet", "name", "username", "user", "artist")
 )
 """Names of columns that say something about a text: what it is called, who wrote it."""
+
+
+def is_about_text(name: str) -> bool:
+    """Say whether a column is called a title or an author."""
+    return bare_name(name) in ABOUT_TEXTS or bool({"title", "headline"}.intersection(name_words(name)))

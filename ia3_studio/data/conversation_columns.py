@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from ia3_studio.data.choice_columns import choice_mapping
 from ia3_studio.data.column_names import named
-from ia3_studio.data.column_profile import profile, structures_of
+from ia3_studio.data.column_profile import is_list_of_texts, profile, structures_of
 from ia3_studio.data.column_use import unused_columns
 from ia3_studio.data.examples import Mapping
+from ia3_studio.data.pair_names import ANSWER_NAMES
 from ia3_studio.data.paths import is_listed, structure_of
 from ia3_studio.data.table import Table
 from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, is_known_turn
@@ -44,9 +46,15 @@ def _is_part(value: Any) -> bool:
 
 
 def _are_turns(table: Table, name: str) -> bool:
-    """Say whether a column holds lists or JSON text of lists; an empty text is a list without turns."""
+    """Say whether a column holds lists or JSON text of lists; an empty text is a list without turns.
+
+    Texts in them that are not two by two are no turns.
+    """
     values = [cell for cell in structures_of(table.frame, name) if not isinstance(cell, str) or cell.strip()]
-    return all(map(is_listed, values))
+    texts = [value for value in values if is_list_of_texts(value)]
+    return all(map(is_listed, values)) and not (
+        len(texts) == sum(map(bool, values)) and any(len(each) % 2 for each in texts)
+    )
 
 
 def conversation_column(table: Table, columns: Sequence[str]) -> Mapping | None:
@@ -61,6 +69,10 @@ def conversation_column(table: Table, columns: Sequence[str]) -> Mapping | None:
         return None
     cells = structures_of(table.frame, found[0])
     if cells and all(isinstance(cell, list) and all(isinstance(turn, str) for turn in cell) for cell in cells):
+        if choice_mapping(table.frame):
+            return None
+        if named(columns, ANSWER_NAMES) and all(len(cell) == 1 for cell in cells):
+            return None  # what is asked, in one turn
         raise DataError(
             f"The turns in the column {found[0]} have no assistant answers; give each turn a role and a "
             "content, including assistant turns."

@@ -212,15 +212,20 @@ def guess_delimiter(text: str, quote: str = '"') -> str:
     def fit(delimiter: str) -> tuple[int, bool, int]:
         found = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, quotechar=quote, skipinitialspace=True)
         try:
-            widths = [len(row) for row in found if row]
+            widths = [(len(row), found.line_num) for row in found if row]
         except csv.Error:
             return 0, False, 0
-        several = Counter(width for width in widths if width > 1)
+        several: Counter[int] = Counter()
+        before = 0
+        for width, line in widths:  # a row of the header's width counts for all lines that it takes, as code does
+            several[width] += line - before if width == widths[0][0] else 1
+            before = line
+        del several[1]
         if not several:
             return 0, False, 0
         most = max(several.values())
         usual = max(width for width, count in several.items() if count == most)
-        return most, widths[0] == usual, usual
+        return most, widths[0][0] == usual, usual
 
     best = max(DELIMITERS, key=fit)
     if fit(best)[0] > len(lines) / 2:

@@ -285,6 +285,11 @@ def _of_row(record: dict[Any, Any], mapping: Mapping) -> Mapping:
 def _templated(record: dict[Any, Any], template: str) -> str:
     """Return a template with its {columns} filled; braces around anything else stay as they are."""
     named = {f"{{{column}}}": str(column) for column in record}
+    named |= {
+        f"{{{column}.{key}}}": f"{column}.{key}"
+        for column, cell in record.items() if isinstance(cell, dict)
+        for key in cell
+    }  # fmt: skip
     if not named:
         return template
     places = re.compile("|".join(re.escape(place) for place in sorted(named, key=len, reverse=True)))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
+from ia3_studio.data.column_profile import LONGEST_LABEL
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.json_documents import SPLIT, split_of
 from ia3_studio.data.markup_tables import is_markdown_table
@@ -46,11 +47,26 @@ def by_class(
         if _are_numbered(paths) or _are_documents([texts[path].text for path in used]):
             frame = numbered({"text": [texts[path].text.strip() for path in used]})
             return with_encoding_facts(used[0], Found(frame, "one text per file"), [*texts.values()]), used
+        if columns := _columns_by_file({path.stem: lines_in(texts[str(path)].text) for path in paths}):
+            form = f"lines of {len(paths)} files side by side"
+            return with_encoding_facts(used[0], Found(numbered(columns), form), [*texts.values()]), used
         rows = [(line, names[str(path)]) for path in paths for line in lines_in(texts[str(path)].text)]
         frame = numbered({"text": [row[0] for row in rows], "label": [row[1] for row in rows]})
         found = Found(frame, f"one line per row, from {len(paths)} files")
         return with_encoding_facts(used[0], found, [*texts.values()]), used
     return None
+
+
+def _columns_by_file(lines: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return the lines of files by their names, if one has texts and the others a label for each of its lines."""
+    if len({len(each) for each in lines.values()}) != 1:
+        return {}
+    labels = [name for name, each in lines.items() if _are_labels(each)]
+    return {name: [*each] for name, each in lines.items()} if 0 < len(labels) == len(lines) - 1 else {}
+
+
+def _are_labels(lines: Sequence[str]) -> bool:
+    return len(set(lines)) <= max(2, len(lines) // 4) and max(map(len, lines), default=0) <= LONGEST_LABEL
 
 
 def _class_names(paths: Sequence[PurePosixPath]) -> dict[str, str]:

@@ -10,13 +10,16 @@ from ia3_studio.data.column_names import named
 from ia3_studio.data.column_profile import cells_of, is_label_name, profile
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_names import LABEL_WORDS
+from ia3_studio.data.measurements import number_of
+from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.read_texts import LABELED_NAMES, read_text
+from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-_RATER = re.compile(r"(?:annotator|rater|worker|coder|judge|reviewer)\W*_?\d+", re.IGNORECASE)
+_RATER = re.compile(r"(?:annot?at[oe]r|anota\w+or|rater|worker|coder|judge|reviewer)\W*_?\d+", re.IGNORECASE)
 """Columns of what one of several people said, rather than of one of several labels."""
 _FEWEST_FLAGS = 2
 FLAGS: tuple[frozenset[str], ...] = tuple(
@@ -37,7 +40,26 @@ def flags(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     text = read_text(frame, texts, [*texts, *longer])
     if len(marks) <= _FEWEST_FLAGS or rivals or not text:
         return None
+    if counts := _counts_between(frame, columns, marks):
+        raise DataError(
+            f"The columns {shown_names(counts)} stand between columns of 0 and 1 but hold higher numbers as well, such "
+            "as how many people said so; make each of them 0 or 1, or select one label as the target column."
+        )
     return Mapping("labels", column=text, target="multi", parts=tuple(marks))
+
+
+def _counts_between(frame: pd.DataFrame, columns: Sequence[str], marks: Sequence[str]) -> list[str]:
+    """Return the columns between flags that count up from 0, as those of several people who may say 0 or 1 do."""
+    first, last = columns.index(marks[0]), columns.index(marks[-1])
+    found = []
+    for name in columns[first : last + 1]:
+        numbers = {number_of(cell) for cell in cells_of(frame, name)} if name not in marks else set()
+        if {0.0, 1.0} <= numbers <= set(_FEW_PEOPLE):
+            found.append(name)
+    return found
+
+
+_FEW_PEOPLE = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
 
 
 def _flag_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:

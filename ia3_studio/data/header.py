@@ -89,7 +89,9 @@ def names_columns(rows: Sequence[Sequence[Any]], place: int) -> bool:
     if len(set(header)) == 1 < len(header):
         return False
     pairs = [(name, cells) for name, cells in zip(header, columns, strict=True) if name]
-    if any(_is_number_of(name, cells) or _is_label_of(name, cells) for name, cells in pairs):
+    if any(_is_number_of(name, cells) for name, cells in pairs):
+        return False
+    if any(_is_label_of(name, cells) for name, cells in pairs) and not _is_called_after_labels(pairs):
         return False
     if _are_phrases_alike(pairs) and not any(_differs(name, cells) for name, cells in pairs):
         return False
@@ -98,6 +100,21 @@ def names_columns(rows: Sequence[Sequence[Any]], place: int) -> bool:
     if _is_row_of_sentences(pairs) and not any(_differs(name, cells) for name, cells in pairs):
         return False
     return all(len(name) <= _LONGEST_NAME for name in header) or any(_differs(name, cells) for name, cells in pairs)
+
+
+def _is_called_after_labels(pairs: Sequence[tuple[str, Sequence[str]]]) -> bool:
+    """Return whether a row names columns though one of its cells is a label below it, as "hate" above "hate".
+
+    Another cell joins words with underscores, as no cell below it does, and no number stands in it.
+    """
+    joined = [(name, cells) for name, cells in pairs if _JOINED.fullmatch(name)]
+    others = [name for name, cells in pairs if _is_label_of(name, cells)]
+    return len(others) == 1 and any(
+        len(cells) >= _ENOUGH and not any("_" in cell for cell in cells) for _name, cells in joined
+    )
+
+
+_JOINED = re.compile(r"[a-z]+(?:_[a-z]+)+")
 
 
 def _first_full_row(rows: Sequence[Sequence[Any]]) -> int:

@@ -15,14 +15,15 @@ from ia3_studio.data.content_pairs import asked_by_contents, in_two_scripts, rew
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES, conversation_column, with_opening
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.flag_columns import flags
+from ia3_studio.data.graded_answers import graded_answers, judged_claims
 from ia3_studio.data.inner_columns import with_inner_columns
 from ia3_studio.data.json_documents import SPLIT
 from ia3_studio.data.label_columns import by_contents, labeled, marked_answers, rated_texts
 from ia3_studio.data.label_names import LABEL_NAMES
 from ia3_studio.data.measurements import decimal_mark
-from ia3_studio.data.mirrored_pairs import languages
+from ia3_studio.data.mirrored_pairs import code_languages, languages
 from ia3_studio.data.nested_pairs import nested_pairs
-from ia3_studio.data.opposed_names import twin_place
+from ia3_studio.data.opposed_names import are_degrees, twin_place
 from ia3_studio.data.pair_columns import named_pairs
 from ia3_studio.data.pair_names import ANSWER_NAMES, CONTEXT_NAMES, PROMPT_NAMES
 from ia3_studio.data.parsing import shown_names
@@ -31,7 +32,15 @@ from ia3_studio.data.sampled import thinned
 from ia3_studio.data.structured_pairs import beside_structures, recipes
 from ia3_studio.data.table import Table
 from ia3_studio.data.tag_columns import tagged_words
-from ia3_studio.data.text_columns import labeled_words, longest_text, named_text, only_column, only_words, two_in_lists
+from ia3_studio.data.text_columns import (
+    labeled_words,
+    longest_text,
+    named_text,
+    only_column,
+    only_words,
+    told_language,
+    two_in_lists,
+)
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -152,6 +161,12 @@ def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
             f"The columns {one} and {other} are two answers to one prompt, and no column says which is better; select"
             " one of them as the target column."
         )
+    if degrees := [pair for pair in combinations(columns, 2) if are_degrees(*pair)]:
+        raise DataError(
+            f"The columns {degrees[0][0]} and {degrees[0][1]} are two texts of which one has more of something than "
+            "the other, with no prompt; choose the task Preferences and the better one as the target column, or add "
+            "a column of prompts."
+        )
     if choices := choices_without_answer(columns):
         raise DataError(
             f"The columns {shown_names(choices)} are choices, and no column says which is right; add a column of the "
@@ -161,10 +176,11 @@ def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
 
 
 _IN_ORDER = (
-    nested_pairs, _choices, tagged_words, marked_answers, rated_texts, recipes,
+    nested_pairs, _choices, tagged_words, marked_answers, graded_answers, judged_claims, rated_texts,
+    recipes,
     _refuse_undecided, named_pairs, labeled, flags, beside_structures,
-    two_in_lists, only_column, languages, rewritten, in_two_scripts, asked_by_contents, two_bodies, by_contents,
-    named_text, two_texts,
+    two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, asked_by_contents, two_bodies,
+    by_contents, told_language, named_text, two_texts,
     longest_text, labeled_words, only_words,
 )  # fmt: skip
 """Ways to find the columns that play a part, in the order in which they are tried."""

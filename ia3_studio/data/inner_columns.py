@@ -8,8 +8,10 @@ from collections.abc import Mapping as Record
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.column_names import bare_name
 from ia3_studio.data.column_profile import cells_of, structures_of
 from ia3_studio.data.examples import Mapping
+from ia3_studio.data.paths import is_listed
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -50,8 +52,12 @@ def _paths_by_name(frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, str
     Where objects of several columns have one key, it is the column that tells them apart.
     """
     inner: list[tuple[str, str]] = []
+    columns = [column for column in columns if bare_name(column) not in _DEFINITIONS]
+    starts = {column: f"{column}[0]" if _are_single(frame, column) else column for column in columns}
     for column in columns:
-        objects = [value for value in structures_of(frame, column) if isinstance(value, Record) and value]
+        values = structures_of(frame, column)
+        values = values if starts[column] == column else [value[0] for value in values]
+        objects = [value for value in values if isinstance(value, Record) and value]
         if 2 * len(objects) > len(cells_of(frame, column)[:50]):
             inner += [(column, key) for key in dict.fromkeys(str(key) for each in objects for key in each)]
     if not inner:
@@ -65,11 +71,23 @@ def _paths_by_name(frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, str
         found |= {} if column in objects_in else {column: column}
         for key in (key for each, key in inner if each == column):
             name = key if keys[key] == 1 else column if alone[column] == 1 else f"{column}.{key}"
-            found[name if name not in taken else f"{column}.{key}"] = f"{column}.{key}"
+            found[name if name not in taken else f"{column}.{key}"] = f"{starts[column]}.{key}"
             taken.add(name)
     if alone.total() == len(objects_in) and not found.keys() - {key for _column, key in inner}:
-        return {column: f"{column}.{key}" for column, key in inner} if max(keys.values()) > 1 else found
+        return {column: f"{starts[column]}.{key}" for column, key in inner} if max(keys.values()) > 1 else found
     return found
+
+
+_DEFINITIONS = frozenset(("tools", "functions", "function", "toolcalls", "apis"))
+"""Columns of what a model may call, which is no text of a row."""
+
+
+def _are_single(frame: pd.DataFrame, column: str) -> bool:
+    """Say whether each cell of a column is a list of one object, which stands for the object."""
+    values = structures_of(frame, column, len(frame))
+    return bool(values) and all(
+        is_listed(value) and len(value) == 1 and isinstance(value[0], Record) for value in values
+    )
 
 
 def _column(frame: pd.DataFrame, path: str) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Record
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import bare_name, name_words, named, says
 from ia3_studio.data.column_profile import (
@@ -19,7 +19,7 @@ from ia3_studio.data.column_profile import (
     profile,
     structures_of,
 )
-from ia3_studio.data.column_words import AMOUNTS, COMPUTED, LABELED, OBSERVED, PRICED, is_about_row
+from ia3_studio.data.column_words import AMOUNTS, ANSWERED, COMPUTED, LABELED, OBSERVED, PRICED, is_about_row
 from ia3_studio.data.label_cells import (
     LONGEST_PART,
     SEVERAL,
@@ -42,18 +42,13 @@ from ia3_studio.data.label_names import (
     named_labels,
     school_classes,
 )
-from ia3_studio.data.measurements import decimal_mark, number_of
+from ia3_studio.data.measured_columns import is_fact, is_score, measures, only_measure
 from ia3_studio.data.paths import is_listed, structure_of
 from ia3_studio.data.vote_counts import counts_votes
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_FACTS = frozenset(
-    ("duration", "size", "bytes", "length", "tokens", "start", "end", "offset", "latitude", "longitude", "lat", "lon",
-     "width", "height", "depth", "perplexity", "seconds", "confidence", "latency", "ms")
-)  # fmt: skip
-"""Words in names of columns that measure a row rather than judge its text."""
 _TEXT_NAMES = ("question", "prompt", "text", "sentence", "instruction", "query", "spans", "offsets", "positions")
 """Columns that are read or say a place, also where few different values stand in them."""
 _LABEL_KEYS = ("name", "label", "value", "class", "title", "text")
@@ -117,9 +112,13 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
         name for name in filled
         if are_codes_of_places(cells_of(frame, name), is_named_so="state" in name_words(name)) and not is_judged(name)
     }  # fmt: skip
+    if _PLACES.intersection(word for name in frame.columns for word in name_words(str(name))):
+        places |= {name for name in filled if name_words(name)[-1:] == ["state"]}
     places |= {name for name in filled if is_workflow(frame, name)} | {*school_classes(list(filled))}
-    by_word = [name for name in by_word if name not in votes | places]
-    facts = {name for name, each in filled.items() if each.is_number and _is_fact(name)}
+    facts = {name for name, each in filled.items() if each.is_number and is_fact(name)}
+    ids = {name for name in by_word if filled[name].is_identifier and not is_label_name(_before_id(name), LABELED)}
+    languages = {name for name in facts if name_words(name)[0] in ("language", "lang")}
+    by_word = [name for name in by_word if name not in votes | places | ids | languages]
     alike = [
         name for name, each in filled.items()
         if each.is_label and not each.is_identifier and name not in votes | facts
@@ -130,8 +129,10 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     several = [name for name, each in filled.items() if _holds_several(frame, each)]
     by_word.sort(
         key=lambda name: (
+            filled[name].filled < _FEWEST_FILLED,
             not (is_judged(name) or is_scaled(filled[name]) or is_coded(name)),
             is_about_row(name),
+            bool(_BEFOREHAND.intersection(name_words(name))),
             "stance" not in name_words(name),
             name_words(name)[0] == "target" and len(name_words(name)) > 1,  # at whom or what
             is_numbered_intent(frame, name),
@@ -151,31 +152,58 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
         )
     )  # fmt: skip
     alike.sort(key=lambda name: (name in about, name not in behind))
+    words.sort(key=lambda name: not says(name, ANSWERED))
+    last = [name for name in list(filled)[max(texts, default=-1) + 1 :] if name in alike and UNNAMED.fullmatch(name)]
+    only_last = last if len(last) == 1 else []
     marks = [name for name in alike if name not in about]
     told = [name for name in words if name not in about]
-    priced = _measures(frame, filled, PRICED) if not any(is_judged(name) or is_coded(name) for name in by_word) else []
-    paid = _measures(frame, filled, AMOUNTS)
-    observed = [name for name in _measures(frame, filled, OBSERVED) if not says(name, COMPUTED)]
+    scores = [name for name, each in filled.items() if name not in votes and is_score(frame, each)]
+    priced = measures(frame, filled, PRICED) if not any(is_judged(name) or is_coded(name) for name in by_word) else []
+    paid = measures(frame, filled, AMOUNTS)
+    observed = [name for name in measures(frame, filled, OBSERVED) if not says(name, COMPUTED)]
     asked = set(named(list(filled), _TEXT_NAMES))
     lists = [name for name in several if is_plural(name)] if not any(map(is_judged, by_word)) else []
     found = [
         name
         for name in dict.fromkeys(
-            (*by_name, *priced, *observed, *lists, *by_word, *told, *several, *marks, *paid, *words, *alike)
+            (
+                *by_name,
+                *priced,
+                *observed,
+                *lists,
+                *by_word,
+                *only_last,
+                *told,
+                *several,
+                *marks,
+                *scores,
+                *paid,
+                *words,
+                *alike,
+            )
         )
         if name not in asked
     ]
     found = [_named_inside(frame, name) for name in sorted(found, key=lambda name: profile(frame, name).different == 1)]
-    return found or _only_measure(frame, {name: each for name, each in filled.items() if name not in votes})
+    if len(frame) > _FEW_ROWS:  # of one value there is nothing to learn
+        found = [name for name in found if profile(frame, name).different != 1]
+    return found or only_measure(frame, {name: each for name, each in filled.items() if name not in votes})
 
 
-def _is_fact(name: str) -> bool:
-    """Say whether the name of a column of numbers says that they measure or count something, as "Number of rings"."""
+def _before_id(name: str) -> str:
+    """Return the word that an id is of, as "label" in label_id; the name itself where it has one word."""
     words = name_words(name)
-    return bool(_FACTS.intersection(words[-1:])) or (len(words) > 2 and (*words[:2],) in _COUNTED)
+    return words[-2] if len(words) > 1 and words[-1] in ("id", "ids") else name
 
 
-_COUNTED = (("number", "of"), ("num", "of"), ("no", "of"), ("count", "of"))
+_FEW_ROWS = 4
+"""Rows up to which a label may be the same in all of them."""
+_FEWEST_FILLED = 0.8
+"""Share of the rows that a label must fill to come before others that fill more of them."""
+_PLACES = frozenset(("city", "zip", "zipcode", "county", "country", "postcode"))
+"""Words of columns beside which a state is one of a country."""
+_BEFOREHAND = frozenset(("initial", "before", "pre", "prior", "previous", "baseline"))
+"""Words of labels that were given before the text was read."""
 _THINGS = ("title", "game", "movie", "film", "book", "hotel", "restaurant", "product_name", "productname")
 """Columns that say which thing a text is about, also where few different ones stand in them."""
 _STOOD_TO = ("topic", "topics")
@@ -184,15 +212,6 @@ _STOOD_TO = ("topic", "topics")
 
 def _is_yes_or_no(frame: pd.DataFrame, name: str) -> bool:
     return {str(cell).strip().casefold() for cell in cells_of(frame, name)} <= {"yes", "no", "y", "n", "true", "false"}
-
-
-def _measures(frame: pd.DataFrame, filled: Record[str, Profile], words: frozenset[str]) -> list[str]:
-    """Return the columns of measurements whose names have one of the words."""
-    return [
-        name for name, each in filled.items()
-        if says(name, words) and not (each.is_identifier or each.is_text or each.is_label)
-        and is_measured(cells_of(frame, name))
-    ]  # fmt: skip
 
 
 def _named_inside(frame: pd.DataFrame, name: str) -> str:
@@ -227,25 +246,3 @@ def _holds_several(frame: pd.DataFrame, each: Profile) -> bool:
             return False
     varied = len({str(cell) for cell in cells}) > 1
     return varied and 2 <= len(set(parts)) <= min(MOST_CLASSES, len(parts) // 2)
-
-
-def _only_measure(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[str]:
-    """Return the first column of measurements where nothing else stands beside texts and identifiers.
-
-    Several are measurements for certain only if all of them have fractions, as scores have.
-    """
-    others = [
-        each for each in filled.values()
-        if not (each.is_identifier or each.is_text or each.different < 2 or _FACTS.intersection(name_words(each.name)))
-        and not says(each.name, COMPUTED)
-    ]  # fmt: skip
-    measured = [each.name for each in others if is_measured(cells_of(frame, each.name))]
-    scores = len(others) == 1 or all(map(_have_fractions, (cells_of(frame, name) for name in measured)))
-    return measured[:1] if len(measured) == len(others) and scores else []
-
-
-def _have_fractions(cells: Sequence[Any]) -> bool:
-    """Say whether most numbers of a column are fractions."""
-    mark = decimal_mark(cells)
-    numbers = [number for cell in cells if (number := number_of(cell, mark)) is not None]
-    return 2 * sum(not number.is_integer() for number in numbers) > len(numbers)

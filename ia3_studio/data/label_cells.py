@@ -36,7 +36,7 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
         cells: those that are not missing.
         name: of the column; one such as "tags" allows for commas between several labels.
     """
-    if any(is_listed(structure_of(cell)) for cell in cells):
+    if any(is_listed(structure_of(cell)) and not _is_pair_of_numbers(cell) for cell in cells):
         return "multi"
     if are_joined_numbers(cells):
         return "multi"
@@ -47,6 +47,14 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
     separators = _LISTED if is_plural(name) or not is_class else SEVERAL
     joined = are_joined(cells, separators, is_plural=is_plural(name)) or (says(name, LABELED) and _share_parts(kinds))
     return "multi" if joined else "single"
+
+
+def _is_pair_of_numbers(cell: Any) -> bool:
+    """Say whether a cell writes how many people said what in parentheses, as "(3, 2)", which is one class."""
+    return isinstance(cell, str) and _PAIR.fullmatch(cell.strip()) is not None
+
+
+_PAIR = re.compile(r"\(\d+(?:, ?\d+)+\)")
 
 
 def _are_points(cells: Sequence[Any], name: str) -> bool:
@@ -112,6 +120,8 @@ def are_joined(cells: Sequence[Any], separators: re.Pattern[str] = SEVERAL, *, i
     parts = {part for cell in texts for part in separators.split(cell.strip()) if part}
     few = 5 * len(joined) >= len(texts) > 0 and len(parts) < len(set(texts))
     marked = [cell for cell in texts if SEVERAL.search(cell.strip(" ;|,"))]  # no mark of prose, as a comma is
+    alone = {cell.strip() for cell in texts}
+    few = few or any({*SEVERAL.split(cell.strip(" ;|,"))} & alone for cell in marked)
     few = few or (is_plural and (5 * len(joined) >= 4 * len(texts) > 0 or 10 * len(marked) >= len(texts) > 0))
     return few and max(map(len, parts)) <= LONGEST_PART
 

@@ -32,7 +32,7 @@ from ia3_studio.data.label_cells import label_kind
 from ia3_studio.data.label_names import MOSTLY, RATED, TOPICAL, named_labels
 from ia3_studio.data.paths import is_listed
 from ia3_studio.data.read_texts import LABELED_NAMES, read_text
-from ia3_studio.data.text_pairs import paired_texts, related_texts, unnamed_pair
+from ia3_studio.data.text_pairs import only_two_texts, paired_texts, related_texts, unnamed_pair
 from ia3_studio.data.told_apart import with_second_text
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 RATINGS = frozenset(("rating", "score", "stars", "overall", "priority", "status", "type", "severity"))
 """Words of labels of texts that stand beside their own summary: of a review, of a ticket."""
-MARKS = ("label", "labels", "is_correct", "correct", "relevance", "gold_label", "is_answer")
+MARKS = ("label", "labels", "is_correct", "correct", "relevance", "gold_label", "is_answer", "target")
 """Columns that say whether an answer beside a question is right."""
 _FEW_ROWS = 4
 """Rows up to which a label may be the same in all of them."""
@@ -60,7 +60,8 @@ def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     label = _in_words(frame, columns, labels[0])
     kind = label_kind(cells_of(frame, label), label)
     sides = [name for name in columns if name != label and _is_varied(frame, name)]
-    if pair := paired_texts(frame, sides) or related_texts(frame, sides, label):
+    pair = paired_texts(frame, sides) or related_texts(frame, sides, label) or only_two_texts(frame, columns, label)
+    if pair:
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     others = [name for name in columns if name not in (*labels, label)]
     texts = [name for name in named(others, LABELED_NAMES) if is_plain(frame, name)]
@@ -96,6 +97,8 @@ def _is_varied(frame: pd.DataFrame, name: str) -> bool:
 
 def _in_words(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
     """Return the column that has the names of classes that a label column has as numbers, or else this one."""
+    if names := _names_of_places(frame, columns, label):
+        return names
     found = profile(frame, label)
     if not (found.is_number and found.is_label) or label not in frame.columns or 2 * found.different > len(frame):
         return label
@@ -108,6 +111,27 @@ def _in_words(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
         if len(pairs) == found.different:
             return name
     return label
+
+
+def _names_of_places(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
+    """Return the column of lists of names beside lists of 0 and 1 that have as many ones; empty if there is none."""
+    places = structures_of(frame, label)
+    counts = [sum(value) if _is_places(value) else -1 for value in places]
+    if not counts or min(counts) < 0 or len({len(value) for value in places}) != 1:
+        return ""
+    for name in columns:
+        lists = structures_of(frame, name) if name != label else []
+        if len(lists) == len(counts) and all(
+            is_listed(value) and len(value) == count and all(isinstance(each, str) for each in value)
+            for value, count in zip(lists, counts, strict=True)
+        ):
+            return name
+    return ""
+
+
+def _is_places(value: object) -> bool:
+    """Say whether a value is a list of 0 and 1, one for each label."""
+    return isinstance(value, list) and len(value) > 1 and all(each in (0, 1) for each in value)
 
 
 _MARKED = (("question", "answer"), *((asked, found) for asked in ("query", "question", "search_query")
@@ -160,6 +184,7 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if pair := unnamed_pair(frame, texts):
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     texts = texts or [each for name, each in filled.items() if name not in used and _holds_texts(frame, name)]
+    texts = texts or [each for name, each in filled.items() if name not in used and _holds_words(frame, each)]
     if not texts:
         return None
     known = named([each.name for each in texts], LABELED_NAMES)
@@ -170,7 +195,7 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 
 def _is_aspect(each: Profile) -> bool:
     """Say whether a column holds what a text is judged for, in words that may be few: "service", "battery"."""
-    return each.length > 0 and "aspect" in name_words(each.name)
+    return each.length > 0 and bool({"aspect", "token", "word"}.intersection(name_words(each.name)[-2:]))
 
 
 def _are_structures(frame: pd.DataFrame, name: str) -> bool:
@@ -187,3 +212,14 @@ def _holds_texts(frame: pd.DataFrame, name: str) -> bool:
     lists = structures_of(frame, name)
     texts = [text for value in lists if is_list_of_texts(value) for text in value]
     return bool(texts) and all(map(is_listed, lists)) and sum(map(len, texts)) > LONGEST_LABEL * len(texts)
+
+
+def _holds_words(frame: pd.DataFrame, each: Profile) -> bool:
+    """Say whether a column holds lists of short texts that hardly ever are the same, as of what something is made."""
+    lists = [value for value in structures_of(frame, each.name) if is_list_of_texts(value)]
+    different = {tuple(value) for value in lists}
+    return len(lists) > MOSTLY * len(frame.head(_LOOKED_AT)) and len(different) > _MOSTLY_DIFFERENT * len(lists)
+
+
+_LOOKED_AT, _MOSTLY_DIFFERENT = 50, 0.9
+"""Rows that tell what a column holds, and the share of them that differ."""

@@ -38,7 +38,10 @@ def school_classes(columns: Sequence[str]) -> list[str]:
     return named(columns, ("class", "klasse", "clase", "classe")) if school else []
 
 
-_PUPILS = frozenset(("student", "pupil", "schuler", "schulerin", "eleve", "alumno", "alunno", "aluno"))
+_PUPILS = frozenset((
+    "student", "pupil", "schuler", "schulerin", "eleve", "alumno", "alunno", "aluno", "teacher", "lesson", "fach",
+    "unterricht", "lehrer", "lehrkraft", "materia", "profesor", "matiere", "professeur",
+))  # fmt: skip
 """Words of columns beside which a class is one of a school."""
 
 

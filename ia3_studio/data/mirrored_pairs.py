@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Record
-from collections.abc import Sequence
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,10 @@ _MIRRORED = (
     ("front", "back"), ("normal", "simple"), ("complex", "simple"), ("complex", "simplified"), ("formal", "informal"),
     ("informal", "formal"), ("ungrammatical", "grammatical"), ("incorrect", "correct"), ("noisy", "clean"),
     ("toxic", "neutral"), ("toxic", "detoxified"), ("original", "simplified"), ("original", "rewritten"),
+    ("original", "correct"), ("original", "translated"), ("original", "paraphrased"), ("incoherent", "coherent"),
+    ("disfluent", "fluent"), ("biased", "neutral"), ("hate", "counter"), ("beginning", "ending"),
+    ("beginning", "continuation"), ("setup", "punchline"), ("outline", "story"), ("plan", "essay"), ("draft", "final"),
+    ("rough", "polished"), ("asr", "corrected"), ("casual", "formal"),
     ("old", "new"), ("buggy", "fixed"), ("vulnerable", "fixed"), ("bug", "fix"), ("slow", "fast"),
    
     ("human", "ai"), ("user", "bot"), ("user", "agent"), ("q", "a"), ("ques", "ans"), ("quest", "ans"),
@@ -51,11 +55,26 @@ def mirrored(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     for first, second in permutations(texts, 2):
         one, other = words[first], words[second]
         differing = [pair for pair in zip(one, other, strict=False) if pair[0] != pair[1]]
-        if differing == [("1", "2")] and set(one) <= _SAID | {"1"}:
+        if differing == [("1", "2")] and set(one) <= _SAID | {"1"} and not _has_third(one, words.values()):
             return Mapping("pairs", first, second)
         if len(one) == len(other) and len(differing) == 1 and differing[0] in _MIRRORED:
             return Mapping("pairs", first, second)
     return None
+
+
+def _has_third(first: Sequence[str], names: Iterable[Sequence[str]]) -> bool:
+    """Say whether a third turn stands beside the first two, so that the second is no answer that ends there."""
+    third = ["3" if word == "1" else word for word in first]
+    return any(list(name) == third for name in names)
+
+
+def changed(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return two columns of what something was before and after it was changed; None if there is no such pair."""
+    found = mirrored(frame, [name for name in columns if _CHANGED.intersection(name_words(name))])
+    return found
+
+
+_CHANGED = frozenset(("before", "after", "buggy", "fixed", "vulnerable", "old", "new"))
 
 
 def languages(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
@@ -77,6 +96,27 @@ def languages(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 
 _NEARLY_ALL, _SIDES = 0.98, 2
 """Share of the rows that two of several languages fill, which are read then."""
+
+
+def code_languages(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the only two columns of code that are named by programming languages; None for more or fewer."""
+    found = [
+        each.name
+        for name in columns
+        if _CODED.intersection(name_words(name)) and _is_code(each := profile(frame, name))
+    ]
+    return Mapping("pairs", found[0], found[1]) if len(found) == 2 else None
+
+
+def _is_code(each: Profile) -> bool:
+    return each.is_text and not each.is_label and each.different > 1
+
+
+_CODED = frozenset(
+    ("java", "cs", "csharp", "python", "cpp", "javascript", "js", "typescript", "ts", "go", "rust", "php", "ruby",
+     "kotlin", "swift", "scala", "perl", "fortran", "cobol", "matlab")
+)  # fmt: skip
+"""Words for programming languages in the names of columns."""
 
 
 def two_keys(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping as Record
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.column_names import named
+from ia3_studio.data.column_names import name_words, named
 from ia3_studio.data.column_profile import is_plain, profile, structures_of
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.pair_names import ANSWER_NAMES, CONTEXT_NAMES, PROMPT_NAMES
@@ -22,6 +22,8 @@ def nested_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if prompts and any(is_plain(frame, name) for name in named(columns, ANSWER_NAMES)):
         return None
     for name in columns:
+        if _TESTS.intersection(name_words(name)):
+            continue
         cells = structures_of(frame, name)
         inner = cells[0][0] if cells and isinstance(cells[0], list) and cells[0] else None
         fields = list(inner) if isinstance(inner, dict) else []
@@ -38,3 +40,7 @@ def nested_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 
 def _holds_objects(value: Any) -> bool:
     return isinstance(value, Record) or (is_listed(value) and any(isinstance(each, Record) for each in value))
+
+
+_TESTS = frozenset(("test", "tests"))
+"""Words of columns of test cases, whose outputs are no answers."""

@@ -32,10 +32,13 @@ _BETTER = frozenset((
     ("chosen", "unchosen"), ("w", "l"), ("strong", "weak"), ("gute", "schlechte"), ("bonne", "mauvaise"),
     ("buena", "mala"), ("boa", "ruim"), ("buona", "cattiva"), ("bessere", "schlechtere"), ("beste", "schlechteste"),
     ("meilleure", "pire"), ("mejor", "peor"), ("migliore", "peggiore"), ("melhor", "pior"), ("лучшии", "худшии"),
-    ("edited", "original"), ("corrected", "original"), ("improved", "original"), ("revised", "original"),
-    ("revised", "draft"), ("edited", "draft"), ("final", "draft"), ("rewritten", "original"),
 ))  # fmt: skip
 """Words for the better and the worse of two answers."""
+_EDITED = frozenset((
+    ("edited", "original"), ("corrected", "original"), ("improved", "original"), ("revised", "original"),
+    ("revised", "draft"), ("edited", "draft"), ("final", "draft"),
+))  # fmt: skip
+"""Words for an answer that somebody made better, and for what it was."""
 _ALONE = frozenset((
     "winner", "better", "best", "preferred", "accepted", "chosen", "winning", "win", "good", "desirable",
 ))  # fmt: skip
@@ -59,6 +62,7 @@ def is_preferred(one: str, other: str) -> bool:
     differs = parts[0] if parts else (words[0], others[0]) if words and "non" in name_words(other) else ("", "")
     is_better = differs in _BETTER or ("non" in name_words(other) and differs == ("preferred", "preferred"))
     left = [word for word in words if word != differs[0]]
+    is_better = is_better or (differs in _EDITED and any(word in ANSWERED for word in left))
     named = any(word in ANSWERED or word in _SAMPLES for word in left)
     return len(parts) < 2 and is_better and (named or (not left and differs[0] in _ALONE))
 
@@ -75,7 +79,8 @@ _OPPOSED = tuple(
             ("liked", "disliked"), ("good", "bad"), ("advantages", "disadvantages"), ("best", "worst"),
             ("strengths", "weaknesses"), ("strength", "weakness"), ("positives", "negatives"),
             ("avantages", "inconvenients"), ("vorteile", "nachteile"), ("ventajas", "desventajas"),
-            ("vantagens", "desvantagens"), ("pro", "contra"), ("pro", "contro"), ("voordelen", "nadelen"),
+            ("vantagens", "desvantagens"), ("pro", "contra"), ("pro", "con"), ("pro", "contro"),
+            ("voordelen", "nadelen"),
         ),
     )
 )  # fmt: skip
@@ -92,3 +97,16 @@ def are_opposed(one: str, other: str) -> bool:
     words, others = name_words(one), name_words(other)
     parts = [frozenset(pair) for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
     return len(words) == len(others) and len(parts) == 1 and parts[0] in _OPPOSED
+
+
+@lru_cache(4_000)
+def are_degrees(one: str, other: str) -> bool:
+    """Say whether two names differ in "less" and "more" alone, as those of two texts that were compared.
+
+    Example:
+        >>> are_degrees("less_toxic", "more_toxic"), are_degrees("more", "less"), are_degrees("less", "most")
+        (True, False, False)
+    """
+    words, others = name_words(one), name_words(other)
+    parts = [{*pair} for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
+    return len(words) == len(others) > 1 and parts == [{"less", "more"}]

@@ -21,6 +21,8 @@ SHORTEST_PAIR = 8
 """Mean characters of the texts of two columns that are a prompt and its answer."""
 _INSIDE = ("text", "spans", "value", "content", "answer", "output", "response", "input_text")
 """Keys of an answer that is an object."""
+_NAMED = ("entity_name",)
+"""Keys of what a thing that is an answer is called."""
 _LOOKED_AT = 50
 _MOSTLY_ASKED = 0.8
 
@@ -74,6 +76,8 @@ def is_asked(frame: pd.DataFrame, name: str) -> bool:
     each = profile(frame, name)
     if each.different < 2 and not holds_lists_of_texts(frame, name) and len(frame) > 2:
         return False
+    if each.is_identifier and each.length:  # such as names of files
+        return False
     return not each.is_label and (holds_lists_of_texts(frame, name) or each.length > 0 or each.is_number)
 
 
@@ -102,6 +106,26 @@ def text_path(frame: pd.DataFrame, name: str) -> str:
     return next(iter(sorted(inner, key=len)), "")
 
 
+def asked_path(frame: pd.DataFrame, name: str) -> str:
+    """Return the path of what is asked inside the objects of a column; empty where they hold none."""
+    if is_plain(frame, name):
+        return ""
+    inner = [path for path in paths_in(frame[[name]]) if path.rpartition(".")[2] in _ASKED_INSIDE]
+    return next(iter(sorted(inner, key=len)), "")
+
+
+def context_inside(frame: pd.DataFrame, prompt: str) -> str:
+    """Return the path of the context that stands in the same object as what is asked; empty if there is none."""
+    if prompt in map(str, frame.columns) or "." not in prompt:
+        return ""
+    base = prompt.rpartition(".")[0]
+    return next((path for key in _CONTEXTS_INSIDE if (path := f"{base}.{key}") != prompt and cells_of(frame, path)), "")
+
+
+_CONTEXTS_INSIDE = ("context", "passage", "document", "text", "article")
+_ASKED_INSIDE = ("question", "query", "prompt", "instruction")
+
+
 def answer_path(frame: pd.DataFrame, name: str) -> str:
     """Return the column of an answer, or the path of its text inside objects: the first of several."""
     values = structures_of(frame, name)
@@ -122,7 +146,7 @@ def answer_path(frame: pd.DataFrame, name: str) -> str:
     if isinstance(first, Record):
         if any(map(text_of_parts, lists)):
             return name
-        return next((f"{name}[0].{key}" for key in (*_INSIDE, _answer_key(first)) if key in first), name)
+        return next((f"{name}[0].{key}" for key in (*_INSIDE, _answer_key(first), *_NAMED) if key in first), name)
     return name
 
 

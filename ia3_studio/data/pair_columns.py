@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping as Record
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,18 +10,28 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_names import bare_name, named, says
-from ia3_studio.data.column_profile import is_plain, profile, structures_of
+from ia3_studio.data.column_profile import cells_of, is_plain, profile, structures_of
 from ia3_studio.data.column_words import READ
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_candidates import is_rated
 from ia3_studio.data.label_names import MOSTLY
-from ia3_studio.data.mirrored_pairs import mirrored, two_keys
-from ia3_studio.data.pair_cells import answer_path, bases, contains, has_numbers, is_asked, is_copy, text_path
+from ia3_studio.data.mirrored_pairs import changed, mirrored, two_keys
+from ia3_studio.data.pair_cells import (
+    answer_path,
+    asked_path,
+    bases,
+    contains,
+    context_inside,
+    has_numbers,
+    is_asked,
+    is_copy,
+    text_path,
+)
 from ia3_studio.data.pair_names import CONTEXT_NAMES
-from ia3_studio.data.pair_sides import answer_columns, long_context, prompt_columns, read_columns
+from ia3_studio.data.pair_sides import answer_columns, long_context, of_sizes, prompt_columns, read_columns
 from ia3_studio.data.paths import value_at
 from ia3_studio.data.structured_pairs import data_context
-from ia3_studio.data.word_pairs import by_words
+from ia3_studio.data.word_pairs import asked_columns, by_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,14 +42,22 @@ FEWEST_OTHERS = 0.02
 
 def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return which columns are prompt and answer by their names, or by the two keys of a column of objects."""
-    answers = [path for name in answer_columns(frame, columns) if (path := answer_path(frame, name))]
+    named_so = answer_columns(frame, columns)
+    named_so = [name for name in named_so if any(map(_is_filled_cell, cells_of(frame, name)))] or named_so
+    answers = [path for name in named_so if (path := answer_path(frame, name))]
     if len(named(columns, ("anchor", "target"))) == 2 and is_rated(frame, columns):
         answers = [name for name in answers if bare_name(name) != "target"]  # of two texts that are compared
+    if {*map(bare_name, answers)} <= {"summary", "description"} and (pair := changed(frame, columns)):
+        return pair
     contexts = [
-        name for name in named(columns, CONTEXT_NAMES) if is_plain(frame, name) and not has_numbers(frame, name)
-    ]
+        name for name in named(columns, CONTEXT_NAMES)
+        if is_plain(frame, name) and not has_numbers(frame, name) and not _names_a_file(frame, name)
+    ]  # fmt: skip
     asked = [path for name in prompt_columns(frame, columns) if (path := text_path(frame, name))]
+    asked = asked or (asked_columns(frame, [name for name in columns if name not in bases(answers)]) if answers else [])
     prompts = asked or [name for name in contexts if is_asked(frame, name)][:1]
+    if not prompts and any(name in columns for name in answers):
+        prompts = [path for name in named(columns, CONTEXT_NAMES) if (path := asked_path(frame, name))][:1]
     if not prompts and answers:
         answers = [name for name in answers if profile(frame, name).filled > MOSTLY or not is_plain(frame, name)] or (
             [] if is_rated(frame, columns) else answers
@@ -47,11 +66,12 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         answers = [name for name in answers if not profile(frame, name).is_label]
     if not prompts and answers:
         free = [name for name in columns if name not in bases(answers)]
-        prompts = read_columns(frame, [name for name in free if not is_copy(frame, name, answers[0])])
+        free = [name for name in free if not is_copy(frame, name, answers[0]) and name not in of_sizes(frame, columns)]
+        prompts = asked_columns(frame, free) or read_columns(frame, free)
     answers = [name for name in answers if name not in prompts]
     if answers and len(prompts) > 1:
         prompts = [name for name in prompts if not contains(frame, name, answers[0])] or prompts
-    if not answers and len(queries := named(columns, ("question", "query"))) == 2:
+    if not answers and len(queries := _asked_in_words(frame, columns)) == 2:
         prompts, answers = queries[:1], queries[1:]  # a query of a database
     if not prompts or not answers:
         told = mirrored(frame, columns) or two_keys(frame, columns) or by_words(frame, columns)
@@ -61,7 +81,9 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     contexts = [name for name in contexts if bare_name(name) != "context" or profile(frame, name).filled > 0]
     contexts = [name for name in contexts if not contains(frame, name, prompt)]
     context = next((name for name in contexts if name in free), "") or long_context(frame, columns, prompt, answer)
-    context = context or data_context(frame, free)
+    context = context or data_context(frame, free) or context_inside(frame, prompt)
+    if template := _filled_in(frame, prompt):
+        return Mapping("pairs", answer=answer, template=template)
     return Mapping("pairs", prompt, answer, context, others=tuple(others))
 
 
@@ -78,6 +100,37 @@ def _only_text(frame: pd.DataFrame, name: str) -> str:
     are_objects = bool(values) and all(isinstance(value, Record) for value in values) and len(keys) == 1
     inner = [each for value in values for each in value.values()] if are_objects else []
     return f"{name}.{keys.pop()}" if inner and all(isinstance(each, str) for each in inner) else ""
+
+
+def _filled_in(frame: pd.DataFrame, prompt: str) -> str:
+    """Return the one instruction of all rows as a template, where it names keys of the objects beside it in braces."""
+    texts = {cell for cell in cells_of(frame, prompt) if isinstance(cell, str)}
+    template = next(iter(texts), "")
+    if len(texts) != 1 or not _PLACE.search(template):
+        return ""
+    keys = {
+        str(key): f"{name}.{key}"
+        for name in map(str, frame.columns)
+        for value in structures_of(frame, name)[:1] if isinstance(value, Record)
+        for key in value
+    }  # fmt: skip
+    if not set(_PLACE.findall(template)) <= keys.keys():
+        return ""
+    return _PLACE.sub(lambda found: f"{{{keys[found[1]]}}}", template)
+
+
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+def _names_a_file(frame: pd.DataFrame, name: str) -> bool:
+    each = profile(frame, name)
+    return each.is_identifier and each.length > 0
+
+
+def _asked_in_words(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return what is asked in words and the query that asks it of a database."""
+    asked = [name for name in named(columns, ("question", "prompt", "instruction", "utterance", "nl"))[:1] if name]
+    return [*asked, *(name for name in named(columns, ("query",)) if profile(frame, name).is_text)]
 
 
 def _pairs_by_rows(frame: pd.DataFrame, prompts: Sequence[str], answers: Sequence[str]) -> list[tuple[str, str]]:
@@ -99,6 +152,10 @@ def _pairs_by_rows(frame: pd.DataFrame, prompts: Sequence[str], answers: Sequenc
             return found
         found.append(best)
         open_rows &= ~(filled[best[0]] | filled[best[1]])
+
+
+def _is_filled_cell(value: Any) -> bool:
+    return not (isinstance(value, str | list | dict) and not value)
 
 
 def _is_filled(record: Record[Any, Any], name: str) -> bool:

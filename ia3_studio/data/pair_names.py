@@ -15,12 +15,17 @@ LONG_CONTEXTS = (
     "story_text", "passage_text", "question_content", "question_body", "question_details", "details", "selftext",
 )  # fmt: skip
 """Columns that stand beside a prompt as its context if they hold longer texts than it."""
+ASKED_ABOUT = (
+    "note", "notes", "plot", "content", "tweet", "text", "transcript", "report", "chapter", "section", "abstract",
+)  # fmt: skip
+"""Other columns of texts that a question beside them is about, where it is much shorter; answers elsewhere."""
 ANSWER_NAMES = (
     "answer", "response", "output", "completion", "reply", "assistant", "target", "solution", "answers", "responses",
     "outputs", "completions", "summary", "highlights", "bot", "targets", "best_answer", "canonical_solution",
     "human_reference", "correct_answer", "gold_answer", "solutions", "ground_truth", "ground_truth_answer", "ideal",
     "tldr", "ans", "expected_output", "expected_answer",
-    "expected_response", "reference_answer", "model_answer", "final_answer",
+    "expected_response", "expected", "extraction", "extracted_data", "structured_output", "output_json",
+    "continuation", "continuations", "target_value", "reference_answer", "model_answer", "final_answer",
     "answer_key", "reference_code", "answer_text", "antwort", "respuesta", "réponse", "reponse",
     "risposta", "resposta", "ответ", "答案", "回答", "답변", "答", "cevap", "antwoord", "odpowiedź", "svar",
 )  # fmt: skip
@@ -47,7 +52,10 @@ READ_NAMES = (
     "story",
 )
 """Columns of a text that is read where another column is an answer, such as a summary."""
-NUMBERED = ("answer1", "response1", "reference1", "summary1", "output1", "target1", "ref1")
+NUMBERED = (
+    "answer1", "response1", "reference1", "summary1", "output1", "target1", "ref1",
+    "paraphrase1", "translation1", "simplification1", "correction1", "rewrite1", "definition1",
+)  # fmt: skip
 """The first of several answers in columns of their own."""
 FROM_WHERE = frozenset(("source", "user", "human"))
 """Names of prompts that as often say where a row is from."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Record
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
 from ia3_studio.data.column_profile import Profile, is_plain, profile, structures_of
-from ia3_studio.data.column_words import ANSWERED, DATA, WORSE
+from ia3_studio.data.column_words import ANSWERED, DATA, ORIGINAL, WORSE, is_about_row
+from ia3_studio.data.label_candidates import is_rated, label_candidates
 from ia3_studio.data.label_cells import holds_long_texts, is_class
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.pair_cells import (
     LONGER,
+    LONGEST_NAME,
     answer_path,
     are_questions,
     are_single_words,
@@ -23,6 +26,7 @@ from ia3_studio.data.pair_cells import (
 )
 from ia3_studio.data.pair_names import (
     ANSWER_NAMES,
+    ASKED_ABOUT,
     FROM_WHERE,
     LONG_CONTEXTS,
     NUMBERED,
@@ -42,10 +46,38 @@ _GIVEN = frozenset(("resps", "responses", "outputs", "generations", "predictions
 
 def long_context(frame: pd.DataFrame, columns: Sequence[str], prompt: str, answer: str) -> str:
     """Return the column of texts to which a prompt belongs; empty if there is none."""
-    long = (name for name in named(columns, LONG_CONTEXTS) if name not in (prompt, answer))
-    found = (profile(frame, name) for name in long if not contains(frame, name, prompt))
     asked = profile(frame, prompt).length
-    return next((each.name for each in found if each.is_text and each.filled > MOSTLY and each.length > asked), "")
+    free = [name for name in columns if name not in (prompt, answer)]
+    shortest = {name: asked for name in named(free, LONG_CONTEXTS)}
+    if _is_question(frame, prompt):
+        shortest = dict.fromkeys(named(free, ASKED_ABOUT), asked / 2) | shortest
+    found = (profile(frame, name) for name in shortest if not contains(frame, name, prompt))
+    long = (each.name for each in found if each.is_text and each.filled > MOSTLY and each.length > shortest[each.name])
+    return next(long, "") or _context_by_word(frame, free, answer)
+
+
+def _is_question(frame: pd.DataFrame, prompt: str) -> bool:
+    return bare_name(prompt) in _QUESTIONS or are_questions(frame, prompt)
+
+
+_QUESTIONS = frozenset(("question", "questions", "query", "instruction"))
+
+
+def _context_by_word(frame: pd.DataFrame, columns: Sequence[str], answer: str) -> str:
+    """Return the column whose name ends with a word for a context, or the original of a rewritten text; else nothing.
+
+    So a question for a database has an sql_context, and an instruction to rewrite has an original text.
+    """
+    texts = [each.name for name in columns if _may_be_read(each := profile(frame, name))]
+    found = [name for name in texts if says_last(name, _CONTEXTS) and not says(name, ANSWERED)]
+    if not found and says(answer, REWRITTEN):
+        found = [name for name in texts if says(name, ORIGINAL)]
+    return next(iter(found), "")
+
+
+_CONTEXTS = frozenset(("context", "passage", "paragraph", "schema"))
+REWRITTEN = frozenset(("rewritten", "revised", "edited", "corrected", "translated", "simplified", "paraphrased"))
+"""Words for a text that was made of an original one as an instruction says."""
 
 
 def prompt_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
@@ -54,6 +86,8 @@ def prompt_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     Where a row is from has few different values.
     """
     found = named(columns, PROMPT_NAMES)
+    found.sort(key=lambda name: bare_name(name) == "query")  # which a question may be asked of a database by
+    found = [name for name in found if not _is_constant(frame, name)] or found
     return [
         name for name in found
         if bare_name(name) not in FROM_WHERE
@@ -62,16 +96,27 @@ def prompt_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     ]  # fmt: skip
 
 
+def _is_constant(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether the cells of a column are the same in all of many rows."""
+    each = profile(frame, name)
+    return each.different == 1 and each.filled > MOSTLY and len(frame) > _FEW
+
+
+_FEW = 4
+"""Rows up to which a prompt may be the same in all of them, as long as other columns differ."""
+
+
 def answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return the columns that are called answers; those called targets are not where they hold classes."""
     found = [
         name for name in named(columns, ANSWER_NAMES)
-        if not (bare_name(name) in ("target", "targets") and (is_class(frame, name) or has_numbers(frame, name)))
+        if not (bare_name(name) in ("target", "targets") and _is_no_answer(frame, columns, name))
     ]  # fmt: skip
-    found = found or named(columns, NUMBERED)[:1]
+    found = found or named(columns, NUMBERED)[:1] or of_sizes(frame, columns)[:1]
     texts = [name for name in named(columns, TEXT_ANSWERS) if is_answer_text(frame, name)]
     if _labels_texts(frame, columns):
         texts = [name for name in texts if bare_name(name) not in _SAY_WHY]
+    texts = texts or [name for name in columns if _is_query(name) and is_answer_text(frame, name)]
     if not texts and not named(columns, ("query",)):
         texts = [name for name in named(columns, ("sql",)) if not is_plain(frame, name)]
     if named(columns, ("article", "document", "full_text", "paper")):
@@ -79,14 +124,55 @@ def answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     if not (found or texts) and named(columns, ("prompt", "instruction", "input")):
         texts = [name for name in named(columns, ("text", "story", "content")) if is_answer_text(frame, name)]
     found = _worked_out(frame, columns, found) + [_in_plain(frame, columns, name) for name in found]
-    found = found or texts or [name for name in named(columns, ("label",)) if holds_long_texts(frame, name)]
+    found = found or texts or [name for name in named(columns, ("label",)) if _is_long_label(frame, columns, name)]
     return found or [name for name in columns if _is_made_of_answers(frame, name)] or _with_opposite(columns)
+
+
+def _is_no_answer(frame: pd.DataFrame, columns: Sequence[str], target: str) -> bool:
+    """Say whether a column called a target holds classes, or what a label beside it is about: an object, a name."""
+    if is_class(frame, target) or has_numbers(frame, target):
+        return True
+    labels = [name for name in named(columns, ("label", "labels", "gold_label")) if profile(frame, name).is_label]
+    judged = bool(labels) or is_rated(frame, columns)
+    return judged and (not is_plain(frame, target) or profile(frame, target).length < LONGEST_NAME / 2)
+
+
+def _is_long_label(frame: pd.DataFrame, columns: Sequence[str], name: str) -> bool:
+    """Say whether a column called a label holds texts, and no other column could be the label."""
+    if not holds_long_texts(frame, name):
+        return False
+    filled = {other: each for other in columns if other != name and (each := profile(frame, other)).filled > MOSTLY}
+    return all(is_about_row(other) for other in label_candidates(frame, filled))
+
+
+def of_sizes(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the columns of summaries that are called after their sizes, those that most rows fill first."""
+    words = {name: name_words(name) for name in columns}
+    sized = [
+        name for name, each in words.items() if each[:1] == ["summary"] and each[1:] and _SIZES.issuperset(each[1:])
+    ]
+    return sorted(sized, key=lambda name: -profile(frame, name).filled)
+
+
+_SIZES = frozenset(("long", "short", "tiny", "brief", "full", "detailed", "concise"))
+
+
+def _is_query(name: str) -> bool:
+    """Say whether a column is called a query in a language of its own, rather than what is there before it."""
+    words = name_words(name)
+    language = next((place for place, word in enumerate(words) if word in QUERY_LANGUAGES), len(words))
+    return language < len(words) and words[language + 1 :] in _QUERIES and not _BEFORE_A_QUERY.intersection(words)
+
+
+QUERY_LANGUAGES = frozenset(("sql", "sparql", "cypher", "graphql", "mql", "kql", "xquery", "xpath"))
+_QUERIES: tuple[list[str], ...] = ([], ["query"], ["statement"], ["code"])
+_BEFORE_A_QUERY = frozenset(("setup", "validation", "test", "schema", "context", "create", "ddl", "original", "bad"))
 
 
 def _labels_texts(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
     """Say whether a table has a column that is called a label, holds one, and stands beside texts, not prompts."""
     labels = [name for name in named(columns, ("label", "labels", "gold_label")) if profile(frame, name).is_label]
-    return bool(labels) and not named(columns, PROMPT_NAMES) and bool(named(columns, READ_NAMES))
+    return bool(labels) and not named(columns, PROMPT_NAMES)
 
 
 _SAY_WHY = frozenset(("explanation", "rationale", "reasoning", "explanationtext", "rationaletext", "reasoningtext"))
@@ -95,8 +181,12 @@ _SAY_WHY = frozenset(("explanation", "rationale", "reasoning", "explanationtext"
 
 def _in_plain(frame: pd.DataFrame, columns: Sequence[str], name: str) -> str:
     """Return the column of the plain text of answers that are objects, as summary_text is of summary; else the same."""
-    plain = [] if is_plain(frame, name) else named(columns, (f"{name}_text",))
-    return next((each for each in plain if profile(frame, each).is_text), name)
+    values = structures_of(frame, name)
+    objects = [value for value in values if is_listed(value) and any(isinstance(each, Record) for each in value)]
+    plain = (
+        [] if is_plain(frame, name) and not objects else named(columns, (f"{name}_text", f"{name.rstrip('s')}_text"))
+    )
+    return next((each for each in plain if profile(frame, each).length), name)
 
 
 def _with_opposite(columns: Sequence[str]) -> list[str]:

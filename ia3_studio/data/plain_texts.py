@@ -110,6 +110,40 @@ _DIGITS = 5
 """More than any number of a column has."""
 
 
+def without_ids(text: str) -> str:
+    """Return lines of two cells each without the lines between them that are ids such as ###1234, or blank."""
+    lines = LINE_END.split(text)
+    rows = [line for line in lines if line.strip() and not _ID.fullmatch(line)]
+    if len(rows) == len(lines) or not any(map(_ID.fullmatch, lines)) or {line.count("\t") for line in rows} != {1}:
+        return text
+    return "\n".join(rows)
+
+
+_ID = re.compile(r"#{1,3}\s?\d+\s*")
+
+
+def marked_sides(text: str) -> dict[str, list[Any]] | None:
+    """Return the prompts and answers of a text each of whose lines has a mark before both; None for other text.
+
+    Example:
+        >>> marked_sides("IN: jump twice OUT: JUMP JUMP\\n" * 5)["answer"][0]
+        'JUMP JUMP'
+    """
+    lines = [line.strip() for line in LINE_END.split(text) if line.strip()]
+    found = [_TWO_MARKS.fullmatch(line) for line in lines[:1]]
+    if len(lines) < FEWEST_LINES or not found[0]:
+        return None
+    first, second = found[0][1], found[0][3]
+    sides = [_TWO_MARKS.fullmatch(line) for line in lines]
+    if (first, second) not in _SIDES or not all(each and (each[1], each[3]) == (first, second) for each in sides):
+        return None
+    return {"prompt": [each[2] for each in sides if each], "answer": [each[4] for each in sides if each]}
+
+
+_SIDES = (("IN", "OUT"), ("INPUT", "OUTPUT"), ("SRC", "TGT"), ("SOURCE", "TARGET"), ("Q", "A"), ("X", "Y"))
+_TWO_MARKS = re.compile(r"([A-Z]{1,12}):\s+(\S.*?)\s+([A-Z]{1,12}):\s+(\S.*)")
+
+
 def labeled_lines(text: str) -> dict[str, list[Any]] | None:
     """Return the texts of lines that begin with labels, and these; None for other text.
 

@@ -37,6 +37,7 @@ def read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str]) 
     texts = [each for name in others if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
     texts = [each for each in texts if each.different > 1] or texts
     texts = [each for each in texts if not each.is_label] or texts
+    texts = [each for each in texts if not is_titled(each.name)] or texts
     plain = [each for each in texts if "html" not in name_words(each.name)]
     most = max((each.length for each in texts), default=0.0)
     texts = [each for each in plain if _MUCH_LONGER * each.length > most] or texts
@@ -49,6 +50,14 @@ def read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str]) 
     return next(each.name for each in texts if _LONGER * each.length >= longest.length)
 
 
+def is_titled(name: str) -> bool:
+    """Say whether the last word of a name says that a column holds titles, which stand above a text that is read."""
+    return bool(_TITLED.intersection(name_words(name)[-1:]))
+
+
+_TITLED = frozenset(("title", "titles", "subject", "headline", "heading", "name"))
+
+
 def _whole_text(frame: pd.DataFrame, columns: Sequence[str], sketch: Profile) -> str:
     """Return the only text, by its name, that is much longer than one that describes it; empty if there is none."""
     texts = [each for name in columns if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
@@ -57,7 +66,7 @@ def _whole_text(frame: pd.DataFrame, columns: Sequence[str], sketch: Profile) ->
     return whole[0] if len(whole) == 1 else ""
 
 
-_SKETCHES = frozenset(("description", "abstract", "headline", "title"))
+_SKETCHES = frozenset(("description", "abstract", "headline", "title", "message"))
 """Texts that stand for a longer one beside them."""
 
 

@@ -42,6 +42,7 @@ def beside_structures(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
 
 def recipes(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return ingredients, behind what is made of them, and the instructions; whatever else is known of a recipe."""
+    columns = [name for name in columns if "translated" not in name_words(name)]
     told = [name for name in columns if says_last(name, IN_ORDER) and _may_tell(frame, name)]
     needed = [name for name in columns if says_last(name, INGREDIENTS)]
     if len(told) != 1 or not needed:
@@ -87,9 +88,12 @@ def _shortened_lists(frame: pd.DataFrame, texts: Sequence[str], structured: Sequ
 
 def _steps(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]) -> Mapping | None:
     """Return the only text, or one that says what is to be done, and the list of steps beside it."""
-    lists = [name for name in structured if says(name, IN_ORDER) and _are_texts(frame, name)]
+    lists = [name for name in structured if says(name, IN_ORDER | _ACTION) and _are_texts(frame, name)]
     asked = texts if len(texts) == 1 else [name for name in texts if says_last(name, GOALS | ASKED)]
     return Mapping("pairs", asked[0], lists[0]) if len(lists) == 1 and asked else None
+
+
+_ACTION = frozenset(("action",))
 
 
 def _written_from_data(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]) -> Mapping | None:

@@ -27,10 +27,12 @@ from ia3_studio.data.plain_texts import (
     cards,
     exchanges,
     labeled_lines,
+    marked_sides,
     questions_in_headings,
     table_delimiter,
     with_tabs,
     without_fence,
+    without_ids,
     without_settings,
 )
 from ia3_studio.data.problem import Problem
@@ -269,6 +271,7 @@ def _read_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> 
         return Found(frame, f"{form}, {encoding}", damaged)
     if not (parsing.delimiter or parsing.plain) and (talks := talks_in_text(text)):
         return Found(numbered(talks), f"conversations in lines, {encoding}")
+    text = text if parsing.delimiter or parsing.plain else without_ids(text)
     if parsing.delimiter or is_tabbed(without_settings(text)):
         if not parsing.delimiter and (sides := cards(text)):
             return Found(numbered(sides), f"cards of Anki, {encoding}")
@@ -295,6 +298,8 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
         return Found(numbered(rows), f"questions of a quiz, {encoding}")
     if rows := labeled_lines(text):
         return Found(numbered(rows), f"a text with its label per line, {encoding}")
+    if rows := marked_sides(text):
+        return Found(numbered(rows), f"two sides per line, {encoding}")
     if rows := exchanges(text):
         return Found(numbered(rows), f"prompts and answers in paragraphs, {encoding}")
     if delimiter := table_delimiter(text):

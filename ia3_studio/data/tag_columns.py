@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_names import named
-from ia3_studio.data.column_profile import cells_of, structures_of
+from ia3_studio.data.column_profile import cells_of, is_list_of_texts, structures_of
 from ia3_studio.data.conll import is_tag
 from ia3_studio.data.examples import Mapping, tags_in
 from ia3_studio.data.label_names import MOSTLY
@@ -26,6 +26,8 @@ def tagged_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     tags = [name for name in named(columns, TAG_NAMES) if _are_lists(frame, name)]
     if words and tags:
         return Mapping("tags", column=words[0], answer=tags[0])
+    if listed := _tags_in_lists(frame, columns):
+        return listed
     written = [name for name in columns if _are_written_tags(frame, name) or _are_listed_tags(frame, name)]
     for tag in written[:1]:
         counts = [len(_tags_of(cell)) for cell in cells_of(frame, tag)]
@@ -35,6 +37,23 @@ def tagged_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
             if fits and sum(map(_same_length, cells, counts)) > 0.9 * len(cells):
                 return Mapping("tags", column=name, answer=tag)
     return None
+
+
+def _tags_in_lists(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return two columns of lists of one length row by row, of which one holds tags such as B-PER and O."""
+    lists = {name: structures_of(frame, name) for name in columns if _are_lists(frame, name)}
+    lists = {name: cells for name, cells in lists.items() if all(map(is_list_of_texts, cells))}
+    tags = [name for name, cells in lists.items() if _are_tag_lists(cells)]
+    for tag in tags[:1]:
+        for name, cells in lists.items():
+            if name != tag and list(map(len, cells)) == list(map(len, lists[tag])) and not _are_tag_lists(cells):
+                return Mapping("tags", column=name, answer=tag)
+    return None
+
+
+def _are_tag_lists(cells: Sequence[list[str]]) -> bool:
+    tags = {tag for cell in cells for tag in cell}
+    return "O" in tags and len(tags) > 1 and all(map(is_tag, tags)) and any(tag[:2] in ("B-", "I-") for tag in tags)
 
 
 def _is_words(value: Any) -> bool:

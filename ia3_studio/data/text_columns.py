@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.column_names import bare_name, name_words, named
-from ia3_studio.data.column_profile import UNNAMED, is_list_of_texts, is_plain, profile, structures_of
-from ia3_studio.data.column_words import ABOUT_TEXTS
+from ia3_studio.data.column_names import bare_name, named
+from ia3_studio.data.column_profile import UNNAMED, Profile, is_list_of_texts, is_plain, profile, structures_of
+from ia3_studio.data.column_words import is_about_text
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.read_texts import is_titled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,10 +34,29 @@ def two_in_lists(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     return Mapping("pairs", f"{columns[0]}[0]", f"{columns[0]}[1]")
 
 
+def told_language(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the only text and the language that it is in, where a table has nothing else."""
+    spoken = [name for name in named(columns, ("language", "lang")) if profile(frame, name).is_label]
+    held = [each for name in columns if not (each := profile(frame, name)).is_identifier]
+    one = bool(spoken) and len(held) == 1 and held[0].is_text and not held[0].is_label
+    return Mapping("labels", column=held[0].name, answer=spoken[0]) if one and len(columns) <= _WITH_ID else None
+
+
+_WITH_ID = 3
+"""Columns of a text, its language and an id."""
+
+
 def named_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the column that is called a text."""
     text = [name for name in named(columns, TEXT_NAMES) if profile(frame, name).length]
+    keys = [name for name in named(columns, _KEYS) if profile(frame, name).length and not profile(frame, name).is_label]
+    if text and keys and not {*columns} - {*text, *keys}:
+        return Mapping("pairs", keys[0], text[0])
     return Mapping("text", column=text[0]) if text else None
+
+
+_KEYS = ("keywords", "keyword", "keyphrases", "concepts", "outline", "bullets", "bullet_points")
+"""Columns of what a text beside them was written from."""
 
 
 def longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
@@ -45,6 +65,7 @@ def longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     texts = [each for each in texts if len(columns) == 1 or not each.is_label]
     filled = [each for each in texts if each.filled > MOSTLY and each.different > 1]
     bodies = [each for each in filled if not is_about_text(each.name)]
+    bodies = bodies or [each for each in filled if is_titled(each.name)]
     if len(bodies) > 1:
         *others, longest = sorted(bodies, key=lambda each: each.length)
         far = longest.length >= max(_LONG_BODY, _FAR_LONGER * others[-1].length)
@@ -54,11 +75,16 @@ def longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 
 def labeled_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return a column of words, such as names, and the only other one, which has few values."""
-    held = [each for name in columns if not (each := profile(frame, name)).is_identifier]
+    held = [each for name in columns if not (each := profile(frame, name)).is_identifier or _is_address(each)]
     words = [each for each in held if each.length and not each.is_label and each.different > _HARDLY_ALIKE * len(frame)]
     labels = [each for each in held if each.is_label and each.filled > MOSTLY]
     one = len(held) == 2 and len(words) == len(labels) == 1
     return Mapping("labels", column=words[0].name, answer=labels[0].name) if one else None
+
+
+def _is_address(each: Profile) -> bool:
+    """Say whether a column holds the addresses of pages, which are sorted as texts are where there is nothing else."""
+    return bare_name(each.name) in ("url", "urls", "link", "domain", "host", "hostname")
 
 
 _HARDLY_ALIKE = 0.9
@@ -75,8 +101,3 @@ def only_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 
 _LONG_BODY, _FAR_LONGER = 100, 4
 """Mean characters of the only text of a table without names, and times that it is longer than any other."""
-
-
-def is_about_text(name: str) -> bool:
-    """Say whether a column is called a title or an author."""
-    return bare_name(name) in ABOUT_TEXTS or bool({"title", "headline"}.intersection(name_words(name)))

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.column_names import named, says
+from ia3_studio.data.column_names import bare_name, named, says, says_last
 from ia3_studio.data.column_profile import LONGEST_LABEL, UNNAMED, Profile, cells_of, profile
-from ia3_studio.data.column_words import RELATED
+from ia3_studio.data.column_words import MADE, RELATED, is_about_text
+from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.opposed_names import are_opposed
 from ia3_studio.data.pair_cells import contains
+from ia3_studio.data.scripts import words_of
+from ia3_studio.data.told_apart import SAID_ABOUT_LABEL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,9 +30,12 @@ PAIR_NAMES = (
     ("sentence", "aspect"), ("text", "aspect"), ("review", "aspect"), ("sentence", "aspect_term"),
     ("text", "aspect_term"), ("review", "aspect_term"), ("post", "reply"),
     ("src", "mt"), ("source", "mt"), ("source", "translation"), ("reference", "hypothesis"),
+    ("question", "essay"), ("prompt", "essay"), ("topic", "essay"), ("sentence", "token"), ("sentence", "word"),
+    ("sentence", "target_word"), ("sentence", "phrase"), ("context", "word"),
     ("query", "product_title"), ("search_term", "product_title"), ("query", "title"),
 )  # fmt: skip
 """Columns of two texts that one label belongs to, besides those of one name with two numbers or letters."""
+_TURN = re.compile(r"(?:turn|utterance|message)[\s_-]*\d", re.IGNORECASE)
 _TWIN = re.compile(r"(?P<stem>.*?)[\s_-]*(?P<place>1|2|a|b|one|two|left|right)", re.IGNORECASE)
 _TWINS = (("1", "2"), ("a", "b"), ("one", "two"), ("left", "right"))
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:st|nd)?")
@@ -55,6 +61,9 @@ _FAR_LONGER = 3
 
 def _pair_of_texts(columns: Sequence[str]) -> tuple[str, str] | None:
     """Return two columns of texts that belong together by their names."""
+    turns = [name for name in columns if _TURN.fullmatch(name)]
+    if len(turns) > len(("one", "other")):  # what was said last is judged, behind what it answers
+        return turns[-2], turns[-1]
     for names in PAIR_NAMES:
         pair = named(columns, names)
         if len(pair) == 2:
@@ -89,6 +98,47 @@ def related_texts(frame: pd.DataFrame, columns: Sequence[str], label: str) -> tu
     return texts[0], texts[1]
 
 
+def only_two_texts(frame: pd.DataFrame, columns: Sequence[str], label: str) -> tuple[str, str] | None:
+    """Return the only two texts of a table that has nothing else but their label, so that it belongs to both.
+
+    A title, a remark on the label and another form of the same text are no second text.
+    """
+    held = [each for name in columns if name != label and not (each := profile(frame, name)).is_identifier]
+    texts = [each for each in held if _is_side(each)]
+    one_of_two = any(_is_beside(each.name) for each in held)
+    if bare_name(label) not in _PLAIN_LABELS or len(texts) != 2 or len(held) != 2 or one_of_two:
+        return None
+    first, second = texts
+    shorter, longer = sorted((first.length, second.length))
+    if longer > _FAR_LONGER * shorter or _are_forms(frame, first.name, second.name):
+        return None
+    return first.name, second.name
+
+
+_PLAIN_LABELS = frozenset(("label", "goldlabel", "target", "gold"))
+_BESIDES = SAID_ABOUT_LABEL | LANGUAGES | frozenset(("clean", "cleaned", "processed", "lemmatized", "tokens", "raw"))
+"""Words of texts that say why a text has its label, or are another form of it."""
+
+
+def _is_beside(name: str) -> bool:
+    return says(name, _BESIDES) or says_last(name, MADE) or is_about_text(name)
+
+
+def _are_forms(frame: pd.DataFrame, one: str, other: str) -> bool:
+    """Say whether two columns have most of their words in common, row by row."""
+    pairs = list(zip(map(_words, cells_of(frame, one)), map(_words, cells_of(frame, other)), strict=False))
+    shared = sum(len(first & second) / max(1, len(first | second)) for first, second in pairs)
+    return shared > _OF_ONE_TEXT * len(pairs)
+
+
+_OF_ONE_TEXT = 0.75
+"""Share of their words that two forms of one text have in common."""
+
+
+def _words(cell: object) -> set[str]:
+    return set(words_of(str(cell).casefold()))
+
+
 def _is_side(each: Profile) -> bool:
     return each.is_text and not each.is_label and each.different > 1
 
@@ -114,4 +164,6 @@ def unnamed_pair(frame: pd.DataFrame, texts: Sequence[Profile]) -> tuple[str, st
 
 def _are_sentences(cells: Sequence[Any]) -> bool:
     """Say whether most cells have four words or more."""
-    return 2 * sum(len(str(cell).split()) >= _WORDS_OF_A_SENTENCE for cell in cells) > len(cells)
+    texts = [str(cell) for cell in cells]
+    counts = [len(text.split() if text.isascii() else words_of(text)) for text in texts]
+    return 2 * sum(count >= _WORDS_OF_A_SENTENCE for count in counts) > len(cells)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _FEWEST_ROWS = 8
 _ALIKE, _APART = 0.5, 0.95
 """Share of the rows whose text has other labels in other rows, and of those that a second text tells apart."""
-_SAID_ABOUT_LABEL = frozenset(
+SAID_ABOUT_LABEL = frozenset(
     ("explanation", "justification", "reason", "reasoning", "rationale", "comment", "comments", "note", "notes",
      "remark", "remarks", "feedback", "evidence", "highlight", "highlighted", "suggestion")
 )  # fmt: skip
@@ -44,7 +44,7 @@ def with_second_text(frame: pd.DataFrame, columns: Sequence[str], found: Mapping
 
 
 def _may_be_second(each: Profile) -> bool:
-    about = _SAID_ABOUT_LABEL.intersection(name_words(each.name))
+    about = SAID_ABOUT_LABEL.intersection(name_words(each.name))
     return each.is_text and not each.is_label and each.filled > _APART and not about
 
 

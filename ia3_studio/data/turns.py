@@ -67,7 +67,7 @@ SIDE_KEYS = {
     "is_from_user": ("user", "assistant"), "is_from_bot": ("assistant", "user"), "is_client": ("user", "assistant"),
 }  # fmt: skip
 """Keys of a turn that say by true or false who speaks: the role if true, and if false."""
-CONTENT_KEYS = ("content", "value", "text", "message", "utterance", "body_text", "body", "msg", "mes")
+CONTENT_KEYS = ("content", "value", "text", "message", "utterance", "body_text", "body", "msg", "mes", "system_prompt")
 PAIR_KEYS: dict[str, Role] = {
     **ROLES, "instruction": "user", "input": "user", "prompt": "user", "question": "user", "query": "user",
     "output": "assistant", "response": "assistant", "answer": "assistant", "completion": "assistant",

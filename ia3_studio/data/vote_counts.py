@@ -57,9 +57,12 @@ def counts_votes(frame: pd.DataFrame, each: Profile) -> bool:
     if "score" not in words or words - {"score"} - _POSTS:
         return False
     numbers = [number for cell in cells_of(frame, each.name) if (number := number_of(cell)) is not None]
+    of_post = named([str(name) for name in frame.columns], _OF_POSTS)
+    if of_post == named(of_post, ("permalink",)) and max(numbers, default=0) <= _MOST_SIGNED:
+        return False  # answers of a survey have addresses of their own as well
     unbounded = bool(numbers) and (max(numbers) > _HIGHEST_MARK or (min(numbers) < 0 and max(numbers) > _MOST_SIGNED))
     whole = all(number.is_integer() for number in numbers)
-    return whole and (unbounded or bool(named([str(name) for name in frame.columns], _OF_POSTS)))
+    return whole and (unbounded or bool(of_post))
 
 
 def _most(cells: Sequence[Any]) -> float:

@@ -11,6 +11,7 @@ from ia3_studio.data.column_words import (
     AMOUNTS,
     ANSWERED,
     ASKED,
+    CONVERTED,
     FAULTY,
     IN_ORDER,
     LABELED,
@@ -31,7 +32,8 @@ from ia3_studio.data.label_cells import is_class, is_workflow, label_kind
 from ia3_studio.data.label_names import LABEL_NAMES, MOSTLY
 from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.pair_cells import LONGER
-from ia3_studio.data.pair_names import READ_NAMES, TITLES
+from ia3_studio.data.pair_names import LONG_CONTEXTS, READ_NAMES, TITLES
+from ia3_studio.data.read_texts import is_titled
 from ia3_studio.data.structured_pairs import GOALS
 
 if TYPE_CHECKING:
@@ -60,15 +62,29 @@ def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not answers and asked:
         answers = [name for name in kept if name not in asked and says(name, WHO_ANSWERS) and says(name, SAID)]
     is_open = not (asked and answers) and not _is_judged(frame, columns)
+    turned = [name for name in kept if says_last(_head(name), CONVERTED)]
+    if len(turned) == 1 and not (asked and answers) and not _is_judged(frame, _not_of_things(columns)):
+        others = [name for name in texts if name not in turned and not is_titled(name)]
+        if read := _whole_text(frame, others):
+            return Mapping("pairs", read, turned[0])
     made = [name for name in kept if is_open and says_last(_head(name), MADE)]
     made = made or [name for name in (_long_headline(frame, kept), _note_on_talk(texts)) if is_open and name][:1]
-    if len(made) == 1 and (whole := _whole_text(frame, [name for name in texts if name not in made])):
+    made = (
+        [name for name in made if not says_last(name, _ABSTRACTS)] if len(made) == len(("abstract", "other")) else made
+    )
+    whole = _whole_text(frame, [name for name in texts if name not in made]) if len(made) == 1 else ""
+    if whole and not (
+        says_last(_head(made[0]), _ABSTRACTS) and profile(frame, made[0]).length > profile(frame, whole).length
+    ):
         asked, answers = [whole], made
     if not asked and answers and not _is_judged(frame, columns):
         asked = [name for name in texts if name not in answers and says(name, READ)]
     faulty = [name for name in texts if says(name, FAULTY)]
     if not answers and len(texts) == 2 and len(faulty) == 1 and not _is_judged(frame, columns):
         asked, answers = faulty, [name for name in texts if name not in faulty]
+    noted = _note_on_code(texts)
+    if noted and not _is_judged(frame, columns):
+        asked, answers = noted[:1], noted[1:]
     if not answers and len(texts) == 2 and only_facts_beside(frame, columns):
         first = [name for name in texts if says(name, ORIGINAL)]
         answers = [name for name in kept if name not in first and (first or says(name, RESULT))]
@@ -76,6 +92,24 @@ def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not (asked and answers):
         asked, answers = _how_to(frame, columns, kept)
     return Mapping("pairs", asked[0], answers[0]) if asked and answers else None
+
+
+def asked_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the columns of texts whose names end with a word for what is asked, the first of them, in a list."""
+    asked = (name for name in columns if says_last(_head(name), ASKED) and bare_name(name) not in _OPENINGS)
+    asked = (name for name in asked if not named([name], LONG_CONTEXTS))
+    found = (profile(frame, name) for name in asked)
+    return [
+        each.name for each in found
+        if each.is_text and each.filled > MOSTLY and each.different > 1 and not each.is_label
+    ][:1]  # fmt: skip
+
+
+_OPENINGS = frozenset(("systemprompt", "systemmessage", "systeminstruction"))
+
+
+_ABSTRACTS = frozenset(("abstract",))
+"""What is made of a text, but read where something else is made of it."""
 
 
 def _are_tags(frame: pd.DataFrame, name: str) -> bool:
@@ -93,16 +127,33 @@ def _asked_again(profiles: Sequence[Profile]) -> list[str]:
 def _how_to(frame: pd.DataFrame, columns: Sequence[str], texts: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the column of what is to be made or done and that of the instructions for it; two empty lists for none."""
     told = [name for name in texts if says_last(name, IN_ORDER)]
-    judged = [name for name in columns if bare_name(name) not in _OF_THINGS]
-    if len(told) != 1 or _is_judged(frame, judged):
+    if len(told) != 1 or _is_judged(frame, _not_of_things(columns)):
         return [], []
     length = profile(frame, told[0]).length
     goals = [name for name in texts if says_last(name, GOALS) and profile(frame, name).length < length]
     return (goals[:1], told) if goals else ([], [])
 
 
+def _not_of_things(columns: Sequence[str]) -> list[str]:
+    return [name for name in columns if bare_name(name) not in _OF_THINGS]
+
+
 _OF_THINGS = frozenset(
-    ("category", "categories", "topic", "tags", "cuisine", "difficulty", "grade", "subject", "level")
+    (
+        "category",
+        "categories",
+        "topic",
+        "tags",
+        "cuisine",
+        "difficulty",
+        "grade",
+        "subject",
+        "level",
+        "domain",
+        "field",
+        "type",
+        "genre",
+    )
 )
 """Labels of what is made or done, which do not make instructions a text that is sorted."""
 
@@ -129,10 +180,23 @@ def _note_on_talk(texts: Sequence[str]) -> str:
 _TALKS = ("dialogue", "dialog", "conversation", "transcript")
 
 
+def _note_on_code(texts: Sequence[str]) -> list[str]:
+    """Return a change of code and the message that was written on it; an empty list where one is missing."""
+    changes = [name for name in texts if says_last(name, _CHANGES)]
+    notes = [name for name in texts if says_last(name, _MESSAGES)]
+    return [changes[0], notes[0]] if changes and len(notes) == 1 and not named(texts, _TASKS) else []
+
+
+_CHANGES, _MESSAGES = frozenset(("diff", "patch")), frozenset(("msg", "message"))
+_TASKS = ("problem_statement", "instruction", "prompt", "issue", "task")
+"""Columns of what code was changed for, which a patch answers."""
+
+
 def _whole_text(frame: pd.DataFrame, texts: Sequence[str]) -> str:
     """Return the longest of several texts, titles aside; empty where there is none."""
     bodies = [name for name in texts if bare_name(name) not in TITLES]
-    return max(bodies, key=lambda name: profile(frame, name).length, default="")
+    first = [name for name in bodies if says(name, ORIGINAL)]
+    return first[0] if first else max(bodies, key=lambda name: profile(frame, name).length, default="")
 
 
 def only_facts_beside(frame: pd.DataFrame, columns: Sequence[str]) -> bool:

@@ -14,39 +14,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError
-from ia3_studio.method.factors import Factor, computes_in_its_own_way, factors_of, sample_for
+from ia3_studio.method.factors import computes_in_its_own_way, factors_of, sample_for
 from ia3_studio.method.heads import HeadedAttachment
 from ia3_studio.method.product import rescale
 from ia3_studio.method.rows import Key, Vectors
 from ia3_studio.method.scaling import Attachment, hook_points
+from ia3_studio.method.weight_swaps import Swap, free_gathered, swaps_of
 
 if TYPE_CHECKING:
     from ia3_studio.method.adapter import Adapter
-
-MERGEABLE = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
-"""Weights of these types are plain numbers; any other type is a quantized code."""
-
-
-@dataclass(frozen=True, eq=False)
-class Swap:
-    """One weight or bias of one module, as it was and as it is with the scaling in it."""
-
-    path: str
-    module: nn.Module
-    name: str
-    original: nn.Parameter
-    scaled: nn.Parameter
-
-    def put(self, wanted: nn.Parameter) -> None:
-        """Give the module this one of the two."""
-        self.module._parameters[self.name] = wanted
 
 
 class Merged:
@@ -123,7 +105,7 @@ class Merged:
         self.applied = True
 
     def _take_back(self) -> None:
-        strange = next((swap for swap in self._swaps if swap.module._parameters[swap.name] is not swap.scaled), None)
+        strange = next((swap for swap in self._swaps if not swap.is_put(swap.scaled)), None)
         if strange:
             raise AdapterError(
                 f"The {strange.name} of {strange.path} was replaced after this merge, by another merge or by moving the"
@@ -160,6 +142,7 @@ def merge(model: nn.Module, what: Adapter | Attachment) -> Merged:
     vectors = Vectors(adapter.selection, hook_points(model, adapter.selection), adapter.vector)
     scales = vectors.scales()
     _require_one_name(model, dict.fromkeys(path for path, _side in scales))
+    free_gathered(model)
     swaps = swaps_of(
         [factor for (path, side), scale in scales.items() for factor in factors_of(model, path, side, scale)]
     )
@@ -174,24 +157,6 @@ def _require_one_name(model: nn.Module, paths: Iterable[str]) -> None:
         other = first.setdefault(model.get_submodule(path), path)
         if other != path:
             raise AdapterError(f"{other} and {path} are one module, scaled twice by this adapter; keep one of them.")
-
-
-def swaps_of(factors: list[Factor]) -> list[Swap]:
-    """Return each scaled weight once, with all its factors in it."""
-    by_weight: dict[tuple[nn.Module, str], list[Factor]] = {}
-    for factor in factors:
-        by_weight.setdefault((factor.module, factor.name), []).append(factor)
-    return [_swap(factors) for factors in by_weight.values()]
-
-
-def _swap(factors: list[Factor]) -> Swap:
-    """Return one weight as it is and scaled; it is rounded once, also when both its sides are scaled."""
-    path, module, name = factors[0].path, factors[0].module, factors[0].name
-    weight = _plain(path, module, name)
-    product = weight.detach().to(torch.promote_types(weight.dtype, torch.float32))
-    for factor in factors:
-        product = product * factor.numbers.to(product.device)
-    return Swap(path, module, name, weight, _cast(path, product, weight))
 
 
 def require_same_function(path: str, module: nn.Module, swaps: list[Swap], scales: dict[Key, Tensor]) -> None:
@@ -232,41 +197,6 @@ def _both_answers(
     finally:
         for swap in swaps:
             swap.put(swap.original)
-
-
-def _plain(path: str, module: nn.Module, name: str) -> nn.Parameter:
-    """Return a weight or bias that can be scaled directly."""
-    found = module._parameters.get(name)
-    if found is None:
-        raise AdapterError(
-            f"The {name} of {path} is computed from other weights, so it cannot be merged; keep the adapter attached."
-        )
-    if hasattr(found, "device_mesh"):  # torch's DTensor
-        raise AdapterError(
-            f"The {name} of {path} is divided among several processes; load the whole model in one and merge there."
-        )
-    if found.dtype not in MERGEABLE or type(found.data) is not Tensor:
-        raise AdapterError(
-            f"{path} is quantized ({str(found.dtype).removeprefix('torch.')}), and its codes cannot be "
-            "scaled; load the base model without quantization and merge there (models.merge_into_unquantized "
-            "does both)."
-        )
-    if found.is_meta:
-        raise AdapterError(
-            f"The {name} of {path} is not in memory (it is offloaded, or the model was built without weights); load the"
-            " whole model on one device and merge there."
-        )
-    return found
-
-
-def _cast(path: str, product: Tensor, like: nn.Parameter) -> nn.Parameter:
-    scaled = product.to(like.dtype)
-    if not bool(scaled.isfinite().all()) and bool(like.detach().isfinite().all()):
-        raise AdapterError(
-            f"The scaled weights of {path} are too large for {str(like.dtype).removeprefix('torch.')}; load the base"
-            " model in bfloat16 or float32 and merge there."
-        )
-    return nn.Parameter(scaled, like.requires_grad)
 
 
 def _shared(model: nn.Module) -> set[Tensor]:

@@ -83,7 +83,7 @@ def load_classifier(
     if head != "image-classification":
         _agree_on_padding(reader, config)
     opened, fresh = _open(cls, folder, config, device, seed, plan, keeps_head=same)
-    model = placed(opened, device, plan)
+    model = placed(opened, device, plan, folder)
     return LoadedModel(
         model=model,
         tokenizer=reader,

@@ -32,6 +32,9 @@ class MachineMemory:
 def machine_memory(device: Device | None = None) -> MachineMemory:
     """Return the memory of a device: of a GPU its own, else the smaller of RAM and the limit of a control group.
 
+    **A GPU that is asked is held by this process until it ends**: for whoever loads a model on it.
+    :func:`~ia3_studio.models.gpu_process.idle_memory` is for everybody else.
+
     Args:
         device: by default the one that models are loaded on.
     """

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ia3_studio.errors import ModelError, StudioError
+from ia3_studio.models.out_of_memory import is_out_of_memory
 
 LONGEST_REASON = 240
 
@@ -19,7 +20,7 @@ def reason_of(error: BaseException) -> str:
 
 def unreadable(place: Path, error: BaseException) -> ModelError:
     """Return the sentence for model files that transformers cannot make sense of."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+    if is_out_of_memory(error):
         return ModelError(f"The model in '{place}' needs more memory than is free; use a smaller model.")
     return ModelError(
         f"The model in '{place}' cannot be read ({reason_of(error)}). If the files are damaged, delete them "

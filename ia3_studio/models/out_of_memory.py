@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+
+SAID = (
+    "can't allocate memory",  # torch on a CPU
+    "Cannot allocate memory",  # a file that is mapped
+    "CUDA error: out of memory",
+    "_STATUS_ALLOC_FAILED",  # cuBLAS and cuDNN
+)
+"""What plain errors say that mean it."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an error is an out-of-memory error, on any device."""
-    named = isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__
-    return named or "can't allocate memory" in str(error)  # torch on a CPU raises a plain RuntimeError
+    if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
+        return True
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
+    return any(each in str(error) for each in SAID)
 
 
 def give_memory_back() -> None:

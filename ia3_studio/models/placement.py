@@ -9,6 +9,7 @@ from typing import Any
 from ia3_studio.models.architecture import read_config
 from ia3_studio.models.device import choose_device
 from ia3_studio.models.fetch import ready_folder
+from ia3_studio.models.gpu_process import gpu_memory
 from ia3_studio.models.machine import MachineMemory, system_memory
 from ia3_studio.models.opening import opening
 from ia3_studio.models.sharding import is_sharded
@@ -17,26 +18,30 @@ from ia3_studio.models.sources import parse_source
 from ia3_studio.models.weights import count_weights, empty_model
 
 
-def plan_for(folder: Path, setting: Sharding, processes: int) -> ShardingPlan:
+def plan_for(folder: Path, setting: Sharding, processes: int, here: int = 0) -> ShardingPlan:
     """Return where the weights in a folder go on this machine.
 
     Args:
         folder: of a model.
         setting: of the run.
         processes: of the run, on all machines.
+        here: of them on this machine; 0 for all.
 
     Raises:
-        ModelError: the files cannot be read.
+        ModelError: the files cannot be read, or the GPUs do not answer.
         RunError: as :func:`plan_sharding`.
     """
-    devices = gpus()
-    if setting == "none" or (setting == "auto" and not devices):
+    if setting == "none":
         return WHOLE  # loading it says whether it fits
+    devices = gpus()
+    if setting == "auto" and not devices:
+        return WHOLE
     if setting == "auto" and getattr(read_config(folder), "quantization_config", None) is not None:
         return WHOLE
     with opening(folder):
         count = count_weights(folder)
-    return plan_sharding(count * choose_device().dtype.itemsize, setting, Machine(processes, devices, system_memory()))
+    machine = Machine(processes, devices, system_memory(), here)
+    return plan_sharding(count * choose_device().dtype.itemsize, setting, machine)
 
 
 def plan_before_start(source: str, setting: Sharding, processes: int) -> str:
@@ -61,10 +66,9 @@ def traceable(model: Any) -> Any:
 
 
 def gpus() -> tuple[MachineMemory, ...]:
-    """Return the memory of each GPU of this machine that models are loaded on."""
-    import torch
+    """Return the memory of each GPU of this machine that models are loaded on.
 
-    if not choose_device().name.startswith("cuda"):
-        return ()
-    sizes = (torch.cuda.mem_get_info(number) for number in range(torch.cuda.device_count()))
-    return tuple(MachineMemory(int(total), int(free), on_gpu=True) for free, total in sizes)
+    Raises:
+        ModelError: the GPUs do not answer.
+    """
+    return gpu_memory() if choose_device().name.startswith("cuda") else ()

@@ -47,6 +47,15 @@ def is_disconnection(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(name in str(error) for name in ("gloo", "NCCL"))
 
 
+def raise_if_alone(model: Any, error: Exception) -> None:
+    """Raise an error of a trial again that only this process may have had, where it shares the weights of a model.
+
+    The others are inside the pass, or have passed it: this process cannot go on as if the model could not do it.
+    """
+    if is_sharded(model) and (is_out_of_memory(error) or is_disconnection(error)):
+        raise error
+
+
 def gather_root(model: Any) -> None:
     """Gather what stands outside of the layers, where a caller uses it outside of a forward pass, such as the head.
 

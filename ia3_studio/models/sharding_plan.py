@@ -49,6 +49,8 @@ class Machine:
     """The GPUs of this machine; empty where models run on the CPU."""
     memory: MachineMemory
     """Of the CPU."""
+    here: int = 0
+    """Processes on this machine, which share the memory of its CPU; 0 for all of them."""
 
 
 def plan_sharding(weights: int, setting: Sharding, machine: Machine) -> ShardingPlan:
@@ -95,7 +97,7 @@ def _sharded(weights: int, machine: Machine) -> ShardingPlan:
     part = weights / count
     devices = machine.gpus[:count]
     smallest = min(devices, key=_room) if devices else machine.memory
-    if part > _room(smallest) if devices else weights > _room(smallest):
+    if (part if devices else part * (machine.here or count)) > _room(smallest):
         raise RunError(
             f"{_gb(weights)} of weights do not fit {_devices(machine)} ({_gb(smallest.free)} free"
             f"{' each' if devices else ''}); use more GPUs, a smaller or a 4-bit model, or sharding 'offload' with one "

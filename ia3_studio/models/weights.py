@@ -6,17 +6,20 @@ import json
 import math
 import re
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.errors import ModelError
+from ia3_studio.errors import ModelError, StudioError
 from ia3_studio.models.architecture import drop_kernels, model_class, read_config
-from ia3_studio.models.device import Device
+from ia3_studio.models.device import Device, local_processes
 from ia3_studio.models.folders import weight_files
 from ia3_studio.models.limits import ModelLimits
 from ia3_studio.models.machine import machine_memory
 from ia3_studio.models.no_progress_bars import quiet_transformers
 from ia3_studio.models.opening import opening, reason_of
+from ia3_studio.models.out_of_memory import is_out_of_memory
 from ia3_studio.models.progress import megabytes
 from ia3_studio.models.sharding import options_for, settle
 from ia3_studio.models.sharding_plan import WHOLE, ShardingPlan
@@ -60,13 +63,24 @@ def open_model(
     loaded: Any = from_folder(model_class(chosen), folder, chosen, device, plan)
     model, report = loaded
     _require_all_weights(folder, report["missing_keys"])
-    return placed(model, device, plan)
+    return placed(model, device, plan, folder)
 
 
-def placed(model: Any, device: Device, plan: ShardingPlan) -> PreTrainedModel:
-    """Return a loaded model where it computes, frozen."""
-    model = frozen(model.to(device.name) if plan.kind == "whole" else model)
-    settle(model, plan)
+def placed(model: Any, device: Device, plan: ShardingPlan, folder: Path) -> PreTrainedModel:
+    """Return a loaded model where it computes, frozen.
+
+    Args:
+        model: as :func:`from_folder` returns it.
+        device: where it is to be.
+        plan: where the weights go.
+        folder: that it was loaded from.
+
+    Raises:
+        ModelError: the device has not enough memory.
+    """
+    with within_memory(folder, device, plan):
+        model = frozen(model.to(device.name) if plan.kind == "whole" else model)
+        settle(model, plan)
     return model  # type: ignore[no-any-return]
 
 
@@ -112,9 +126,9 @@ def from_folder(
     Raises:
         ModelError: the files are damaged, claim more than they hold, or need more memory than is free.
     """
-    with opening(folder):
+    with opening(folder), within_memory(folder, device, plan):
         if plan.kind in ("whole", "sharded"):
-            require_memory(folder, device, plan.count)
+            require_memory(folder, device, plan)
         _require_claims(cls, folder, config)
         mapping = _unwrapping(folder)
         cls, placing = options_for(plan, cls, config, keeps_heads=keeps_heads)
@@ -133,7 +147,7 @@ def from_folder(
                     **options,
                 )
         except (ImportError, RuntimeError, ValueError) as error:
-            if (said := getattr(config, "quantization_config", None)) is None:
+            if (said := getattr(config, "quantization_config", None)) is None or is_out_of_memory(error):
                 raise
             method = said.get("quant_method") if isinstance(said, dict) else getattr(said, "quant_method", said)
             raise ModelError(
@@ -174,24 +188,72 @@ def _require_all_weights(folder: Path, missing: set[str]) -> None:
         )
 
 
-def require_memory(folder: Path, device: Device, parts: int = 1) -> None:
+def require_memory(folder: Path, device: Device, plan: ShardingPlan = WHOLE) -> None:
     """Check that a model will fit into the memory that is free.
 
     Args:
         folder: of the model.
         device: where it will be.
-        parts: GPUs that share the weights; processes on a CPU share its memory as well.
+        plan: where the weights go.
 
     Raises:
         ModelError: it will not.
     """
-    needed = count_weights(folder) * device.dtype.itemsize // (parts if device.name.startswith("cuda") else 1)
-    if needed > (free := machine_memory(device).free):
-        place = "GPU memory" if device.name.startswith("cuda") else "memory"
-        raise ModelError(
-            f"The model in '{folder}' needs {megabytes(needed)} of {place}, {megabytes(free)} are free. Close "
-            "other programs, use a smaller model, or set sharding to 'offload' for a slow run with less memory."
+    needed, free = _needed(folder, device, plan), machine_memory(device).free
+    if needed > free:
+        found = f"needs {megabytes(needed)} of {_place(device)}, {megabytes(free)} are free"
+        raise ModelError(f"The model in '{folder}' {found}. {_way_out(device, plan)}")
+
+
+@contextmanager
+def within_memory(folder: Path, device: Device, plan: ShardingPlan) -> Iterator[None]:
+    """Say what was needed and what was free, where memory runs out inside this block.
+
+    Args:
+        folder: of the model that is loaded in the block.
+        device: where it will be.
+        plan: where the weights go.
+
+    Raises:
+        ModelError: memory ran out.
+    """
+    free = machine_memory(device).free
+    try:
+        yield
+    except StudioError:
+        raise
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        said = (
+            f"{megabytes(_needed(folder, device, plan))} of {_place(device)} for its weights, and more while it was "
+            f"loaded; {megabytes(free)} were free, and ran out"
         )
+        raise ModelError(f"The model in '{folder}' needed {said}. {_way_out(device, plan)}") from error
+
+
+def _needed(folder: Path, device: Device, plan: ShardingPlan) -> int:
+    """Return the bytes of weights in one memory: that of a GPU, or that which the processes of this machine share."""
+    together = local_processes() if plan.kind == "sharded" and not device.name.startswith("cuda") else 1
+    return count_weights(folder) * device.dtype.itemsize * together // plan.count
+
+
+def _place(device: Device) -> str:
+    return "GPU memory" if device.name.startswith("cuda") else "memory"
+
+
+def _way_out(device: Device, plan: ShardingPlan) -> str:
+    """Return what helps where a model is too large for the memory that it is to be loaded into."""
+    smaller = "Close other programs, use a smaller or a quantized model"
+    if plan.kind == "offload":
+        return f"{smaller}, or free some room for its files."
+    slow = "set sharding to 'offload'" + (" with one process" if plan.kind == "sharded" else "")
+    if plan.kind == "sharded":
+        more = "more GPUs with a process each" if device.name.startswith("cuda") else "processes on more machines"
+        smaller += f", {more}"
+    elif device.name.startswith("cuda"):
+        smaller += ", divide it over several GPUs with sharding 'full'"
+    return f"{smaller}, or {slow} for a slow run with less memory."
 
 
 def count_weights(folder: Path) -> int:

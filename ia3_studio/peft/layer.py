@@ -21,12 +21,13 @@ from torch import Tensor, nn
 from ia3_studio.method.experts import GateHook, down_tensor
 from ia3_studio.method.factors import Factor, factors_of
 from ia3_studio.method.layers import channel_axis, width_of, widths
-from ia3_studio.method.merging import Swap, require_same_function, swaps_of
+from ia3_studio.method.merging import require_same_function
 from ia3_studio.method.peft.layout import vector_shape
 from ia3_studio.method.peft.targets import spatial_axes
 from ia3_studio.method.product import Source, rescale
 from ia3_studio.method.scaling import source_of
 from ia3_studio.method.sites import Side, Span
+from ia3_studio.method.weight_swaps import Swap, swaps_of
 from ia3_studio.peft.config import IA3Config
 from ia3_studio.peft.errors import KindError, StateError, as_peft_raises
 from ia3_studio.peft.rows import ActiveRows, NamedRows

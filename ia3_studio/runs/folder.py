@@ -72,6 +72,8 @@ class WorkerStatus:
     """CPU cores in use since the previous heartbeat."""
     gpu_memory: int = 0
     """GPU memory in bytes."""
+    gpus: float = 0.0
+    """GPUs in use at the last heartbeat: 0.5 is half of the time of one."""
     processes: tuple[ProcessUsage, ...] = ()
     """What each process uses, by rank, where several share the batches; the numbers above are their sums."""
 
@@ -83,6 +85,7 @@ class ResourceUsage:
     memory: int = 0
     cpu: float = 0.0
     gpu_memory: int = 0
+    gpus: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -105,26 +108,31 @@ class Launch:
     """HOST:PORT at which they meet."""
 
 
+def _file(name: str) -> cached_property[Path]:
+    """Return the path of a file in a run's folder, made when it is first asked for: of most runs, few are."""
+    return cached_property(lambda folder: folder.path / name)
+
+
 class RunFolder:
     """The files of one run, by name."""
 
     def __init__(self, path: Path) -> None:
-        path = Path(os.path.abspath(path))
-        self.path = path
-        self.config = path / "config.json"
-        self.data = path / "data"
-        self.split = path / "split.json"
-        self.owner = path / "owner.json"
-        self.launch = path / "launch.json"
-        self.worker = path / "worker.json"
-        self.status = path / "status.json"
-        self.metrics = path / "metrics.jsonl"
-        self.adapters = path / "adapters"
-        self.log = path / "log.txt"
-        self.checkpoint = path / "checkpoint.safetensors"
-        self.stop = path / "stop"
-        self.lock = path / "lock"
-        self.ranks_lock = path / "ranks.lock"
+        self.path = Path(os.path.abspath(path))
+
+    config = _file("config.json")
+    data = _file("data")
+    split = _file("split.json")
+    owner = _file("owner.json")
+    launch = _file("launch.json")
+    worker = _file("worker.json")
+    status = _file("status.json")
+    metrics = _file("metrics.jsonl")
+    adapters = _file("adapters")
+    log = _file("log.txt")
+    checkpoint = _file("checkpoint.safetensors")
+    stop = _file("stop")
+    lock = _file("lock")
+    ranks_lock = _file("ranks.lock")
 
     @cached_property
     def environment(self) -> Path:
@@ -210,16 +218,40 @@ def _existing(path: Path, old: Path) -> Path:
 class StatusFile:
     """The worker's side of ``status.json``: written by the job and by the heartbeat, atomically."""
 
-    def __init__(self, folder: RunFolder, clock: Callable[[], float], earlier_seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        clock: Callable[[], float],
+        earlier_seconds: float = 0.0,
+        started_at: float | None = None,
+    ) -> None:
+        """Begin with nothing written.
+
+        Args:
+            folder: the run's.
+            clock: tells seconds since the epoch.
+            earlier_seconds: training time before the run was last resumed.
+            started_at: when the work began, if another process began it.
+        """
         self._folder = folder
         self._earlier_seconds = earlier_seconds
         self._clock = clock
         self._mutex = threading.Lock()
-        self._started_at: float | None = None
+        self._started_at = started_at
         self._last = WorkerStatus("queued", "")
         self._usage = ResourceUsage()
         self._processes: tuple[ProcessUsage, ...] = ()
         self._is_handed_over = False
+
+    @property
+    def phase(self) -> Phase:
+        """Return the phase that was written last."""
+        return self._last.phase
+
+    def forget_time(self) -> None:
+        """Let the training time begin with the next status: what was done until now was waiting."""
+        with self._mutex:
+            self._started_at = None
 
     def hand_over(self) -> None:
         """Leave the file to another process until :meth:`take_back`."""

@@ -140,7 +140,7 @@ class Run:
             max(0.0, seconds),
             self.created_at,
             state in ENDED_EARLY and (self.files.checkpoint.exists() or self._is_on_cluster(state)),
-            ResourceUsage(worker.memory, worker.cpu, worker.gpu_memory) if worker else ResourceUsage(),
+            ResourceUsage(worker.memory, worker.cpu, worker.gpu_memory, worker.gpus) if worker else ResourceUsage(),
             "" if worker and worker.result else self.place,
             worker.processes if worker else (),
         )

@@ -69,7 +69,7 @@ class Generation(Task):
         asked = self._split.held_out[: self._config.train.sample_generations]
         if not asked:
             return measured
-        return with_answers(loaded.model, loaded.tokenizer, attachment, asked, measured, self.processes)
+        return with_answers(loaded.model, loaded.tokenizer, attachment, asked, measured, self.processes, self.parts)
 
 
 @register
@@ -124,6 +124,6 @@ class TextGeneration(Generation):
         """Measure base and tuned model on held-out rows and neutral text; yield the progress."""
         from ia3_studio.tasks.evaluation import evaluate_chat
 
-        budget = self._config.train.micro_batch_tokens
+        budget = self.evaluation_budget
         measured = evaluate_chat(loaded.model, loaded.tokenizer, attachment, held_out, budget, self.processes)
         return self._with_answers(loaded, attachment, measured)

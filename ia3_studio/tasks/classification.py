@@ -110,7 +110,7 @@ class Classification(Task):
         """Measure base and tuned model on held-out rows; yield the progress."""
         from ia3_studio.tasks.evaluation import evaluate_classifier
 
-        budget = self._config.train.micro_batch_tokens
+        budget = self.evaluation_budget
         scorer = self.scorer(loaded.model)
         return evaluate_classifier(scorer, attachment, held_out, self.labels, budget, self.processes)
 

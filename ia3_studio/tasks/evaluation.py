@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from ia3_studio.data.targets import TargetRow
     from ia3_studio.data.tokens import TokenRow
     from ia3_studio.method.scaling import Attachment
-    from ia3_studio.training.config import TrainConfig
     from ia3_studio.training.processes import Processes
 
 ANSWER_TOKENS = 96
 """Tokens of an answer at most."""
+ANSWERS_AT_ONCE = 8
+"""Prompts that are answered in one forward pass, by both models."""
 
 
 def evaluate_chat(
@@ -49,7 +50,8 @@ def evaluate_preference_run(
     tokenizer: Any,
     attachment: Attachment,
     held_out: Sequence[PairRow] | Sequence[JudgedRow],
-    config: TrainConfig,
+    beta: float,
+    budget: int,
     processes: Processes | None = None,
 ) -> Generator[Progress, None, RunEvaluation]:
     """Measure which answers a causal language model prefers, and what it forgot; yield how far it is.
@@ -63,8 +65,7 @@ def evaluate_preference_run(
     def decode(ids: Sequence[int]) -> str:
         return str(tokenizer.decode(ids, skip_special_tokens=True)).strip()
 
-    budget = config.micro_batch_tokens
-    measured = yield from evaluate_preferences(model, attachment, held_out, config.beta, budget, decode, processes)
+    measured = yield from evaluate_preferences(model, attachment, held_out, beta, budget, decode, processes)
     forgotten = yield from measure_forgetting(model, tokenizer, attachment, budget, processes)
     return RunEvaluation(measured, forgotten)
 
@@ -95,10 +96,20 @@ def with_answers(
     examples: Sequence[Example],
     measured: Generator[Progress, None, RunEvaluation],
     processes: Processes | None = None,
+    parts: int = 1,
 ) -> Generator[Progress, None, RunEvaluation]:
     """Measure, and then let both models answer prompts; yield how far each is.
 
     Rows without an answer to a prompt, or whose prompt leaves no room for one, are not asked.
+
+    Args:
+        model: a language model that carries ``attachment``.
+        tokenizer: the model's.
+        attachment: the vectors.
+        examples: whose prompts are asked.
+        measured: what measures before.
+        processes: those that divide the prompts; None if this one answers all.
+        parts: into how many parts each forward pass is cut.
 
     Raises:
         TrainingError: as ``measured``.
@@ -114,7 +125,7 @@ def with_answers(
     if not asked:
         return found
     written = yield from evaluate_generation(
-        model, tokenizer, attachment, asked, ANSWER_TOKENS, limit=len(asked), processes=processes
+        model, tokenizer, attachment, asked, ANSWER_TOKENS, max(1, ANSWERS_AT_ONCE // parts), len(asked), processes
     )
     return replace(found, sample_generations=written)
 
@@ -159,6 +170,7 @@ def _scores(
     import numpy as np
 
     from ia3_studio.training.divided import as_progress, divided
+    from ia3_studio.training.within_memory import WithinMemory
 
     groups = list(loss.micro_batches(rows, budget))
 
@@ -167,7 +179,7 @@ def _scores(
             outputs = loss.scores(group, budget)
         return [each.tolist() for each in outputs.split([loss.count([row]) for row in group])]
 
-    work = divided(groups, measure, processes)
+    work = divided(groups, WithinMemory(measure, attachment.model), processes)
     parts = yield from as_progress(work, strength * len(rows), len(rows), 2 * len(rows))
     found: dict[int, list[list[float]]] = {}
     for group, part in zip(groups, parts, strict=True):

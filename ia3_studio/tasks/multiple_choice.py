@@ -79,7 +79,7 @@ class MultipleChoice(Generation):
         """Measure how often base and tuned model rank the right choice first; yield when it is done."""
         from ia3_studio.tasks.evaluation import evaluate_ranking
 
-        return evaluate_ranking(attachment, held_out, self._config.train.micro_batch_tokens, self.processes)
+        return evaluate_ranking(attachment, held_out, self.evaluation_budget, self.processes)
 
 
 @register

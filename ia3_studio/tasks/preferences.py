@@ -83,8 +83,10 @@ class PreferenceTuning(Generation):
         """Measure base and tuned model on held-out rows and neutral text; yield the progress."""
         from ia3_studio.tasks.evaluation import evaluate_preference_run
 
-        config = self._config.train
-        measured = evaluate_preference_run(loaded.model, loaded.tokenizer, attachment, held_out, config, self.processes)
+        measured = evaluate_preference_run(
+            loaded.model, loaded.tokenizer, attachment, held_out, self._config.train.beta, self.evaluation_budget,
+            self.processes,
+        )  # fmt: skip
         return self._with_answers(loaded, attachment, measured)
 
     def _unused_settings(self, judged: bool) -> str:

@@ -58,6 +58,5 @@ class TextToText(Generation):
         """Measure base and tuned model on held-out rows; yield the progress."""
         from ia3_studio.tasks.evaluation import evaluate_targets
 
-        budget = self._config.train.micro_batch_tokens
-        measured = evaluate_targets(loaded.model, attachment, held_out, budget, self.processes)
+        measured = evaluate_targets(loaded.model, attachment, held_out, self.evaluation_budget, self.processes)
         return self._with_answers(loaded, attachment, measured)

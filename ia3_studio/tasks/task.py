@@ -47,6 +47,8 @@ class Task(RowReader):
     """Where the model's weights go; None: all to one device."""
     processes: Processes | None = None
     """Those that divide the evaluation; None if one does all of it, or all of them do as they share the weights."""
+    parts: int = 1
+    """Into how many parts each forward pass of the evaluation is cut, where memory is short."""
     without_tokens: ClassVar[str] = ""
     """Why its rows are no tokens, which could be counted and previewed; empty where they are."""
 
@@ -105,6 +107,11 @@ class Task(RowReader):
         from ia3_studio.training.objectives import objective_for
 
         return objective_for(loaded.model, attachment, rows, config)
+
+    @property
+    def evaluation_budget(self) -> int:
+        """Return the tokens of a forward pass of the evaluation at most."""
+        return max(1, self._config.train.micro_batch_tokens // self.parts)
 
     def facts(self) -> dict[str, str]:
         """Return what an adapter's metadata say of the task."""

@@ -20,6 +20,7 @@ from torch import Tensor
 from ia3_studio.data.labels import LabelRow, TagRow
 from ia3_studio.models.fast_paths import FastPath, failed_trial
 from ia3_studio.models.limits import limits_of
+from ia3_studio.models.sharding import raise_if_alone
 
 Row = TypeVar("Row", bound=LabelRow | TagRow)
 NAME = "padded batches"
@@ -50,6 +51,7 @@ def batching_of(model: Any) -> Batching:
         is_on = _is_neutral(model)
         reason = "" if is_on else "a padded row gives different outputs than the same row alone"
     except Exception as error:  # a foreign forward may raise anything; rows of one length need no padding
+        raise_if_alone(model, error)
         is_on, reason = False, failed_trial(error)
     return Batching(model, FastPath(NAME, is_on, reason))
 

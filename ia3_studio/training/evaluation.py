@@ -30,6 +30,7 @@ from ia3_studio.training.metrics import exact_match, rouge_l
 from ia3_studio.training.processes import Processes
 from ia3_studio.training.ranking import answers, both_scores
 from ia3_studio.training.report import Evaluation, EvaluationTask, Progress, RowChange, largest_changes
+from ia3_studio.training.within_memory import WithinMemory
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
@@ -103,7 +104,7 @@ def evaluate_language(
 
     found: list[list[float]] = []
     for strength in (0, 1):
-        work = divided(groups, partial(measure, strength), processes)
+        work = divided(groups, WithinMemory(partial(measure, strength), model), processes)
         losses = yield from as_progress(work, strength * len(counted), len(counted), 2 * len(counted))
         summed: dict[Any, float] = {}
         for group, part in zip(groups, losses, strict=True):
@@ -185,7 +186,8 @@ def evaluate_generation(
     def answer(group: Sequence[Prompt]) -> list[tuple[str, str]]:
         return answer_both(model, tokenizer, attachment, [prompt.ids for prompt in group], max_new_tokens)
 
-    parts = yield from as_progress(divided(groups, answer, processes), 0, 2 * len(asked), 2 * len(asked))
+    work = divided(groups, WithinMemory(answer, model), processes)
+    parts = yield from as_progress(work, 0, 2 * len(asked), 2 * len(asked))
     rouge: list[tuple[float, float]] = []
     exact: list[tuple[bool, bool]] = []
     changes: list[RowChange] = []

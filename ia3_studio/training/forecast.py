@@ -119,6 +119,33 @@ def _memory(size: ModelSize, rows: Survey, config: TrainConfig, weight_bytes: in
 def measure_speed(width: int = 1024, tokens: int = 512) -> Speed:
     """Benchmark matrix products on this machine, in the formats used by training; measured once.
 
+    A GPU is tried in a process of its own, so that this one does not hold on to it.
+
+    Args:
+        width: of the layer tried, in and out.
+        tokens: of a micro-batch.
+
+    Raises:
+        ModelError: the GPU does not answer.
+    """
+    from ia3_studio.models.device import choose_device
+    from ia3_studio.models.gpu_process import ask
+
+    if choose_device().name.startswith("cuda"):
+        return Speed(*ask(_MEASURED.format(width=width, tokens=tokens)))
+    return speed_here(width, tokens)
+
+
+_MEASURED = """
+import dataclasses, json
+from ia3_studio.training.forecast import speed_here
+print(json.dumps(dataclasses.astuple(speed_here({width}, {tokens}))))
+"""
+
+
+def speed_here(width: int, tokens: int) -> Speed:
+    """Benchmark matrix products in this process.
+
     Args:
         width: of the layer tried, in and out.
         tokens: of a micro-batch.

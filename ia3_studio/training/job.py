@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 import torch
 
-from ia3_studio.errors import TrainingError
+from ia3_studio.errors import RowMemoryError, StudioError, TrainingError
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.models.fast_paths import FastPath
 from ia3_studio.models.out_of_memory import give_memory_back, is_out_of_memory
@@ -106,8 +106,16 @@ class Training(Iterator[Step], Generic[Row]):
         except StopIteration:
             raise
         except Exception as error:
+            if self._is_sharded and not (isinstance(error, StudioError) or self._processes.has_ended):
+                # An error of this process alone: the others may be in a pass.
+                raise self._processes.leave(error, f"at step {self._step}") from error
             self._processes.tell(error)
             raise
+
+    @property
+    def budget(self) -> int:
+        """Return the tokens per forward pass that fit the memory of all processes."""
+        return self._budget
 
     @property
     def fast_paths(self) -> Sequence[FastPath]:
@@ -219,7 +227,8 @@ class Training(Iterator[Step], Generic[Row]):
         if not (math.isfinite(loss) and math.isfinite(norm)):
             found = f"loss {loss:.3g}, gradient norm {norm:.3g}, learning rate {rate:.2g}"
             raise self._give_back(self._good, found)
-        take_step(self._optimizer, self._trained.vectors, rate, self._config.decay_to_one)
+        with self._processes.together():  # the optimizer makes its state, for which memory may be missing on one
+            take_step(self._optimizer, self._trained.vectors, rate, self._config.decay_to_one)
         return loss, norm
 
     def _rewards(self) -> RewardSums | None:
@@ -311,9 +320,10 @@ class Training(Iterator[Step], Generic[Row]):
         fitting = self._halved(rows)
         if not fitting:
             longest = max(map(self._objective.size, rows))
-            raise TrainingError(
+            raise RowMemoryError(
                 f"Out of memory at step {self._step}, even with one row at a time (the longest has "
-                f"{longest:,} tokens); lower the max length, or choose a smaller model."
+                f"{longest:,} tokens); resume the run with fewer processes or where more memory is free, or lower the "
+                "max length or choose a smaller model in a new one."
             )
         self._budget = fitting
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ia3_studio.models.fast_paths import FastPath, failed_trial
-from ia3_studio.models.sharding import is_offloaded
+from ia3_studio.models.sharding import is_offloaded, raise_if_alone
 
 NAME = "packed rows"
 ATTENTION = "row_by_row"
@@ -134,6 +134,7 @@ def packing_of(model: Any) -> tuple[Packing | None, FastPath]:
     try:
         is_right = _is_right(packing)
     except Exception as error:  # a foreign forward may raise anything
+        raise_if_alone(model, error)
         return None, FastPath(NAME, False, failed_trial(error))
     if not is_right:
         return None, FastPath(NAME, False, "packed rows give different logits than single rows")

@@ -23,6 +23,7 @@ from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.processes import Processes
 from ia3_studio.training.report import Evaluation, Measure, Progress, RowChange, largest_changes
 from ia3_studio.training.row_statistics import auc, mean_gap, share_gap
+from ia3_studio.training.within_memory import WithinMemory
 
 Work = Generator[Progress, None, Evaluation]
 ACCURACY = "Preference accuracy"
@@ -83,19 +84,19 @@ def _both(
         loss = CausalLoss(model)
     groups = list(loss.micro_batches(sides, budget))
 
-    def measure(group: Sequence[TokenRow]) -> list[list[float]]:
+    def measure(group: Sequence[TokenRow]) -> list[tuple[float, float]]:
         losses = []
         for strength in (0, 1):
             with attachment.strengths(strength):
                 losses.append(loss.row_losses(group))
-        return losses
+        return list(zip(*losses, strict=True))
 
-    parts = yield from as_progress(divided(groups, measure, processes), 0, 2 * rows, 2 * rows)
-    found: tuple[dict[int, float], dict[int, float]] = ({}, {})
+    work = divided(groups, WithinMemory(measure, model), processes)
+    parts = yield from as_progress(work, 0, 2 * rows, 2 * rows)
+    found: dict[int, Sequence[float]] = {}
     for group, part in zip(groups, parts, strict=True):
-        for scores, losses in zip(found, part, strict=True):
-            scores.update(zip(map(id, group), losses, strict=True))
-    base, tuned = ([-_finite(side, scores[id(side)]) for side in sides] for scores in found)
+        found.update(zip(map(id, group), part, strict=True))
+    base, tuned = ([-_finite(side, found[id(side)][strength]) for side in sides] for strength in (0, 1))
     return base, tuned
 
 

@@ -20,7 +20,14 @@ from typing import TypeVar
 import torch
 from torch import Tensor, distributed, nn
 
-from ia3_studio.errors import FailedAloneError, FullMemoryError, LostProcessError, StudioError, TrainingError
+from ia3_studio.errors import (
+    FailedAloneError,
+    FullMemoryError,
+    LostProcessError,
+    RowMemoryError,
+    StudioError,
+    TrainingError,
+)
 from ia3_studio.models.device import gpu_name
 from ia3_studio.models.out_of_memory import is_out_of_memory
 from ia3_studio.models.sharding import is_disconnection
@@ -138,7 +145,7 @@ class Processes:
         self.vote(Outcome.FAILED)
         self._learn(error)
 
-    def leave(self, error: BaseException, doing: str, tokens: int = 0) -> LostProcessError:
+    def leave(self, error: BaseException, doing: str, tokens: int = 0, parts: int = 0) -> LostProcessError:
         """Return the error with which this process ends alone, where the others wait for it inside a forward pass.
 
         They cannot vote there. They lose the connection as soon as this process has ended.
@@ -146,19 +153,20 @@ class Processes:
         Args:
             error: what went wrong here, or that another process has ended so.
             doing: what this process was doing, as the end of a sentence.
-            tokens: per forward pass that may fit the memory if these did not; 0 if fewer are no way on.
+            tokens: per pass of training that may fit the memory if these did not; 0 if fewer are no way on.
+            parts: into how many parts a pass of the evaluation may fit the memory; 0 if smaller ones are no way on.
         """
         self.has_ended = self.is_cut_off = True
-        if is_disconnection(error):
-            return self._cut_off()
         who = f"Process {self.rank} of {self.count}"
         if is_out_of_memory(error):
-            if tokens:
-                return FullMemoryError(f"{who} ran out of memory {doing}", tokens)
+            if tokens or parts:
+                return FullMemoryError(f"{who} ran out of memory {doing}", tokens, parts)
             return FailedAloneError(
-                f"{who} ran out of memory {doing}, inside a pass that all processes share: use more processes, or "
-                "a lower max length in a new run."
+                f"{who} ran out of memory {doing}, inside a pass that all processes share: use more processes, a "
+                "smaller model, sharding 'offload' with one process, or a lower max length in a new run."
             )
+        if is_disconnection(error):
+            return self._cut_off()
         return FailedAloneError(f"{who}, {doing}: {self._told(error)}")
 
     def _cut_off(self) -> LostProcessError:
@@ -246,7 +254,8 @@ class Processes:
     def _learn(self, error: BaseException | None) -> None:
         """Exchange what went wrong; raise it where another process failed."""
         self.has_ended = True
-        mine = "" if error is None else ("!" if isinstance(error, TrainingError) else "?") + self._told(error)
+        is_for_good = isinstance(error, TrainingError) and not isinstance(error, RowMemoryError)
+        mine = "" if error is None else ("!" if is_for_good else "?") + self._told(error)
         said = self._exchanged(mine)
         if error is not None:
             return
@@ -270,6 +279,8 @@ class Processes:
     def _told(error: BaseException) -> str:
         if isinstance(error, StudioError):
             return str(error)
+        if is_out_of_memory(error):
+            return "it ran out of memory; free some, lower the max length, or choose a smaller model."
         detail = " ".join(str(error).split())[:200]
         return f"it failed with {type(error).__name__}{f' ({detail})' if detail else ''}; see the log."
 

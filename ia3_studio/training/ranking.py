@@ -16,6 +16,7 @@ from ia3_studio.training.divided import divided, result_of
 from ia3_studio.training.metrics import Accuracy, accuracy_of
 from ia3_studio.training.processes import Processes
 from ia3_studio.training.tfew_loss import Scored, longest
+from ia3_studio.training.within_memory import WithinMemory
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ def choice_scores(
     reader = choice_model(model)
     order = sorted(range(len(rows)), key=lambda number: -longest(rows[number]))
     pairs = [Pair(rows[number], place) for number in order for place in range(len(rows[number].choices))]
-    work = divided(list(groups(reader, pairs, budget)), lambda group: _scores(reader, group, length_power), processes)
+    measure: WithinMemory[Pair, float] = WithinMemory(lambda group: _scores(reader, group, length_power), model)
+    work = divided(list(groups(reader, pairs, budget)), measure, processes)
     flat = [score for scores in result_of(work) for score in scores]
     found: dict[int, tuple[float, ...]] = {}
     for number in order:

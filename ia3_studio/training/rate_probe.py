@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ia3_studio.errors import TrainingError
+from ia3_studio.errors import RowMemoryError, TrainingError
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.training.config import Step, TrainConfig
 from ia3_studio.training.trainable_parameters import TrainableParameters
@@ -98,6 +98,8 @@ def _trial(steps: Iterator[Step], rate: float) -> Trial:
     try:
         for step in steps:
             last = step.held_out
+    except RowMemoryError:  # at any rate
+        raise
     except TrainingError:  # no longer a number: that is this rate's result
         last = None
     return Trial(rate, first.held_out, last if last is not None and math.isfinite(last) else None)

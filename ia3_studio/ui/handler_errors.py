@@ -17,6 +17,7 @@ from typing import Any
 import gradio as gr
 
 from ia3_studio.errors import StudioError
+from ia3_studio.models.out_of_memory import is_out_of_memory
 from ia3_studio.settings import is_public
 from ia3_studio.ui import text
 from ia3_studio.ui.hidden_paths import without_paths, without_paths_in
@@ -117,6 +118,9 @@ def told(error: Exception) -> str:
     """Return the sentence on an error; one that only a developer can fix is logged."""
     if isinstance(error, StudioError):
         return without_paths(str(error)) if is_public() else str(error)
+    if is_out_of_memory(error):
+        logger.error("Out of memory", exc_info=error)
+        return text.OUT_OF_MEMORY
     number = secrets.token_hex(3)
     logger.error("Unexpected error %s", number, exc_info=error)
     return text.unexpected(number)

@@ -133,7 +133,7 @@ def used_sources(studio: Studio) -> Iterator[str]:
 def machine_now(studio: Studio, data: str, local: Iterable[ModelEntry]) -> Machine:
     """Return the free memory of this machine, its speed, and the size of the data in use."""
     from ia3_studio.models.device import choose_device
-    from ia3_studio.models.machine import machine_memory
+    from ia3_studio.models.gpu_process import idle_memory
     from ia3_studio.runs.throughput import machine_speed
 
     device, config = choose_device(), TrainConfig()
@@ -141,7 +141,7 @@ def machine_now(studio: Studio, data: str, local: Iterable[ModelEntry]) -> Machi
     tokens = studio.token_estimates.get(data, config.max_length, PATIENCE) if data else None
     speed = machine_speed(studio.store, studio.home, sizes.get, device.name) if tokens and not on_zero_gpu() else None
     return Machine(
-        machine_memory(device), device.dtype.itemsize, config.micro_batch_tokens, _data_name(data), tokens, speed
+        idle_memory(device), device.dtype.itemsize, config.micro_batch_tokens, _data_name(data), tokens, speed
     )
 
 

@@ -77,11 +77,11 @@ def describe(studio: Studio, key: str, drawn: tuple[str, ...]) -> tuple[Any, ...
     several = len({each.host for each in status.processes}) > 1
     if status.active and use.memory:
         rows[1:1] = [
-            (text.RUN_RESOURCES, text.usage_of(use.memory, use.cpu, use.gpu_memory)),
+            (text.RUN_RESOURCES, text.usage_of(use.memory, use.cpu, use.gpu_memory, use.gpus)),
             *(
                 (
                     text.process_name(rank, each.host if several else ""),
-                    text.usage_of(each.memory, each.cpu, each.gpu_memory),
+                    text.usage_of(each.memory, each.cpu, each.gpu_memory, each.gpus),
                 )
                 for rank, each in enumerate(status.processes)
             ),

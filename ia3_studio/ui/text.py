@@ -444,6 +444,9 @@ def demo_facts(model: str, size_mb: float, cached: bool, time: str) -> tuple[tup
     )
 
 
+OUT_OF_MEMORY = "Out of memory; close other programs, or choose a smaller model or shorter texts."
+
+
 def unexpected(number: str) -> str:
     """Return the message for an error that only a developer can fix."""
     return f"An unexpected error occurred (id {number}); the app's log has the details under this id."
@@ -512,9 +515,9 @@ def restored_run(name: str) -> str:
     return f"{name} was restored."
 
 
-def usage_of(memory: int, cpu: float, gpu_memory: int) -> str:
+def usage_of(memory: int, cpu: float, gpu_memory: int, gpus: float) -> str:
     """Return the resources that a worker uses."""
-    on_gpu = f", {gpu_memory / 1e9:.1f} GB of a GPU" if gpu_memory else ""
+    on_gpu = f", {gpu_memory / 1e9:.1f} GB of GPU memory, {gpus:.1f} GPUs" if gpu_memory else ""
     return f"{memory / 1e9:.2f} GB, {cpu:.1f} cores{on_gpu}"
 
 

@@ -25,6 +25,7 @@ from ia3_studio.typed import typed_or_none
 from ia3_studio.worker.priority import lower_priority
 
 if TYPE_CHECKING:
+    from ia3_studio.training.objective import Objective
     from ia3_studio.training.report import Progress
 
 MOST_ROWS = 48
@@ -131,10 +132,36 @@ def _measured(run: Run) -> AblationReport:
     uncached = replace(train, cache_mb=0, cache_folder=None)
     objective = found.task.objective(found.loaded, found.attachment, rows, uncached)
 
-    def loss() -> float:
-        return sum(objective.measure(rows, rows, train.micro_batch_tokens))
-
+    loss = _LossWithinMemory(objective, rows, train.micro_batch_tokens)
     return finish(ablate(found.attachment, loss, len(rows)), lambda progress: _tell(run, progress))
+
+
+class _LossWithinMemory:
+    """The mean loss of some rows, in smaller forward passes where memory runs out."""
+
+    def __init__(self, objective: Objective[Any], rows: Sequence[Any], budget: int) -> None:
+        self._objective, self._rows, self._budget = objective, rows, budget
+
+    def __call__(self) -> float:
+        """Return the loss.
+
+        Raises:
+            RunError: one row at a time needs more memory than there is.
+        """
+        from ia3_studio.models.out_of_memory import give_memory_back, is_out_of_memory
+
+        while True:
+            try:
+                return sum(self._objective.measure(self._rows, self._rows, self._budget))
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                if self._budget <= min(map(self._objective.size, self._rows)):
+                    raise RunError(
+                        "Out of memory, even with one row at a time; close other programs and run the ablation again."
+                    ) from error
+            give_memory_back()
+            self._budget //= 2
 
 
 def _some(rows: Sequence[Any], seed: int) -> Sequence[Any]:

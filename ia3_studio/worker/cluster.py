@@ -19,7 +19,7 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -30,7 +30,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 from ia3_studio.errors import RunError, StudioError, first_line
 from ia3_studio.runs import Run, RunStore
 from ia3_studio.runs.cluster import address_of, lock_name
-from ia3_studio.runs.folder import WorkerStatus, write_json
+from ia3_studio.runs.folder import Result, WorkerStatus, write_json
 from ia3_studio.runs.mirror import Versions, apply_changes, content_of
 from ia3_studio.runs.process import record_worker
 from ia3_studio.worker.launch import take_back_the_end
@@ -40,8 +40,12 @@ NAMESPACE = "ia3-studio"
 POLL_SECONDS = 0.5
 IDLE_SECONDS = 20.0
 """Without a run this long, the process ends."""
+NEWEST, LOOKING = 50, 20.0
+"""A look through all runs is followed by so many times its duration in which only the newest are looked at."""
 REACH_SECONDS = 5.0
 """For a connection to the cluster's address."""
+NOT_IMPORTED, OTHER_VERSIONS = "failed to import on the worker", "Version mismatch"
+"""What Ray says where a node lacks a package, and where Python or Ray itself have other versions."""
 MOST_LOSSES = 5
 """Nodes that a run may lose without a checkpoint in between, before it is left to the user."""
 
@@ -72,7 +76,7 @@ class Cluster:
         self._address = address
         self._command = tuple(command)
         self._links: dict[str, _Link] = {}
-        self._busy_at = 0.0
+        self._busy_at = self._next_look = 0.0
         self._passed: dict[str, int] = {}
         """Runs that are not for this cluster or have ended → when their status was written."""
 
@@ -80,7 +84,7 @@ class Cluster:
         """Take runs to the cluster and their results back, until there are none for a while."""
         self._busy_at = time.monotonic()  # the process may serve again, for a run that came while it was ending
         while self._links or time.monotonic() - self._busy_at < IDLE_SECONDS:
-            for run in self._waiting():
+            for run in self._came():
                 self._adopt(run)
             for link in list(self._links.values()):
                 self._look(link)
@@ -92,16 +96,28 @@ class Cluster:
             with suppress(Timeout), FileLock(run.files.lock).acquire(timeout=0):
                 status = run.files.read_status()
                 if status is None or status.phase in ("queued", "resuming"):
-                    ended = WorkerStatus("ended", str(error), result="failed", ended_at=time.time())
-                    write_json(run.files.status, asdict(ended))
+                    write_json(run.files.status, asdict(_ended(run, str(error), "failed")))
         print(error, flush=True)
 
     def has_waiting(self) -> bool:
         """Return whether a run waits for a process that takes it to the cluster."""
         return bool(self._waiting())
 
+    def _came(self) -> list[Run]:
+        """Return the runs that wait: always of the newest, of all in a small share of the time."""
+        began = time.monotonic()
+        if began < self._next_look:
+            return self._of(self._store.newest(NEWEST))
+        found = self._waiting()
+        now = time.monotonic()
+        self._next_look = now + LOOKING * (now - began)
+        return found
+
     def _waiting(self) -> list[Run]:
-        return [run for run in self._store.list() if run.id not in self._links and self._is_waiting(run)]
+        return self._of(self._store.list())
+
+    def _of(self, runs: Iterable[Run]) -> list[Run]:
+        return [run for run in runs if run.id not in self._links and self._is_waiting(run)]
 
     def _is_waiting(self, run: Run) -> bool:
         try:
@@ -150,7 +166,7 @@ class Cluster:
         import ray
 
         config = link.run.config
-        require_resources(ray.nodes(), config.node_cpus, config.node_gpus)
+        require_resources(ray.nodes(), config.node_cpus, config.node_gpus, config.node_memory)
         actor = ray.remote(NodeRun).options(
             name=f"{self._name(link.run)}-{secrets.token_hex(4)}", namespace=NAMESPACE, lifetime="detached",
             num_cpus=config.node_cpus, num_gpus=config.node_gpus, memory=int(config.node_memory * 1e9) or None,
@@ -184,7 +200,7 @@ class Cluster:
         is_stopping = link.run.files.stop.exists()
         if link.asked is not None:
             if not link.node and is_stopping:
-                self._end(link, None, WorkerStatus("ended", "Stopped before the first step", result="stopped"))
+                self._end(link, None, _ended(link.run, "Stopped while it waited for a node", "stopped"))
             elif not link.node and time.monotonic() - link.asked_at > 2:
                 link.asked_at = time.monotonic()
                 self._say_waiting(link)
@@ -251,8 +267,8 @@ class Cluster:
         if error is not None and not isinstance(error, StudioError):
             traceback.print_exception(error)
         if error is not None:
-            message = str(error) if isinstance(error, StudioError) else f"The run failed: {first_line(error)}"
-            status = WorkerStatus("ended", message, result="failed", ended_at=time.time())
+            message = str(error) if isinstance(error, StudioError) else _in_one_sentence(error)
+            status = _ended(link.run, message, "failed")
         if status is not None:
             write_json(link.run.files.status, asdict(status))
         if link.actor is not None:
@@ -263,24 +279,43 @@ class Cluster:
         link.lock.release()
 
 
-def require_resources(nodes: Sequence[dict[str, Any]], cpus: float, gpus: float) -> None:
+def _in_one_sentence(error: BaseException) -> str:
+    """Return what the user is told of an error that a node has sent."""
+    said = str(error).strip()
+    if NOT_IMPORTED in said:
+        return (
+            f"A node of the cluster cannot import ia3-studio ({said.splitlines()[-1].strip()[:160]}); install the same "
+            "versions on all nodes, and start the run again."
+        )
+    return f"The run failed: {first_line(error)}"
+
+
+def _ended(run: Run, message: str, result: Result) -> WorkerStatus:
+    """Return the status of a run that ended here, with the training time that it has had."""
+    return WorkerStatus("ended", message, result=result, ended_at=time.time(), earlier_seconds=run.status().seconds)
+
+
+def require_resources(nodes: Sequence[dict[str, Any]], cpus: float, gpus: float, memory: float = 0.0) -> None:
     """Reject a run that no node of the cluster can ever hold.
 
     Args:
         nodes: as ``ray.nodes()`` returns them.
         cpus: that the run asks for.
         gpus: that it asks for.
+        memory: GB that it asks for.
 
     Raises:
         RunError: no node has as many.
     """
+    wanted = {"CPU": cpus, "GPU": gpus, "memory": memory * 1e9}
     alive = [node["Resources"] for node in nodes if node.get("Alive")]
-    if not any(each.get("CPU", 0) >= cpus and each.get("GPU", 0) >= gpus for each in alive):
-        most_cpus, most_gpus = (max((each.get(kind, 0) for each in alive), default=0) for kind in ("CPU", "GPU"))
-        raise RunError(
-            f"The run asks for {cpus:g} cores and {gpus:g} GPUs on one node, and the cluster has at most "
-            f"{most_cpus:g} cores and {most_gpus:g} GPUs on one; ask for fewer."
+    if not any(all(each.get(kind, 0) >= amount for kind, amount in wanted.items()) for each in alive):
+        most = {kind: max((each.get(kind, 0) for each in alive), default=0) for kind in wanted}
+        asked, has = (
+            f"{each['CPU']:g} cores, {each['GPU']:g} GPUs" + (f" and {each['memory'] / 1e9:.3g} GB" if memory else "")
+            for each in (wanted, most)
         )
+        raise RunError(f"The run asks for {asked} on one node, and the cluster has at most {has} on one; ask for less.")
 
 
 def connect(address: str) -> None:
@@ -305,6 +340,12 @@ def connect(address: str) -> None:
                  ignore_reinit_error=True)  # fmt: skip
     except Exception as error:  # Ray raises several kinds, some of its own
         traceback.print_exception(error)
+        if OTHER_VERSIONS in str(error):
+            said = "; ".join(line.strip() for line in str(error).splitlines() if line.strip()).replace(":;", ":")
+            raise RunError(
+                f"The Ray cluster at {address} cannot be used: {said[:400]}. Install the same versions here and on "
+                "its nodes, and start the run again."
+            ) from error
         raise RunError(f"{reachable} ({first_line(error)}); start it, then start the run again.") from error
 
 

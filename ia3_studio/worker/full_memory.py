@@ -27,7 +27,21 @@ class Loss:
     sentence: str = ""
     """Which process, and why; empty for none."""
     tokens: int = 0
-    """Tokens per forward pass with which all may start again; 0 if that is no way on."""
+    """Tokens per pass of training with which all may start again; 0 if that is no way on."""
+    parts: int = 0
+    """Into how many parts a pass of the evaluation is cut when all start again; 0 if that is no way on."""
+
+    @property
+    def may_start_again(self) -> bool:
+        """Say whether smaller passes may fit the memory that was full."""
+        return bool(self.tokens or self.parts)
+
+    @property
+    def smaller(self) -> str:
+        """Return with which passes all start again, as the end of a sentence."""
+        if self.tokens:
+            return f"with at most {self.tokens:,} tokens per pass"
+        return f"and evaluate in passes of 1/{self.parts} as many rows"
 
     def to_json(self) -> str:
         """Return it as text, for supervisors of other machines."""
@@ -46,29 +60,34 @@ class Loss:
 class BegunAgain:
     """Why processes have been started again."""
 
-    tokens: int
-    """Per forward pass at most."""
     note: str
     """For the user."""
+    tokens: int = 0
+    """Per pass of training at most; 0 for no other limit than that of the settings."""
+    parts: int = 1
+    """Into how many parts each pass of the evaluation is cut."""
+
+    def after(self, lost: Loss, note: str) -> BegunAgain:
+        """Return what the processes are told after one more loss; limits that were found before still hold."""
+        limits = [each for each in (self.tokens, lost.tokens) if each]
+        return BegunAgain(note, min(limits, default=0), max(self.parts, lost.parts))
 
 
 def leave_note(error: FullMemoryError, rank: int) -> None:
     """Let the supervisor of this process know that it ran out of memory."""
     path = Path(os.environ[NOTES]) / f"memory-{rank}.json"
-    path.write_text(Loss(str(error), error.tokens).to_json(), encoding="utf-8")
+    path.write_text(Loss(str(error), error.tokens, error.parts).to_json(), encoding="utf-8")
 
 
 def noted(folder: Path) -> Loss | None:
-    """Return the note with the fewest tokens in a folder: several processes may have run out at once; None without."""
+    """Return the note with the smallest passes in a folder: several processes may have run out; None without."""
     notes = [Loss.from_json(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("memory-*.json"))]
-    return min(notes, key=lambda each: each.tokens, default=None)
+    return min(notes, key=lambda each: (each.tokens, -each.parts), default=None)
 
 
-def hand_on_why(again: BegunAgain | None) -> None:
+def hand_on_why(again: BegunAgain) -> None:
     """Tell the processes that this one starts why they are started again. **Changes the environment.**"""
-    os.environ.pop(BEGUN_AGAIN, None)
-    if again:
-        os.environ[BEGUN_AGAIN] = json.dumps(asdict(again))
+    os.environ[BEGUN_AGAIN] = json.dumps(asdict(again))
 
 
 def begun_again() -> BegunAgain | None:

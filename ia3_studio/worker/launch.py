@@ -148,15 +148,12 @@ def take_back_the_end(run: Run, seconds: float, message: str = "Starting the wor
     from ia3_studio.training.checkpoint import load_checkpoint
 
     files = run.files
-    has_checkpoint = files.checkpoint.exists()
-    files.go_back_to(load_checkpoint(files.checkpoint).counters.step if has_checkpoint else -1)
+    files.go_back_to(load_checkpoint(files.checkpoint).counters.step if files.checkpoint.exists() else -1)
     files.stop.unlink(missing_ok=True)
     files.worker.unlink(missing_ok=True)
-    status = WorkerStatus("resuming", message, earlier_seconds=seconds, heartbeat_at=time.time())
-    if has_checkpoint:
-        write_json(files.status, asdict(status))
-    else:
-        files.status.unlink(missing_ok=True)
+    write_json(
+        files.status, asdict(WorkerStatus("resuming", message, earlier_seconds=seconds, heartbeat_at=time.time()))
+    )
 
 
 def reconnect(store: RunStore) -> None:

@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -29,6 +30,8 @@ TELLING_SECONDS = 10
 """Time in which another supervisor says which process it lost, once its processes have ended."""
 COME, PROCESSES = "come", "processes"
 """Under which supervisors count themselves, and the processes that they launch."""
+DEVICE, SAYING, HEARD = "device", "saying", "heard"
+"""Under which supervisors say what they compute on, count themselves, and count that they have heard all."""
 LOST = "lost"
 """Under which a supervisor tells those of other machines which process it lost, with the number of the start."""
 
@@ -108,6 +111,36 @@ class Meeting:
         except RuntimeError as error:
             raise RunError(f"{self._launch.rdzv} does not answer any more; start the run again.") from error
 
+    def require_same_device(self, device: str) -> None:
+        """Reject machines of which some compute on GPUs and some do not: their processes could not connect.
+
+        Args:
+            device: what this machine computes on, such as "cuda" or "cpu".
+
+        Raises:
+            RunError: the machines differ, or one of them has left; all of them raise it.
+        """
+        if not self._several:
+            return
+        try:
+            self._store.set(f"{DEVICE} {self._store.add(SAYING, 1)}", f"{device} {socket.gethostname()}")
+            said = [self._store.get(f"{DEVICE} {place + 1}").decode() for place in range(self._launch.nodes)]
+            heard = self._store.add(HEARD, 1)
+            until = time.monotonic() + TELLING_SECONDS
+            # The store goes with its machine, which therefore ends last.
+            while not self.joins and heard < self._launch.nodes and time.monotonic() < until:
+                time.sleep(WAITING_SECONDS)
+                heard = self._store.add(HEARD, 0)
+        except RuntimeError as error:
+            raise RunError(f"{self._launch.rdzv} does not answer any more; start the run again.") from error
+        hosts = {kind: host for kind, _space, host in (each.partition(" ") for each in said)}
+        if len(hosts) > 1:
+            (one, first), (other, second) = list(hosts.items())[:2]
+            raise RunError(
+                f"{first[:80]} computes on {one[:20]} and {second[:80]} on {other[:20]}, so that they cannot train "
+                "together; use machines of one kind, or set CUDA_VISIBLE_DEVICES to an empty text on all of them."
+            )
+
     def _check_all(self, check: Callable[[], None], until: float, count: int) -> None:
         try:
             check()
@@ -138,7 +171,7 @@ class Meeting:
     def _first_loss(self, mine: Loss, key: str) -> Loss:
         """Exchange losses through the store: all supervisors come to the same one."""
         if mine.sentence:
-            told = Loss(f"{mine.sentence} (on {socket.gethostname()})", mine.tokens).to_json()
+            told = replace(mine, sentence=f"{mine.sentence} (on {socket.gethostname()})").to_json()
             return Loss.from_json(self._store.compare_set(key, "", told).decode())
         until = time.monotonic() + TELLING_SECONDS
         while not self._store.check([key]):

@@ -22,13 +22,14 @@ GIVES_BACK = ("MALLOC_MMAP_THRESHOLD_", str(2**20))
 them for later, as much as the whole model."""
 
 
-def plan_of_run(run: Run, processes: int, say: ProgressCallback) -> ShardingPlan:
+def plan_of_run(run: Run, processes: int, say: ProgressCallback, here: int = 0) -> ShardingPlan:
     """Return where the weights go, fetching the model first if need be.
 
     Args:
         run: the run.
         processes: that it trains on, on all machines.
         say: called with what is being done.
+        here: processes on this machine; 0 for all of them.
 
     Raises:
         ModelError: the model cannot be fetched or read.
@@ -40,7 +41,7 @@ def plan_of_run(run: Run, processes: int, say: ProgressCallback) -> ShardingPlan
     setting = run.config.sharding
     if processes == 1 and setting == "full" and run.files.read_launch().processes == 1:
         setting = "auto"  # it was started on several processes and is resumed on one, by the user's wish
-    return plan_for(prepare(run.config.model, say), setting, processes)
+    return plan_for(prepare(run.config.model, say), setting, processes, here)
 
 
 def hand_on(plan: ShardingPlan) -> None:

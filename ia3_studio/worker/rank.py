@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import signal
 import socket
 import sys
@@ -22,12 +23,14 @@ from typing import TYPE_CHECKING, Any
 import psutil
 from filelock import FileLock, Timeout
 
+from ia3_studio import __version__
 from ia3_studio.errors import FailedAloneError, FullMemoryError, LostProcessError, RunError, StudioError
 from ia3_studio.runs.environment import library_versions
-from ia3_studio.runs.folder import ResourceUsage
+from ia3_studio.runs.folder import ResourceUsage, StatusFile, WorkerStatus
 from ia3_studio.runs.run import Run
 from ia3_studio.settings import collective_seconds
 from ia3_studio.worker.board import STORE_SECONDS, Board, telling_usage
+from ia3_studio.worker.cut_off import leave_cut_off
 from ia3_studio.worker.full_memory import leave_note
 from ia3_studio.worker.planning import handed_plan
 from ia3_studio.worker.worker import HEARTBEAT_SECONDS, Stopped, Worker
@@ -76,6 +79,7 @@ def work_as_rank(folder: str) -> str:
         raise
     except LostProcessError as error:
         print(error, file=sys.stderr)
+        leave_cut_off(int(os.environ.get("RANK", "0")))
         stop.wait(LOST_SECONDS)
         raise SystemExit(CUT_OFF) from error
     return ""
@@ -105,9 +109,7 @@ def _lead(run: Run, processes: Processes, stop: threading.Event) -> None:
     except Timeout as error:
         raise RunError(f"Run {run.id} is still being written by another process; resume it in a moment.") from error
     with lock:
-        status = run.files.read_status()
-        earlier = status.earlier_seconds if status else 0.0
-        _FirstRank(run, TrainingJob(run, processes), earlier, processes, stop).work()
+        _FirstRank(run, TrainingJob(run, processes), processes, stop).work()
 
 
 def _follow(run: Run, processes: Processes, stop: threading.Event) -> str:
@@ -132,7 +134,9 @@ def _follow(run: Run, processes: Processes, stop: threading.Event) -> str:
             if job.was_stopped:
                 processes.finish()
             else:
-                measure_together(job.evaluate(run.folder), processes, is_stopping, in_step=job.is_sharded)
+                measure_together(
+                    job.evaluate(run.folder), processes, is_stopping, in_step=job.is_sharded, parts=job.evaluation_parts
+                )
     except Stopped:
         return ""
     except Exception as error:  # the boundary of this process: the others learn what went wrong
@@ -172,6 +176,7 @@ def _require_same_studio(run: Run, processes: Processes) -> None:
     settings = json.loads(run.config.to_json())
     mine = {name: str(value) for name, value in settings.items() if name not in NOT_COMPARED and name != "train"}
     mine |= {name: str(value) for name, value in settings["train"].items()} | library_versions()
+    mine |= {"Python": ".".join(platform.python_version_tuple()[:2]), "ia3-studio": __version__}
     mine["sharding plan"] = handed_plan().kind
     said = processes.all_said(json.dumps({"host": socket.gethostname(), "settings": mine}))
     host, first = _place_and_settings(said[0])
@@ -198,10 +203,11 @@ class _FirstRank(Worker):
     # SIGINT tells a process of torch's that its supervisor is dead, and reaches all processes of a terminal.
     stop_signals = (signal.SIGTERM,)
 
-    def __init__(
-        self, run: Run, job: TrainingJob, earlier_seconds: float, processes: Processes, stop: threading.Event
-    ) -> None:
-        super().__init__(run, job, earlier_seconds)
+    def __init__(self, run: Run, job: TrainingJob, processes: Processes, stop: threading.Event) -> None:
+        before = run.files.read_status() or WorkerStatus("preparing", "")
+        super().__init__(run, job, before.earlier_seconds)
+        # The supervisor's clock goes on: it has begun the work, perhaps not for the first time.
+        self.status = StatusFile(run.files, time.time, before.earlier_seconds, before.started_at)
         self.terminated = stop
         self.processes = processes
         self._board = Board(processes)
@@ -246,7 +252,7 @@ class _FirstRank(Worker):
 
         measure_together(
             self.job.evaluate(self.run.folder), self.processes, self._is_stopping, in_step=self.job.is_sharded,
-            tell=self._tell_progress,
+            parts=self.job.evaluation_parts, tell=self._tell_progress,
         )  # fmt: skip
 
     def _end_failed(self, error: Exception) -> None:
@@ -262,6 +268,7 @@ class _FirstRank(Worker):
         except RuntimeError:  # the store has gone with its process: the work itself will tell
             told = ()
         whole = ResourceUsage(
-            sum(each.memory for each in told), sum(each.cpu for each in told), sum(each.gpu_memory for each in told)
-        )
+            sum(each.memory for each in told), sum(each.cpu for each in told), sum(each.gpu_memory for each in told),
+            sum(each.gpus for each in told),
+        )  # fmt: skip
         self.status.beat(whole if told else usage, told)

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 import signal
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from ia3_studio.runs.folder import Launch
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.store import RunStore
 from ia3_studio.settings import collective_seconds, on_zero_gpu
+from ia3_studio.worker.cut_off import leaving_when_cut_off
 from ia3_studio.worker.full_memory import NOTES, BegunAgain, Loss, hand_on_why, noted
 from ia3_studio.worker.meeting import CONNECTING_SECONDS, MEETING_SECONDS, Meeting, host_and_port
 from ia3_studio.worker.planning import hand_on, plan_of_run
@@ -55,18 +57,21 @@ class Supervisor(Worker):
             self._supervise(launch, count)
 
     def _supervise(self, launch: Launch, count: int) -> None:
-        others = launch.nodes - 1
+        others, starting = launch.nodes - 1, f"Starting {count} process{'es' if count > 1 else ''}"
         met = f", waiting for {others} other machine{'s' if others > 1 else ''} at {launch.rdzv}" if others else ""
-        self.status.write_status("preparing", f"Starting {count} process{'es' if count > 1 else ''}{met}")
+        self.status.write_status("preparing", starting + met)
         meeting = Meeting(launch)
         of_all = meeting.wait(self._check_stop, count)
-        plan = plan_of_run(self.run, of_all, self._write_preparing)
+        meeting.require_same_device(_device())
+        self.status.forget_time()
+        self.status.write_status("preparing", starting)
+        plan = plan_of_run(self.run, of_all, self._write_preparing, count)
         if plan.sentence:
             print(plan.sentence)
         hand_on(plan)
-        lost, start = self._launched(launch, count, meeting, 0), 0
-        while lost.tokens and not self.run.has_ended:
-            self._go_back(lost)
+        lost, start, again = self._launched(launch, count, meeting, 0), 0, BegunAgain("")
+        while lost.may_start_again and not self.run.has_ended:
+            again = self._go_back(lost, again)
             start += 1
             lost = self._launched(launch, count, meeting, start)
         if self.run.has_ended:  # process 0 has said how
@@ -84,18 +89,20 @@ class Supervisor(Worker):
         self._require_ours()
         return lost
 
-    def _go_back(self, lost: Loss) -> None:
+    def _go_back(self, lost: Loss, before: BegunAgain) -> BegunAgain:
         """Take the run back to its checkpoint, or to its beginning, to start its processes with smaller passes."""
         from ia3_studio.training.checkpoint import load_checkpoint
 
         kept = self.run.files.checkpoint
         step = load_checkpoint(kept).counters.step if kept.exists() else -1
         since = f"after step {step}" if step > 0 else "from the beginning"
-        again = f"{lost.sentence}; all processes start again {since}, with at most {lost.tokens:,} tokens per pass."
-        print(again)
-        self.status.write_status("preparing", again)
+        note = f"{lost.sentence}; all processes start again {since}, {lost.smaller}."
+        print(note)
+        self.status.write_status("preparing", note)
         self.run.files.go_back_to(step)
-        hand_on_why(BegunAgain(lost.tokens, again))
+        again = before.after(lost, note)
+        hand_on_why(again)
+        return again
 
 
 def process_count(wanted: int) -> int:
@@ -138,8 +145,13 @@ def require_launch(launch: Launch) -> None:
         host_and_port(launch.rdzv)
 
 
-def join(config: RunConfig, launch: Launch) -> str:
+def join(config: RunConfig, launch: Launch, abandon: Callable[[str], None]) -> str:
     """Take part in the run of another machine until it ends; return what went wrong, empty if nothing did.
+
+    Args:
+        config: the settings of the run.
+        launch: how many machines meet, and where.
+        abandon: ends this process with a sentence, from a thread, when the other machine is lost for good.
 
     Raises:
         RunError: the other machine cannot be reached, or it is stopped before all have come.
@@ -155,18 +167,28 @@ def join(config: RunConfig, launch: Launch) -> str:
             if run.files.stop.exists():
                 raise RunError(f"Stopped before all machines had come to {launch.rdzv}.")
 
+        def leave() -> None:
+            shutil.rmtree(folder, ignore_errors=True)
+            abandon(
+                f"The connection to {launch.rdzv} was lost. Start this command again when the run is resumed there."
+            )
+
         of_all = meeting.wait(check, count)
-        hand_on(plan_of_run(run, of_all, lambda _share, _message: check()))
-        (lost, said), start = launch_ranks(run, launch, count, meeting), 0
-        while lost.tokens:
+        meeting.require_same_device(_device())
+        hand_on(plan_of_run(run, of_all, lambda _share, _message: check(), count))
+        (lost, said), start, again = launch_ranks(run, launch, count, meeting, leave=leave), 0, BegunAgain("")
+        while lost.may_start_again:
             print(lost.sentence)
-            hand_on_why(BegunAgain(lost.tokens, lost.sentence))
+            again = again.after(lost, lost.sentence)
+            hand_on_why(again)
             start += 1
-            lost, said = launch_ranks(run, launch, count, meeting, start)
+            lost, said = launch_ranks(run, launch, count, meeting, start, leave)
     return lost.sentence or next(filter(None, said), "")
 
 
-def launch_ranks(run: Run, launch: Launch, count: int, meeting: Meeting, start: int = 0) -> tuple[Loss, Sequence[str]]:
+def launch_ranks(
+    run: Run, launch: Launch, count: int, meeting: Meeting, start: int = 0, leave: Callable[[], None] | None = None
+) -> tuple[Loss, Sequence[str]]:
     """Launch the processes of a run on this machine and wait for their end.
 
     **Changes the environment of this process**, which those processes inherit.
@@ -177,6 +199,7 @@ def launch_ranks(run: Run, launch: Launch, count: int, meeting: Meeting, start: 
         count: processes on this machine.
         meeting: of the supervisors.
         start: how often they have been launched before.
+        leave: ends this process, where the machine with the run is lost for good; None on that machine.
 
     Returns:
         How a process was lost, empty if none was; and what each process returned.
@@ -185,11 +208,14 @@ def launch_ranks(run: Run, launch: Launch, count: int, meeting: Meeting, start: 
         RunError: the processes of all machines do not find each other.
     """
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
-    from torch.distributed.elastic.rendezvous.api import RendezvousError
+    from torch.distributed.elastic.rendezvous.api import RendezvousConnectionError, RendezvousError
     from torch.distributed.launcher.api import elastic_launch
 
     _allot_threads(count)
-    with tempfile.TemporaryDirectory(prefix="ia3-studio-") as logs:
+    with (
+        tempfile.TemporaryDirectory(prefix="ia3-studio-") as logs,
+        leaving_when_cut_off(Path(logs), leave) if leave else nullcontext(),
+    ):
         os.environ[NOTES] = logs
         config = _launch_config(run, launch, count, meeting, logs, start)
         try:
@@ -198,6 +224,10 @@ def launch_ranks(run: Run, launch: Launch, count: int, meeting: Meeting, start: 
             rank, failure = min(error.failures.items(), key=lambda each: each[1].timestamp)
             ended = _said_alone(failure.message) or _how_it_ended(run, rank, failure.exitcode)
             return meeting.lost(noted(Path(logs)) or Loss(ended), _lost_by(rank), start), ()
+        except RendezvousConnectionError as error:  # they had met: the supervisors are connected before
+            raise RunError(
+                f"The connection to {launch.rdzv or 'the processes'} was lost ({_root_of(error)}); start the run again."
+            ) from error
         except RendezvousError as error:
             raise RunError(
                 f"The {launch.nodes} machines did not meet at {launch.rdzv or 'this machine'} ({_root_of(error)}); "
@@ -263,6 +293,13 @@ def _how_it_ended(run: Run, rank: int, code: int) -> str:
             name = signal.Signals(-code).name
             return f"Process {rank} was killed{when} ({name}): out of memory, or ended by someone."
     return f"Process {rank} ended{when} with exit code {code}; see the log."
+
+
+def _device() -> str:
+    """Return what this machine computes on, without its number."""
+    from ia3_studio.models.device import choose_device
+
+    return choose_device().name.partition(":")[0]
 
 
 def _allot_threads(count: int) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ia3_studio.errors import StudioError
 from ia3_studio.training.divided import EvaluationStopped
 from ia3_studio.training.processes import Outcome, Processes
+from ia3_studio.training.within_memory import FullPassError
 from ia3_studio.worker.board import Board
 from ia3_studio.worker.planning import handed_plan
 from ia3_studio.worker.worker import Stopped
@@ -42,7 +43,9 @@ def prepare_together(job: TrainingJob, say: ProgressCallback, processes: Process
         except Stopped:
             outcome, follows = Outcome.STOPPED, None
         except Exception as error:
-            fail_together(error, processes, board, "while it prepared", inside=is_sharded and runs_passes)
+            inside = is_sharded and runs_passes
+            doing = f"while it prepared{_memory_of(job, error)}" if inside else ""
+            fail_together(error, processes, board, doing, inside=inside)
             raise
         vote = processes.vote(Outcome.STOPPED if stopping.asked else outcome)
         if vote.any(Outcome.STOPPED):
@@ -51,6 +54,17 @@ def prepare_together(job: TrainingJob, say: ProgressCallback, processes: Process
         if follows is None:
             return
         runs_passes = follows == "passes"
+
+
+def _memory_of(job: TrainingJob, error: Exception) -> str:
+    """Return what a process has of the weights, and what is free, if an error came of full memory; else nothing."""
+    from ia3_studio.models.machine import machine_memory
+    from ia3_studio.models.out_of_memory import is_out_of_memory
+    from ia3_studio.models.progress import megabytes
+
+    if not is_out_of_memory(error):
+        return ""
+    return f" (it has {megabytes(job.weight_bytes)} of weights, and {megabytes(machine_memory().free)} are free)"
 
 
 def fail_together(error: Exception, processes: Processes, board: Board, doing: str, *, inside: bool) -> None:
@@ -93,6 +107,7 @@ def measure_together(
     is_stopping: Callable[[], bool],
     *,
     in_step: bool,
+    parts: int = 1,
     tell: Callable[[Progress], None] = lambda _progress: None,
 ) -> None:
     """Evaluate on all processes at once; where one is asked to stop, all of them do.
@@ -102,6 +117,7 @@ def measure_together(
         processes: all of them.
         is_stopping: says whether this process is asked to stop.
         in_step: whether all compute the same rows, as they share the weights; else each has rows of its own.
+        parts: into how many parts each of its passes is cut.
         tell: called with the progress.
 
     Raises:
@@ -110,7 +126,7 @@ def measure_together(
     processes.vote()  # process 0 has saved the adapter
     with closing(work), suppress(EvaluationStopped):
         if in_step:
-            _measure_in_step(work, processes, is_stopping, tell)
+            _measure_in_step(work, processes, is_stopping, parts, tell)
         else:
             _measure_parts(work, processes, is_stopping, tell)
 
@@ -119,6 +135,7 @@ def _measure_in_step(
     work: Generator[Progress, None, None],
     processes: Processes,
     is_stopping: Callable[[], bool],
+    parts: int,
     tell: Callable[[Progress], None],
 ) -> None:
     while True:
@@ -126,6 +143,10 @@ def _measure_in_step(
             progress = next(work, None)
         except (StudioError, OSError):  # the same on all processes; or the disk of the one that writes, at the end
             raise
+        except FullPassError as error:
+            if error.rows > 1:
+                raise processes.leave(error, "during the evaluation", parts=2 * parts) from error
+            raise processes.leave(error, "during the evaluation, even with one row at a time") from error
         except Exception as error:
             raise processes.leave(error, "during the evaluation") from error
         if progress is None:

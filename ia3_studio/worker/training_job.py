@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +43,8 @@ class TrainingJob:
         self._run = run
         self._processes = processes
         self._step = 0
+        self._fitting_parts = 1
+        """Into how many parts passes of as many tokens as the settings allow were cut at the end of training."""
 
     @property
     def _writes(self) -> bool:
@@ -159,7 +162,7 @@ class TrainingJob:
             since=since,
             is_stopping=is_stopping,
             processes=self._processes,
-            most_tokens=again.tokens if again else None,
+            most_tokens=again.tokens or None if again else None,
         )
         for line in fast_paths.lines(self._training.fast_paths):
             print(line)
@@ -171,6 +174,7 @@ class TrainingJob:
             told = step if step.step else self._with_notes(step)
             yield replace(told, note=f"{news} {told.note or ''}".strip()) if news else told
             news = ""
+        self._fitting_parts = math.ceil(config.micro_batch_tokens / self._training.budget)
         if self._reports:
             self._reports.end()
 
@@ -255,6 +259,19 @@ class TrainingJob:
         else:
             adapter.save(folder)
 
+    @property
+    def weight_bytes(self) -> int:
+        """Return the bytes of weights that this process has, once the model is loaded."""
+        from ia3_studio.models.sharding import local_bytes
+
+        return local_bytes(self._loaded.model)
+
+    @property
+    def evaluation_parts(self) -> int:
+        """Return into how many parts each pass of the evaluation is cut: no larger ones than training had room for."""
+        again = begun_again() if self._processes else None
+        return max(self._fitting_parts, again.parts if again else 1)
+
     def evaluate(self, folder: Path) -> Generator[Progress, None, None]:
         """Evaluate the base and the tuned model on held-out rows; write ``evaluation.json`` into a folder.
 
@@ -265,6 +282,7 @@ class TrainingJob:
         """
         from ia3_studio.runs.evaluation import write_evaluation
 
+        self._task.parts = self.evaluation_parts
         found = yield from self._task.evaluate(self._loaded, self._attachment, self._held_out)
         if not self._writes:
             return

@@ -8,12 +8,12 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -21,9 +21,10 @@ import psutil
 from filelock import BaseFileLock, FileLock, Timeout
 
 from ia3_studio.atomic import remove_abandoned
-from ia3_studio.errors import StudioError, TrainingError
-from ia3_studio.models.out_of_memory import is_out_of_memory
-from ia3_studio.runs.folder import ResourceUsage, StatusFile, step_line
+from ia3_studio.errors import RowMemoryError, StudioError, TrainingError
+from ia3_studio.models.gpu_load import used_gpus
+from ia3_studio.models.out_of_memory import give_memory_back, is_out_of_memory
+from ia3_studio.runs.folder import Phase, ResourceUsage, StatusFile, step_line
 from ia3_studio.runs.process import record_worker
 from ia3_studio.runs.queue import Queue, free_slot
 from ia3_studio.runs.run import Run
@@ -44,6 +45,20 @@ NOW = "--now"
 """Tells a worker not to wait for other runs: whoever started it has given it its turn."""
 ATTACHED = "--attached"
 """Tells a worker to end with the process that started it, wherever that dies."""
+
+
+EVALUATING = "Evaluating the base and the tuned model"
+OUT_OF_MEMORY: dict[Phase, str] = {
+    "preparing": "Out of memory before the first step; close other programs, or choose a smaller model or a lower max "
+    "length, and {way_on}.",
+    "training": "Out of memory; lower the batch size, the max length or the micro-batch tokens and start the run "
+    "again.",
+    "saving": "Out of memory while the adapter was saved; close other programs and {way_on}. Files saved earlier are "
+    "kept.",
+    "evaluating": "Out of memory while base and tuned model were evaluated, even with one row at a time. The adapter "
+    "is kept; close other programs and {way_on}.",
+}
+"""What is said where memory runs out, by the phase of the run."""
 
 
 class Job(Protocol):
@@ -133,6 +148,8 @@ class Worker:
         """The step it resumes from; 0 for a new run."""
         self.kept = 0
         """The step of the last saved adapter; 0 if there is none."""
+        self.is_saving = False
+        """Whether an adapter or a checkpoint is being written, or could not be."""
         self.gave_up = False
         """Whether evaluation of the newest step was skipped because of a stop."""
         self.checked_at = time.monotonic()
@@ -180,6 +197,7 @@ class Worker:
         self._after_steps()
         self.status.write_status("saving", "Saving the adapter")
         self._keep_adapter()
+        self.status.write_status("evaluating", EVALUATING, 0.0)
         self._measure()
         self.run.files.checkpoint.unlink(missing_ok=True)  # nothing is left to go on with
         self.status.write_status("ended", f"Finished after {self.step} steps", result="finished")
@@ -205,7 +223,7 @@ class Worker:
 
     def _tell_progress(self, progress: Progress) -> None:
         share = progress.done / progress.total
-        self.status.write_status("evaluating", "Evaluating the base and the tuned model", share)
+        self.status.write_status("evaluating", EVALUATING, share)
 
     def _after(self, step: Step) -> None:
         self.step = step.step
@@ -232,25 +250,40 @@ class Worker:
         with suppress(OSError):  # on a full disk the log cannot be written either
             traceback.print_exception(error)
         try:
-            if isinstance(error, TrainingError):
+            if isinstance(error, TrainingError) and not isinstance(error, RowMemoryError):
                 self.run.files.checkpoint.unlink(missing_ok=True)  # the same settings and rows would fail again
             if self.step > self.since and isinstance(error, StudioError):
                 self.kept = 0  # training took back its last good vectors: they replace those of this step
                 self._keep_adapter()
         finally:
             way_on = "resume it" if self.run.files.checkpoint.exists() else "start the run again"
-            self.status.write_status("ended", _explain(error, way_on), result="failed")
+            phase = "saving" if self.is_saving else self.status.phase
+            self.status.write_status("ended", _explain(error, way_on, phase), result="failed")
 
     def _keep_adapter(self) -> None:
         if self.kept != self.step:
-            self.run.files.keep_adapter(self.step, self.job.save)
+            self._save(partial(self.run.files.keep_adapter, self.step, self.job.save))
             self.kept = self.step
 
     def _keep_checkpoint(self) -> None:
         if self.gave_up and self.run.files.checkpoint.exists():
             return  # behind a step that was not measured, the lowest held-out loss could be another
-        self.job.checkpoint(self.run.files.checkpoint)
+        self._save(partial(self.job.checkpoint, self.run.files.checkpoint))
         self.checked_at = time.monotonic()
+
+    def _save(self, save: Callable[[], None]) -> None:
+        """Save something; where memory runs out, once more without what earlier passes have left in it."""
+        self.is_saving, is_full = True, False
+        try:
+            save()
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            is_full = True
+        if is_full:  # outside of the except block: the error holds on to what it had
+            give_memory_back()
+            save()
+        self.is_saving = False
 
     def _write_preparing(self, share: float | None, message: str) -> None:
         self._check_stop()
@@ -352,14 +385,7 @@ def usage_of(process: psutil.Process) -> ResourceUsage:
     memory, cpu = 0, 0.0
     with suppress(psutil.Error):
         memory, cpu = process.memory_info().rss, process.cpu_percent() / 100
-    return ResourceUsage(memory, cpu, _gpu_memory())
-
-
-def _gpu_memory() -> int:
-    """Return GPU memory in bytes; 0 while another thread is importing torch."""
-    cuda = getattr(sys.modules.get("torch"), "cuda", None)
-    is_ready = getattr(cuda, "is_initialized", None)
-    return int(cuda.memory_allocated()) if cuda is not None and is_ready is not None and is_ready() else 0
+    return ResourceUsage(memory, cpu, *used_gpus())
 
 
 def _waiting_for(others: int) -> str:
@@ -368,14 +394,20 @@ def _waiting_for(others: int) -> str:
     return f"Queued: waiting for {others} other run{'s' if others > 1 else ''}"
 
 
-def _explain(error: Exception, way_on: str) -> str:
-    """Return the message for the user."""
+def _explain(error: Exception, way_on: str, phase: Phase) -> str:
+    """Return the message for the user.
+
+    Args:
+        error: what ended the run.
+        way_on: how to go on.
+        phase: in which it happened.
+    """
     if isinstance(error, StudioError):
         return str(error)
     if _is_full_disk(error):
         return f"The disk is full; free some space and {way_on}. Files saved earlier are kept."
     if is_out_of_memory(error):
-        return "Out of memory; lower the batch size, the max length or the micro-batch tokens and start the run again."
+        return OUT_OF_MEMORY.get(phase, OUT_OF_MEMORY["training"]).format(way_on=way_on)
     return f"The run ended with an unexpected {type(error).__name__}; see the log for the traceback."
 
 

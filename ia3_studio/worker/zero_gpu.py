@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable
 from contextvars import copy_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ia3_studio.settings import GPU_TURN, on_zero_gpu
 
@@ -90,10 +90,10 @@ def _end(folder: RunFolder, message: str) -> None:
     from dataclasses import asdict
 
     from ia3_studio.runs.folder import WorkerStatus, write_json
+    from ia3_studio.runs.run import Run
 
-    status: Any = folder.read_status()
-    earlier = status.earlier_seconds if status else 0.0
-    write_json(folder.status, asdict(WorkerStatus("ended", message, result="stopped", earlier_seconds=earlier)))
+    spent = Run(folder.path).status().seconds
+    write_json(folder.status, asdict(WorkerStatus("ended", message, result="stopped", earlier_seconds=spent)))
 
 
 def _in_short(error: Exception) -> str:

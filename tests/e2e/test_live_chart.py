@@ -58,7 +58,7 @@ def app() -> gr.Blocks:
             "begun": lambda: chart_delta("run-3", [], 0, 0, True),
             "barren": lambda: chart_delta("run-3", [], 0, 0, False),
             "slow": lambda: chart_delta("slow", slow(26, 10), 0, TOTAL, True),
-            "early": lambda: chart_delta("early", slow(9, 10), 0, TOTAL, True),
+            "early": lambda: chart_delta("early", slow(9, 10), 0, TOTAL, True, 3723.4),
         }.items():  # fmt: skip
             sent = gr.Button(name).click(message, None, chart, api_visibility="private")
             sent.then(lambda name=name: name, None, heard, api_visibility="private")
@@ -125,6 +125,12 @@ def test_time_left_is_a_lower_bound_until_it_is_known_how_often_the_loss_is_take
     click(opened, "early")
     points(opened, 9)
     expect(opened.locator(".live-chart dd").last).to_have_text("≥ 1:54 min")  # 52 steps at 2 s, one loss at 10 s
+
+
+def test_the_elapsed_time_is_that_of_the_run_which_may_have_repeated_steps(opened: Page) -> None:
+    click(opened, "early")
+    points(opened, 9)
+    expect(opened.locator(".live-chart .figures")).to_contain_text("1:02:03 h")
 
 
 def spoken(step: int, loss: str, held_out: str) -> str:

@@ -6,6 +6,7 @@ Run by ``pytest -m gpu`` and by ``benchmarks/gpu.py``; other runs leave these te
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,8 @@ from ia3_studio.data.tokens import TokenRow, prompt_ids
 from ia3_studio.method import Adapter, Attachment, attach, discover, merge
 from ia3_studio.models import load_model
 from ia3_studio.models.device import choose_device
+from ia3_studio.models.gpu_load import used_gpus
+from ia3_studio.models.gpu_process import gpu_memory
 from ia3_studio.models.placement import traceable
 from ia3_studio.models.sharding import is_sharded
 from ia3_studio.models.sharding_plan import WHOLE, ShardingPlan
@@ -141,6 +144,18 @@ def test_the_chat_answers_as_generate_does_with_merged_weights(tmp_path: Path) -
     ids = torch.tensor([prompt_ids(asked, loaded.tokenizer)], device=loaded.model.device)
     found = loaded.model.generate(ids, max_new_tokens=12, do_sample=False)[0, ids.shape[1] :]
     assert answer.text == loaded.tokenizer.decode(found, skip_special_tokens=True)
+
+
+def test_a_gpu_is_asked_in_a_process_of_its_own_and_says_how_busy_it_is() -> None:
+    asked = gpu_memory()
+    assert [each.total for each in asked] == [torch.cuda.mem_get_info(n)[1] for n in range(torch.cuda.device_count())]
+    weight = torch.randn(2048, 2048, device="cuda")
+    until = time.monotonic() + 2
+    while time.monotonic() < until:
+        weight = torch.nn.functional.normalize(weight @ weight)
+    torch.cuda.synchronize()
+    memory, gpus = used_gpus()
+    assert memory >= weight.nbytes and 0 < gpus <= torch.cuda.device_count()
 
 
 two_gpus = pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two GPUs")

@@ -79,6 +79,16 @@ def test_what_cannot_be_is_refused_with_a_way_out(
     assert "set " in str(error.value) or "use " in str(error.value)
 
 
+def test_processes_on_several_machines_need_the_memory_of_their_machine_only() -> None:
+    for here, fits in ((2, True), (4, False), (0, False)):
+        machine = Machine(4, (), RAM, here)
+        if fits:
+            assert plan_sharding(90 * GB, "full", machine).kind == "sharded"
+        else:
+            with pytest.raises(RunError, match="do not fit 4 processes on the CPU"):
+                plan_sharding(90 * GB, "full", machine)
+
+
 @pytest.mark.parametrize(("sharding", "processes"), [("full", 1), ("offload", 2), ("half", 2), (False, 1)])
 def test_settings_that_contradict_each_other_are_refused(sharding: Sharding, processes: int) -> None:
     with pytest.raises(RunError, match="sharding"):

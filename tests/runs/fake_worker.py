@@ -83,6 +83,8 @@ class FakeJob:
         unfinished.replace(path)  # as the real one: whole or not at all
 
     def evaluate(self, folder: Path) -> Generator[Progress, None, None]:
+        if self.mode == "no memory to evaluate":
+            raise MemoryError
         for done in range(1, 3):
             yield Progress(done, 2)
             if self.mode == "killed while measuring" and not (self.folder / "again").exists():

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from ia3_studio.data.tokens import TokenRow
 from ia3_studio.errors import RunError, StudioError
 from ia3_studio.runs import Run
+from ia3_studio.training.loss import CausalLoss
 from ia3_studio.worker import ablation as parts_of_runs
 from ia3_studio.worker.ablation import main, measure, read_ablation, start_ablation
 from tests.runs.test_evaluation import prepared
@@ -35,6 +38,26 @@ def test_all_parts_together_are_the_run_and_none_of_them_is_the_base_model(train
     assert len(job_prepared) == 2
     assert report.tuned < report.base
     assert report.curve[0].loss == report.base and report.curve[-1].loss == report.tuned
+
+
+def test_with_little_memory_the_parts_are_measured_in_smaller_passes(
+    trained: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure(trained)
+    plain, group_loss, room = read_ablation(trained).report, CausalLoss.group_loss, 1
+
+    def bounded(loss: CausalLoss, rows: Sequence[TokenRow]) -> float:
+        if len(rows) > room:
+            raise MemoryError
+        return group_loss(loss, rows)
+
+    monkeypatch.setattr(CausalLoss, "group_loss", bounded)
+    measure(trained)
+    report = read_ablation(trained).report
+    assert plain and report and report.tuned == pytest.approx(plain.tuned, rel=1e-5)
+    room = 0
+    measure(trained)
+    assert "even with one row at a time" in read_ablation(trained).problem
 
 
 def test_a_newer_adapter_makes_the_numbers_old(trained: Run, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sys
 import time
@@ -25,6 +26,7 @@ from ia3_studio.training import TrainConfig
 from ia3_studio.worker import cluster as worker_cluster
 from ia3_studio.worker import reconnect, resume, start
 from ia3_studio.worker.cluster import connect, require_resources
+from ia3_studio.worker.launch import take_back_the_end
 from ia3_studio.worker.node import COMPARED, OWNER, describe, make_home, require_same
 from tests.tiny_chat import save_tiny_chat
 
@@ -126,8 +128,8 @@ def test_runs_go_on_when_a_node_is_killed_and_when_nobody_is_connected_with_the_
     for run in runs:
         assert run.status().state == "finished", (store.root / LOG).read_text()
         assert losses(run) == losses(here)
-        assert (run.folder / "evaluation.json").is_file() and run.adapter_folder() is not None
-        assert run.log_tail()
+        assert (run.folder / "evaluation.json").is_file() and run.log_tail()
+        assert run.files.snapshots().keys() == here.files.snapshots().keys()
 
 
 @pytest.mark.nightly
@@ -256,11 +258,78 @@ def test_a_node_with_other_versions_is_named() -> None:
 
 
 def test_a_run_asks_for_no_more_than_one_node_has() -> None:
-    nodes = [{"Alive": True, "Resources": {"CPU": 8.0}}, {"Alive": False, "Resources": {"CPU": 64.0, "GPU": 8.0}}]
-    require_resources(nodes, 8, 0)
+    has = {"CPU": 8.0, "memory": 12e9}
+    nodes = [{"Alive": True, "Resources": has}, {"Alive": False, "Resources": {"CPU": 64.0, "GPU": 8.0}}]
+    require_resources(nodes, 8, 0, 12)
     for cpus, gpus in ((9, 0), (1, 1)):
-        with pytest.raises(RunError, match="at most 8 cores and 0 GPUs"):
+        with pytest.raises(RunError, match="at most 8 cores, 0 GPUs on one"):
             require_resources(nodes, cpus, gpus)
+    with pytest.raises(RunError, match=r"asks for 1 cores, 0 GPUs and 64 GB on one node, .* 0 GPUs and 12 GB on one"):
+        require_resources(nodes, 1, 0, 64)
+
+
+def test_a_node_without_the_package_and_a_cluster_of_another_python_say_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ray
+
+    store = RunStore(tmp_path)
+    run = store.create(RunConfig("a", "SmolLM2-135M-Instruct", "lighthouse", compute="ray", ray_address="head:1"), "a")
+    served = worker_cluster.Cluster(store, "head:1")
+    link = worker_cluster._Link(run, FileLock(run.files.lock), None)
+    served._links[run.id] = link
+    missing = (
+        "The actor with name NodeRun failed to import on the worker.\n\nModuleNotFoundError: No module named 'ia3'"
+    )
+    served._end(link, RuntimeError(missing))
+    assert re.fullmatch(
+        r"A node .* cannot import ia3-studio \(ModuleNotFoundError: .*\); install .*", run.status().message
+    )
+
+    def refuses(**_settings: object) -> None:
+        raise RuntimeError(
+            "Version mismatch: The cluster was started with:\n    Ray: 2.1\n    Python: 3.9\nThis process"
+        )
+
+    monkeypatch.setattr(ray, "init", refuses)
+    with pytest.raises(RunError, match=r"cannot be used: .* Ray: 2\.1; Python: 3\.9; .* Install the same versions"):
+        connect("auto")
+
+
+def test_a_folder_of_many_runs_is_looked_through_rarely_and_a_new_run_is_seen_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_cluster, "IDLE_SECONDS", 0.6)
+    store = RunStore(tmp_path)
+    served, looked, taken = worker_cluster.Cluster(store, "head:1"), [], []
+
+    def slowly() -> tuple[Run, ...]:
+        looked.append(time.monotonic())
+        time.sleep(0.05)
+        return ()
+
+    monkeypatch.setattr(store, "list", slowly)
+    monkeypatch.setattr(served, "_collect", lambda: time.sleep(0.02))
+    monkeypatch.setattr(served, "_adopt", lambda run: taken.append(run.id))
+    run = store.create(RunConfig("a", "SmolLM2-135M-Instruct", "lighthouse", compute="ray", ray_address="head:1"), "a")
+    run.files.worker.write_text("{}")
+    served.serve()
+    assert len(looked) == 1 and run.id in taken
+
+
+def test_a_run_that_waits_for_a_node_is_stopped_at_once(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    run = store.create(RunConfig("a", "SmolLM2-135M-Instruct", "lighthouse", compute="ray", ray_address="head:1"), "a")
+    served = worker_cluster.Cluster(store, "head:1")
+    lock = FileLock(run.files.lock)
+    lock.acquire()
+    link = served._links[run.id] = worker_cluster._Link(run, lock, None, asked=object(), asked_at=time.monotonic())
+    served._look(link)
+    assert not run.has_ended
+    run.request_stop()
+    served._look(link)
+    status = run.status()
+    assert (status.state, status.message) == ("stopped", "Stopped while it waited for a node") and not served._links
 
 
 @pytest.mark.parametrize(
@@ -301,6 +370,19 @@ def test_a_run_that_has_ended_is_taken_again_when_it_is_resumed(tmp_path: Path) 
     assert not served.has_waiting() and not served.has_waiting()
     write_json(run.files.status, asdict(WorkerStatus("resuming", "")))
     assert served.has_waiting()
+
+
+def test_a_run_that_ends_or_begins_again_without_a_worker_keeps_its_training_time(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    place = {"compute": "ray", "ray_address": "head:1"}
+    run = store.create(RunConfig("a", "SmolLM2-135M-Instruct", "lighthouse", **place), "a")  # type: ignore[arg-type]
+    run.files.worker.write_text("{}")
+    write_json(run.files.status, asdict(WorkerStatus("resuming", "", earlier_seconds=90.0)))
+    worker_cluster.Cluster(store, "head:1").refuse(RunError("The cluster is not there."))
+    status = run.status()
+    assert (status.state, status.message, status.seconds) == ("failed", "The cluster is not there.", 90.0)
+    take_back_the_end(run, status.seconds)  # without a checkpoint
+    assert run.status().seconds == 90.0 and not run.has_ended
 
 
 def test_a_run_that_comes_while_the_process_ends_is_taken_when_it_serves_again(

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ import torch
 from ia3_studio.models.sharding_plan import Sharding
 from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.folder import Launch, write_json
-from ia3_studio.training.config import Step
+from ia3_studio.training.config import Step, TrainConfig
 from ia3_studio.worker import resume
 from ia3_studio.worker.launch import start_worker
 from tests.e2e.nursery import nursery, spawn_from
@@ -87,16 +88,19 @@ def begin(
     theirs: RunConfig,
     mode: str = "none",
     sharding: Sharding = "auto",
+    pause: float = 0.0,
+    store: str = "first",
 ) -> tuple[Run, Run]:
     """Start a run on two machines; return it and what the second machine has of it."""
     address = f"{machines.address}:{free_port()}"
     if sharding != "auto":
         theirs = replace(theirs, processes=0, sharding=sharding)  # one process without a GPU
-    run = RunStore(home / "first").create(replace(config(home, 2), sharding=sharding), secrets.token_hex(4))
+    run = RunStore(home / store).create(replace(config(home, 2), sharding=sharding), secrets.token_hex(4))
     write_json(run.files.launch, asdict(Launch(None, 2, address)))
     monkeypatch.setenv(NETWORK, machines.networks[0])
     start_worker(run.files, command(run, mode))
     wait(lambda: "waiting for 1 other machine" in run.status().message, run)
+    time.sleep(pause)
     joined = RunStore(home / "second").create(theirs, secrets.token_hex(4))
     monkeypatch.setenv(NETWORK, machines.networks[1])
     line = [sys.executable, "-m", "tests.runs.troubled_ranks", str(joined.folder), mode, address]
@@ -108,8 +112,10 @@ def begin(
 def test_two_machines_give_the_losses_and_the_adapter_of_one_process(
     home: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch, alone: tuple[tuple[Step, ...], torch.Tensor]
 ) -> None:
-    run, joined = begin(home, machines, monkeypatch, config(home, 1))
+    began = time.monotonic()
+    run, joined = begin(home, machines, monkeypatch, config(home, 1), pause=3)
     require_as_alone(ended(run), alone)
+    assert run.status().seconds < time.monotonic() - began - 3, "waiting for a machine is no training"
     assert len(run.status().processes) == 3
     wait((joined.folder / "joined").exists, joined)
     assert (joined.folder / "joined").read_text() == "" and not joined.files.metrics.exists()
@@ -159,6 +165,95 @@ def test_a_process_lost_on_another_machine_is_named_and_the_run_goes_on_without_
     require_as_alone(ended(run), alone)
 
 
+@pytest.mark.nightly
+def test_machines_that_lose_their_network_end_and_the_run_goes_on_on_one(
+    home: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch, alone: tuple[tuple[Step, ...], torch.Tensor]
+) -> None:
+    if not machines.networks[1]:
+        pytest.skip("the system lets us have no networks of our own")
+    run, joined = begin(home, machines, monkeypatch, config(home, 1), "hung")
+    let_reach(run, 4)
+    all_pids, name = pids(run), Path(machines.networks[1]).name
+    link = ("ip", "-n", name, "link", "set", name)
+    subprocess.run([*link, "down"], check=True)
+    try:
+        status = ended(run).status()
+        assert status.state == "failed" and status.resumable
+        assert "did not answer for 1 minute. Resume it." in status.message
+        wait((joined.folder / "joined").exists, joined, 90)
+        said = (joined.folder / "joined").read_text()
+        assert re.fullmatch(r"The connection to 10\.77\.0\.1:\d+ was lost\. Start this command again when .*", said), (
+            said
+        )
+        wait(lambda: gone(all_pids), run)
+    finally:
+        subprocess.run([*link, "up"], check=True)
+    monkeypatch.delenv(NETWORK)
+    resume(run, command(run))
+    require_as_alone(ended(run), alone)
+
+
+def settings(home: Path) -> list[str]:
+    """Return the command that trains with the settings of these tests."""
+    given = {name: value for name, value in asdict(TRAIN).items() if value != getattr(TrainConfig(), name)}
+    words = ["train", "--model", str(home / "model"), "--data", str(home / "rows.jsonl"), "--selection", "paper"]
+    return words + [each for name, value in given.items() for each in ("--set", f"{name}={json.dumps(value)}")]
+
+
+def commands_on_both(
+    machines: Machines, words: tuple[list[str], list[str]], homes: tuple[Path, Path], first_says: str
+) -> None:
+    """Run a command on each machine, the second one when the first waits for it, and wait for their ends."""
+    meeting = ("--processes", "1", "--nodes", "2", "--rdzv", f"{machines.address}:{free_port()}")
+
+    def start(place: int) -> subprocess.Popen[str]:
+        network = machines.networks[place]
+        inside = ("ip", "netns", "exec", Path(network).name) if network else ()
+        return subprocess.Popen(
+            (*inside, sys.executable, "-m", "ia3_studio", *words[place], *meeting), text=True,
+            env={**os.environ, "IA3_STUDIO_HOME": str(homes[place])}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    first, store = start(0), RunStore(homes[0] / "runs")
+    until = time.monotonic() + 120
+    while not any("waiting for 1 other machine" in run.status().message for run in store.list()):
+        assert time.monotonic() < until and first.poll() in (None, 0)
+        time.sleep(0.1)
+    second = start(1)
+    for process, said in ((second, "The run has ended."), (first, first_says)):
+        output, _nothing = process.communicate(timeout=240)
+        assert process.returncode == 0 and said in output, output
+
+
+@pytest.mark.nightly
+def test_the_command_on_each_of_two_machines_trains_one_run(
+    home: Path, machines: Machines, tmp_path: Path, alone: tuple[tuple[Step, ...], torch.Tensor]
+) -> None:
+    homes = tmp_path / "0", tmp_path / "1"
+    commands_on_both(machines, (settings(home), settings(home)), homes, "Finished after 60 steps")
+    (run,) = RunStore(homes[0] / "runs").list()
+    require_as_alone(run, alone)
+    assert len(run.status().processes) == 2 and not RunStore(homes[1] / "runs").list()
+
+
+@pytest.mark.nightly
+def test_the_command_resumes_a_run_on_two_machines(
+    home: Path,
+    machines: Machines,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    alone: tuple[tuple[Step, ...], torch.Tensor],
+) -> None:
+    run, joined = begin(home, machines, monkeypatch, config(home, 1), store="home/runs")
+    let_reach(run, 4)
+    run.request_stop()
+    assert ended(run).status().resumable
+    wait((joined.folder / "joined").exists, joined)
+    monkeypatch.delenv(NETWORK)
+    commands_on_both(machines, (["resume", run.id], settings(home)), (home / "home", tmp_path), "")
+    require_as_alone(ended(run), alone)
+
+
 def test_a_stop_on_another_machine_stops_the_run_and_keeps_it(
     home: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,6 +276,24 @@ def test_other_settings_on_another_machine_are_one_sentence(
     assert re.fullmatch(r"learning_rate is 0\.03 on .+ and 0\.5 on .+; use the same settings .+", message), message
     wait((joined.folder / "joined").exists, joined)
     assert (joined.folder / "joined").read_text() == message
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        ("other versions", r"tokenizers is \d.+ on .+ and 0\.1 on .+; use the same settings and versions .+"),
+        ("other device", r".+ computes on (cpu|cuda) and .+ on (cpu|cuda), so that they cannot train together; .+"),
+    ],
+)
+def test_other_versions_and_another_device_on_a_machine_are_one_sentence(
+    home: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch, mode: str, said: str
+) -> None:
+    monkeypatch.setenv(TROUBLED, "2")
+    run, joined = begin(home, machines, monkeypatch, config(home, 1), mode)
+    message = ended(run).status().message
+    assert re.fullmatch(said, message), message
+    wait((joined.folder / "joined").exists, joined)
+    assert re.fullmatch(said, (joined.folder / "joined").read_text())
 
 
 @pytest.mark.parametrize("mode", ["nobody comes", "none"])

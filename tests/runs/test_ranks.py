@@ -67,8 +67,8 @@ def command(run: Run, mode: str = "none") -> list[str]:
     return [sys.executable, "-m", "tests.runs.troubled_ranks", str(run.folder), mode]
 
 
-def wait(condition: Callable[[], object], run: Run) -> None:
-    until = time.monotonic() + SECONDS
+def wait(condition: Callable[[], object], run: Run, seconds: float = SECONDS) -> None:
+    until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, f"{run.status()}\n{run.log_tail()}"
         time.sleep(0.005)
@@ -192,13 +192,26 @@ def test_full_memory_of_one_process_halves_the_micro_batches_of_all_and_two_runs
     assert halved == [True, False]
 
 
+def test_processes_that_evaluate_with_little_memory_come_to_the_same_figures(
+    home: Path, alone: tuple[tuple[Step, ...], torch.Tensor]
+) -> None:
+    runs = [ended(begin(home, 2, mode)) for mode in ("none", "small evaluation", "snapshots once")]
+    found = [json.loads((run.folder / "evaluation.json").read_text()) for run in runs]
+    for run, each in zip(runs, found, strict=True):
+        require_as_alone(run, alone)
+        for mine, plain in zip(each["held_out"]["measures"], found[0]["held_out"]["measures"], strict=True):
+            assert [mine["base"], mine["tuned"]] == pytest.approx([plain["base"], plain["tuned"]], rel=1e-5)
+
+
 @pytest.mark.parametrize(
     ("mode", "said", "resumable"),
     [
-        ("memory", r"Process 1 of 2: Out of memory at step 4, even with one row at a time .*", False),
+        ("memory", r"Process 1 of 2: Out of memory at step 4, even with one row at a time .* resume the run .*", True),
         ("nan", r"The loss at step 4 is NaN or infinite .*", False),
         ("defect", r"Process 1 of 2: it failed with KeyError \('secret detail'\); see the log.", True),
         ("full disk", r"The disk is full; free some space and .*", False),
+        ("snapshots", r"Out of memory while the adapter was saved; close other programs and .*", False),
+        ("no room for the optimizer", r"Process 1 of 2: it ran out of memory; free some.*", False),
     ],
 )
 def test_what_ends_one_process_is_one_sentence_and_ends_all(home: Path, mode: str, said: str, resumable: bool) -> None:

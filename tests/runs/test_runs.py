@@ -270,8 +270,12 @@ def run_step(run: Run) -> int:
     [
         ("bad data", r"rows\.csv is empty; give a file with at least two rows\."),
         ("defect", r"The run ended with an unexpected KeyError; see the log for the traceback\."),
-        ("no memory", r"Out of memory; lower the batch size.*"),
-        ("no memory for a tensor", r"Out of memory; lower the batch size.*"),
+        ("no memory", r"Out of memory before the first step; .* a smaller model .* start the run again\."),
+        ("no memory for a tensor", r"Out of memory before the first step; .*"),
+        (
+            "no memory to evaluate",
+            r"Out of memory while base and tuned model were evaluated, .* The adapter is kept; .*",
+        ),
         ("full while saving", r"The disk is full; free some space.*"),
     ],
 )

@@ -8,6 +8,7 @@ import re
 import signal
 import time
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,93 @@ def test_a_run_whose_memory_is_too_small_before_its_first_checkpoint_starts_from
     run = ended(begin(home, 2, "small memory at once"))
     require_as_alone(run, alone)
     assert "all processes start again from the beginning, with at most 32 tokens" in (run.metrics()[0][0].note or "")
+
+
+def evaluated(run: Run) -> dict[str, list[float]]:
+    """Return all figures of a run's evaluation."""
+    found = json.loads((run.folder / "evaluation.json").read_text())
+    parts = {name: part["measures"] for name, part in found.items() if name != "verdict"}
+    return {name: [each[side] for each in part for side in ("base", "tuned")] for name, part in parts.items()}
+
+
+def test_full_memory_while_the_base_model_is_measured_starts_all_again_with_smaller_passes(
+    home: Path, alone: Alone
+) -> None:
+    run = ended(begin(home, 2, "small base"))
+    require_as_alone(run, alone)
+    note = run.metrics()[0][0].note or ""
+    assert "Process 1 of 2 ran out of memory at step 0; all processes start again from the beginning" in note
+
+
+def test_full_memory_while_sharded_processes_evaluate_starts_them_again_at_the_last_step_with_fewer_rows_per_pass(
+    home: Path, alone: Alone
+) -> None:
+    plain, run = (ended(begin(home, 2, mode, samples=2)) for mode in ("none", "small evaluation"))
+    require_as_alone(run, alone)
+    for name, figures in evaluated(plain).items():
+        assert evaluated(run)[name] == pytest.approx(figures, rel=1e-4), name
+    said = (
+        "Process 1 of 2 ran out of memory during the evaluation; all processes start again after step 60, and evaluate"
+    )
+    assert said in run.log_tail(200) and evaluated(run)["sample_generations"]
+
+
+def test_memory_that_is_too_small_for_one_row_of_the_evaluation_ends_all_and_the_run_can_be_resumed(
+    home: Path, alone: Alone
+) -> None:
+    run = ended(begin(home, 2, "no evaluation"))
+    status = run.status()
+    said = r"Process 1 of 2 ran out of memory during the evaluation, even with one row .* more processes.* Resume it\."
+    assert status.state == "failed" and re.fullmatch(said, status.message), status.message
+    assert status.resumable and run.adapter_folder() is not None
+    resume(run, command(run), processes=1)
+    require_as_alone(ended(run), alone)
+    assert evaluated(run)["held_out"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        (
+            "no room for weights",
+            r"Process 1 of 2: The model in .* needed \d.* of memory .* were free, and ran out\. .*",
+        ),
+        ("no room for a pass", r"Process 1 of 2 ran out of memory while it prepared .*: use more processes.*"),
+        ("no room for a trial", r"Process 1 of 2 ran out of memory while it prepared .*: use more processes.*"),
+        ("no room for the optimizer", r"Process 1 of 2: it ran out of memory; free some.*"),
+        ("no room between passes", r"Process 1 of 2 ran out of memory at step \d.* use more processes.*"),
+    ],
+)
+def test_full_memory_outside_of_training_passes_ends_all_processes_at_once_with_a_way_out(
+    home: Path, mode: str, said: str
+) -> None:
+    began = time.monotonic()
+    status = ended(begin(home, 2, mode)).status()
+    assert status.state == "failed" and re.fullmatch(said, status.message), status.message
+    assert time.monotonic() - began < PROMPT_SECONDS
+
+
+def test_a_run_whose_weights_find_no_room_is_resumed_with_another_number_of_processes(home: Path, alone: Alone) -> None:
+    run = begin(home, 2, "stopped before")
+    let_reach(run, 4)
+    run.request_stop()
+    ended(run)
+    resume(run, command(run, "no room for weights"))
+    status = ended(run).status()
+    assert status.resumable and "more machines" in status.message and "'offload' with one process" in status.message
+    resume(run, command(run), processes=3)
+    require_as_alone(ended(run), alone)
+
+
+def test_the_time_of_a_run_goes_on_when_its_processes_are_started_again(home: Path) -> None:
+    run = begin(home, 2, "small memory, timed")
+    began, told = time.monotonic(), [0.0]
+    while run.status().active:
+        told.append(run.status().seconds)
+        time.sleep(0.01)
+    assert "start again" in run.log_tail(200)
+    assert all(later > earlier - 0.2 for earlier, later in pairwise(told)), "it fell"
+    assert told[-1] - 0.2 < run.status().seconds < time.monotonic() - began + 1
 
 
 @pytest.mark.parametrize("mode", ["data", "model", "first pass", "rows", "vectors", "liveness"])

@@ -6,6 +6,8 @@ import json
 import os
 import sys
 import threading
+import time
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,6 +18,7 @@ import torch
 from ia3_studio.method import Adapter
 from ia3_studio.models.device import choose_device
 from ia3_studio.runs import Run, RunConfig, RunStore
+from ia3_studio.runs.folder import write_json
 from ia3_studio.runs.process import record_worker
 from ia3_studio.settings import GPU_TURN
 from ia3_studio.training.config import TrainConfig
@@ -87,12 +90,17 @@ def test_a_gpu_that_is_not_lent_is_told_and_the_run_can_go_on(made: Any, monkeyp
     def lent(folder: str, seconds: float) -> None:
         refusal = next(turns)
         if refusal:
+            status = run.files.read_status()  # of a turn that ends in the middle of its work
+            assert status is not None
+            begun = replace(status, phase="training", started_at=time.time() - 60, heartbeat_at=time.time())
+            write_json(run.files.status, asdict(begun))
             raise refusal
         zero_gpu.take_turn(folder, seconds)
 
     monkeypatch.setattr(zero_gpu, "turn", lent)
     zero_gpu.drive(run.files, seconds=0.0)
     status = run.status()
+    assert status.seconds > 60, "the time of the turn is lost"
     assert status.state == "stopped" and "exceeded your GPU quota" in status.message and status.resumable
 
 

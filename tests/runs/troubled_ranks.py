@@ -15,12 +15,13 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
-from ia3_studio.errors import DataError
-from ia3_studio.models import sharding
+from ia3_studio.errors import DataError, StudioError
+from ia3_studio.models import sharding, weights
 from ia3_studio.runs.folder import Launch, RunFolder
 from ia3_studio.runs.run import Run
+from ia3_studio.training import evaluation, job, packing
 from ia3_studio.training.loss import CausalLoss
-from ia3_studio.worker import meeting, rank, ranks, worker
+from ia3_studio.worker import cut_off, meeting, rank, ranks, worker
 from ia3_studio.worker.ranks import Supervisor
 from ia3_studio.worker.training_job import TrainingJob
 
@@ -46,6 +47,15 @@ STAGES = {
 }
 """What fails on process 1 alone, and the method that does it."""
 
+FULL: dict[str, tuple[Any, str]] = {
+    "no room for weights": (weights, "options_for"),
+    "no room for a pass": (sharding, "try_shared"),
+    "no room for the optimizer": (job, "take_step"),
+    "no room between passes": (job.Training, "_remember"),
+    "no room for a trial": (packing, "_is_right"),
+}
+"""Where process 1 runs out of memory."""
+
 Backward = Callable[[CausalLoss, Any, Any, int, float], float]
 
 
@@ -58,20 +68,47 @@ def main() -> int:
     TrainingJob.steps = slowly(TrainingJob.steps)  # type: ignore[method-assign]
     CausalLoss.backward = troubled(CausalLoss.backward, mode)  # type: ignore[method-assign]
     if mode == "hung":
-        rank.LOST_SECONDS, ranks.SHUTDOWN_SECONDS = 0.1, 1
+        rank.LOST_SECONDS, ranks.SHUTDOWN_SECONDS, cut_off.GRACE_SECONDS = 0.1, 1, 20
         os.environ["IA3_STUDIO_COLLECTIVE_SECONDS"] = "2"
     if mode == "full disk":
         RunFolder.keep_adapter = full_disk  # type: ignore[method-assign]
+    if mode in FULL:
+        place, name = FULL[mode]
+        setattr(place, name, full(getattr(place, name)))
+    if mode.startswith("small evaluation"):
+        CausalLoss.row_losses = one_row_at_a_time(CausalLoss.row_losses, 1)  # type: ignore[method-assign]
+        evaluation.answer_both = one_row_at_a_time(evaluation.answer_both, 3)
+    if mode == "small base":
+        CausalLoss.measure = measuring_little(CausalLoss.measure)  # type: ignore[method-assign]
+    if mode == "no evaluation":
+        CausalLoss.row_losses = full(CausalLoss.row_losses)  # type: ignore[method-assign]
+    if mode.startswith("snapshots"):
+        RunFolder.keep_adapter = full(  # type: ignore[method-assign]
+            RunFolder.keep_adapter, everywhere=True, times=1 if mode == "snapshots once" else 1000
+        )
     if mode in STAGES:
         name = STAGES[mode]
         setattr(TrainingJob, name, refusing(getattr(TrainingJob, name)))
     if mode == "passes fail":
         sharding.try_shared = refusing(sharding.try_shared, everywhere=True)
+    if mode == "other versions":
+        versions = rank.library_versions
+        rank.library_versions = lambda: versions() | ({"tokenizers": "0.1"} if is_troubled() else {})
+    if mode == "other device" and address:  # of the second machine
+        ranks._device = lambda: "cuda"
     if mode == "nobody comes":
         meeting.MEETING_SECONDS = 2
     run = Run(Path(folder))
     if address:
-        said = ranks.join(run.config, Launch(1, 2, address[0]))
+
+        def abandon(problem: str) -> None:
+            (run.folder / "joined").write_text(problem)
+            os._exit(0)
+
+        try:
+            said = ranks.join(run.config, Launch(1, 2, address[0]), abandon)
+        except StudioError as error:  # as the command tells it
+            said = str(error)
         (run.folder / "joined").write_text(said)
         return 0
     worker.work(run, TrainingJob(run), worker=Supervisor)
@@ -98,6 +135,43 @@ def refusing(stage: Callable[..., Any], everywhere: bool = False) -> Callable[..
         return stage(*given)
 
     return refuses
+
+
+def full(work: Callable[..., Any], everywhere: bool = False, times: int = 1000) -> Callable[..., Any]:
+    """Return work for which there is no memory on process 1, or on all."""
+    left = times
+
+    def fails(*given: Any, **named: Any) -> Any:
+        nonlocal left
+        if everywhere or is_troubled():
+            left -= 1
+            if left >= 0:
+                raise RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory")
+        return work(*given, **named)
+
+    return fails
+
+
+def one_row_at_a_time(measure: Callable[..., Any], place: int) -> Callable[..., Any]:
+    """Return what measures the rows given at a place of its arguments; process 1 has memory for one of them."""
+
+    def measures(*given: Any) -> Any:
+        if is_troubled() and len(given[place]) > 1:
+            raise MemoryError
+        return measure(*given)
+
+    return measures
+
+
+def measuring_little(measure: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what measures held-out rows; process 1 has memory for few tokens."""
+
+    def measures(loss: CausalLoss, rows: Any, batch: Any, budget: int) -> Any:
+        if is_troubled() and budget > SMALL_MEMORY:
+            raise MemoryError
+        yield from measure(loss, rows, batch, budget)
+
+    return measures
 
 
 def slowly(steps: Any) -> Any:

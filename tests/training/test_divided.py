@@ -46,7 +46,9 @@ def targets(processes: Processes | None) -> Evaluated:
 
 def preferences(rows: Any, processes: Processes | None) -> Evaluated:
     model, attachment = prepared()
-    return evaluation.evaluate_preference_run(model, tiny_tokenizer(), attachment, rows, CONFIG, processes)
+    return evaluation.evaluate_preference_run(
+        model, tiny_tokenizer(), attachment, rows, CONFIG.beta, CONFIG.micro_batch_tokens, processes
+    )
 
 
 def choices(processes: Processes | None) -> Evaluated:

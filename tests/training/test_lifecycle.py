@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from ia3_studio.data.tokens import TokenRow
-from ia3_studio.errors import TrainingError
+from ia3_studio.errors import RowMemoryError, TrainingError
 from ia3_studio.method import Attachment, attach, discover
 from ia3_studio.method.heads import HeadedAttachment
 from ia3_studio.training import Step, TrainConfig
@@ -172,7 +172,7 @@ def test_when_memory_runs_out_forward_passes_become_smaller_and_nothing_else_cha
 def test_a_row_that_is_too_large_alone_ends_the_job_with_a_way_out() -> None:
     model, attachment = attached()
     with pytest.raises(
-        TrainingError, match=r"Out of memory at step .* even with one row at a time .* lower the max length"
+        RowMemoryError, match=r"Out of memory at step .* even with one row at a time .* lower the max length"
     ):
         list(train(model, attachment, rows_of(4), [], CONFIG, objective=ShortOfMemory(model, 3)))
 

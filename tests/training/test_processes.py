@@ -188,7 +188,7 @@ def troubled(rank: int, folder: Path, trouble: str) -> None:
     ("trouble", "ends"),
     [
         ("stop", ("ended [0]", "ended [0]")),
-        ("memory", ("TrainingError [0]", "TrainingError [0]")),
+        ("memory", ("LostProcessError [0]", "RowMemoryError [0]")),  # it goes on where more memory is free
         ("row", ("LostProcessError [0]", "ValueError [0]")),
     ],
 )

@@ -7,9 +7,10 @@ from functools import partial
 import pytest
 import torch
 
-from ia3_studio.errors import TrainingError
+from ia3_studio.errors import RowMemoryError, TrainingError
 from ia3_studio.method import Attachment, attach, discover
 from ia3_studio.training.config import TrainConfig
+from ia3_studio.training.objective import MeanLoss
 from ia3_studio.training.rate_probe import Trainer, Trial, rate_trials, suggest_rate
 from ia3_studio.training.train import train
 from tests.families import tiny_model
@@ -61,6 +62,17 @@ def test_the_smallest_rate_that_is_nearly_as_good_is_suggested() -> None:
     assert suggest_rate(trials) == 1e-2
     with pytest.raises(TrainingError, match=r"not decrease at any of the rates tried \(0\.1\)"):
         suggest_rate(trials[3:])
+
+
+def test_a_row_that_does_not_fit_is_not_taken_for_a_bad_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    attachment, trainer = prepared()
+
+    def full(*_given: object, **_named: object) -> float:
+        raise MemoryError
+
+    monkeypatch.setattr(MeanLoss, "backward", full)
+    with pytest.raises(RowMemoryError, match="even with one row at a time"):
+        list(rate_trials(attachment, trainer, TrainConfig(), RATES, steps=3))
 
 
 def test_without_held_out_rows_there_is_nothing_to_compare() -> None:

@@ -15,7 +15,7 @@ import torch
 import transformers as hf
 from torch import multiprocessing
 
-from ia3_studio.errors import AdapterError, ModelError
+from ia3_studio.errors import ModelError
 from ia3_studio.method.merging import merge
 from ia3_studio.models.classifier import load_classifier
 from ia3_studio.models.device import choose_device
@@ -38,6 +38,7 @@ from tests.training.test_choices import questions
 from tests.training.test_classify import label_rows
 from tests.training.test_targets import target_rows
 
+GENERATOR = torch.Generator()
 SHARDED = ShardingPlan("sharded", "", 2)
 # 9 rows by 4 in micro-batches of about two rows: shares are uneven, and the last batch leaves one process without rows.
 CONFIG = TrainConfig(
@@ -162,15 +163,42 @@ def _peaks_alone(_rank: int, models: Path, folder: Path) -> None:
     _peaks(models, WHOLE, folder)
 
 
-def _merge_sharded(models: Path, folder: Path) -> None:
-    loaded = loaded_as(models / "llama", SHARDED)
-    with pytest.raises(AdapterError, match="divided among"):
-        merge(loaded.model, attach_selection(loaded, "paper"))
-    torch.save(True, folder / f"merged-{launched().rank}.pt")
+def _merge_sharded(models: Path, folder: Path, family: str) -> None:
+    loaded = loaded_as(models / family, SHARDED)
+    ids = torch.arange(1, 9)[None]
+    given = {"input_ids": ids} | ({"decoder_input_ids": ids} if family == "t5" else {})
+
+    def logits() -> torch.Tensor:
+        with torch.no_grad():
+            found: torch.Tensor = loaded.model(**given).logits
+        return found
+
+    base = logits()
+    attachment = attach_selection(loaded, "all")
+    with torch.no_grad():
+        attachment.parameter.copy_(
+            1 + 0.3 * torch.randn(attachment.parameter.shape, generator=GENERATOR.manual_seed(0))
+        )
+    hooked = logits()
+    with merge(loaded.model, attachment):
+        merged = logits()
+        with attachment.disabled():
+            paused = logits()
+    with attachment.disabled():
+        undone = logits()
+    torch.save((base, hooked, merged, paused, undone), folder / f"merged-{launched().rank}.pt")
 
 
-def test_merging_into_shared_weights_is_refused(models: Path, tmp_path: Path) -> None:
-    on_two(tmp_path, partial(_merge_sharded, models))
+@pytest.mark.parametrize("family", ["llama", "gpt2", "t5"])
+def test_merging_into_shared_weights_is_what_hooks_compute_and_is_undone_bit_for_bit(
+    models: Path, tmp_path: Path, family: str
+) -> None:
+    on_two(tmp_path, partial(_merge_sharded, models, family=family))
+    for rank in range(2):
+        base, hooked, merged, paused, undone = torch.load(tmp_path / f"merged-{rank}.pt")
+        assert not torch.allclose(base, hooked, atol=1e-3)
+        torch.testing.assert_close(merged, hooked, rtol=1e-4, atol=1e-5)
+        assert torch.equal(paused, base) and torch.equal(undone, base)
 
 
 @pytest.mark.parametrize("family", ["llama", "gpt2", "t5"])

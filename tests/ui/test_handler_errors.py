@@ -47,6 +47,15 @@ def test_any_other_error_is_logged_and_only_its_id_is_shown() -> None:
     assert shown == text.unexpected(number) and number in log.text and "ZeroDivisionError" in log.text
 
 
+def test_full_memory_says_what_to_do() -> None:
+    def grow() -> None:
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory")
+
+    with logged(logging.ERROR) as log, pytest.raises(gr.Error) as caught:
+        guard(grow)()
+    assert caught.value.message == text.OUT_OF_MEMORY and "alloc_cpu" in log.text
+
+
 def test_a_stream_keeps_what_it_gave_before_it_failed() -> None:
     stream = guard(drip)(3)
     assert next(stream) == 3

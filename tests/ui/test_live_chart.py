@@ -15,9 +15,9 @@ def step(number: int, loss: float | None = 2.0) -> Step:
 
 
 def test_a_message_carries_only_the_steps_it_is_given() -> None:
-    message = json.loads(chart_delta("run-1", [step(7)], 7, 50, True))
+    message = json.loads(chart_delta("run-1", [step(7)], 7, 50, True, 93.7))
     assert message == {
-        "run": "run-1", "from": 7, "total_steps": 50, "active": True,
+        "run": "run-1", "from": 7, "total_steps": 50, "active": True, "elapsed": 94,
         "points": [[7.0, 2.0, None, 0.01, 0.5, 300.0, 10.5, 0.28]],
     }  # fmt: skip
 

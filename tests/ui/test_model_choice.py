@@ -26,7 +26,7 @@ GB = 10**9
 @pytest.fixture(autouse=True)
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A machine of 16 GB, 10 of them free, that trains at 100 billion operations a second."""
-    monkeypatch.setattr("ia3_studio.models.machine.machine_memory", lambda _device: MachineMemory(16 * GB, 10 * GB))
+    monkeypatch.setattr("ia3_studio.models.gpu_process.machine_memory", lambda _device: MachineMemory(16 * GB, 10 * GB))
     monkeypatch.setattr("ia3_studio.runs.throughput.machine_speed", lambda *_all: MachineSpeed(1e11, "runs"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
 

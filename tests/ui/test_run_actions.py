@@ -178,10 +178,14 @@ def test_the_log_is_searched_by_words_and_level(bench: Studio) -> None:
 def test_what_each_process_of_a_run_uses_is_shown(bench: Studio) -> None:
     run_actions.start_once(bench, CONFIG, "page")
     run = bench.store.list()[0]
-    used = [{"memory": rank * 10**9, "cpu": 1.5, "gpu_memory": 0, "host": "here", "pid": 1} for rank in (1, 2)]
+    used = [
+        {"memory": rank * 10**9, "cpu": 1.5, "gpu_memory": gpu * 10**9, "gpus": gpu / 10, "host": "here", "pid": 1}
+        for rank, gpu in ((1, 0), (2, 7))
+    ]
     document = {"phase": "training", "message": "Training", "heartbeat_at": time.time(), "memory": 3 * 10**9}
     write_json(run.files.status, {**document, "cpu": 3.0, "processes": used})
     with FileLock(run.files.lock):
         shown = str(run_actions.describe(bench, run_key(run.id), ())[0])
     assert all(words in shown for words in ("3.00 GB, 3.0 cores", "Process 0", "1.00 GB", "Process 1", "2.00 GB"))
+    assert shown.count("GPU") == 2 and "7.0 GB of GPU memory, 0.7 GPUs" in shown
     assert "here" not in shown  # all processes are on one machine

@@ -112,6 +112,7 @@ def _comparison(rows: Rows) -> _Comparison | None:
         for name in rows.named((*DECISIONS, *SIGNED, *(["label"] if answers == _named_by_decision(rows) else ())))
         + [name for name in rows.columns if name not in answers and says(name, _DECIDING)]
     ]
+    named += [_Comparison(answers, (name,)) for name in rows.named(("label",)) if rows.mostly(name, is_text)]
     decided = next((found for found in named if rows.mostly(found.deciders[0], found.decides)), None)
     return decided or _decided_by_any(rows, answers)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ia3_studio.data.choice_columns import choice_mapping
-from ia3_studio.data.column_names import named
+from ia3_studio.data.column_names import named, says
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.pair_names import PROMPT_NAMES
 from ia3_studio.data.paths import structure_of
@@ -59,10 +59,15 @@ def _only(choice: dict[str, Any], kind: type) -> Any:
 def _columns(rows: Rows) -> tuple[str, str]:
     """Return the columns of the question and of its choices; empty where there are none."""
     found = [name for name in rows.structured if rows.mostly(name, lambda cell: bool(_marked(cell)[0]))]
+    found = [name for name in found if not says(name, _READ)]
     if len(found) != 1 or _has_same_keys(rows, found[0]) or choice_mapping(rows.deciding):
         return "", ""
     asked = [name for name in named(rows.columns, (*PROMPT_NAMES, *_ASKED)) if rows.mostly(name, is_text)]
     return (asked[0], found[0]) if asked else ("", "")
+
+
+_READ = frozenset(("paragraph", "paragraphs", "passages", "contexts", "documents", "evidence", "facts", "ctxs"))
+"""Words for texts of which some support an answer, which are no choices."""
 
 
 def _has_same_keys(rows: Rows, name: str) -> bool:

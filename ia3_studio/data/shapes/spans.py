@@ -15,8 +15,18 @@ from ia3_studio.data.scripts import word_places
 from ia3_studio.data.shapes.shape import is_blank, listed
 
 OUTSIDE = "O"
-START_KEYS = ("start", "start_offset", "startOffset", "begin", "begin_offset", "BeginOffset", "offset_start", "from")
-END_KEYS = ("end", "end_offset", "endOffset", "end_index", "EndOffset", "offset_end", "stop", "to")
+START_KEYS = (
+    "start",
+    "start_idx",
+    "start_offset",
+    "startOffset",
+    "begin",
+    "begin_offset",
+    "BeginOffset",
+    "offset_start",
+    "from",
+)
+END_KEYS = ("end", "end_idx", "end_offset", "endOffset", "end_index", "EndOffset", "offset_end", "stop", "to")
 LABEL_KEYS = (
     "label",
     "labels",
@@ -52,6 +62,9 @@ def span_of(value: Any) -> Span | None:
         points = listed(value.get("points"))
         if len(points) == 1 and isinstance(points[0], dict):  # as Dataturks writes them, the last character included
             value = _exclusive({**value, **points[0]})
+        if isinstance(value.get("entity"), str) and "type" in value and "text" not in value:  # what stands there
+            places = {"start": _first(value, START_KEYS), "end": _first(value, END_KEYS)}
+            value = _exclusive({"text": value["entity"], "label": value["type"], **places})
         start, end = (_first(value, keys) for keys in (START_KEYS, END_KEYS))
         label = _first(value, LABEL_KEYS)
         names = listed(label)

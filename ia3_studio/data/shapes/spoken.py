@@ -114,9 +114,13 @@ def _text_column(rows: Rows) -> str:
     )  # fmt: skip
 
 
+_CHOICES = ("choices", "options", "candidates", "question")
+"""Columns beside which a conversation is what is asked about."""
+
+
 def _list_column(rows: Rows) -> str:
     """Return the column of lists of texts with two speakers in all."""
-    for name in rows.named(COLUMNS):
+    for name in () if rows.named(_CHOICES) else rows.named(COLUMNS):
         talks = [_lines(cell) for cell in rows.sample(name)]
         speakers = {who.casefold() for talk in talks for who, _said in talk}
         if len(speakers) < 2 or not rows.mostly(name, lambda cell: bool(_lines(cell))):

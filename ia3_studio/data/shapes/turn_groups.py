@@ -25,7 +25,8 @@ from ia3_studio.data.shapes.shape import (
 )
 
 ID_NAMES = (
-    "conversationid", "convid", "convoid", "conversationhash", "dialogid", "dialogueid", "chatid", "threadid",
+    "conversationid", "transcriptid", "convid", "convoid", "conversationhash", "dialogid", "dialogueid", "chatid",
+    "threadid",
     "sessionid", "callid", "interactionid", "episodeid", "roomid", "conversation", "conv", "dialog", "chatsession",
     "dialogue", "chat", "thread", "session", "gesprächsid", "gesprächsnr", "idconversación", "idconversacion",
     "idconversation", "idchat", "会话id", "会話id", "대화id", "对话id", "gespräch", "conversación", "conversazione",

@@ -42,7 +42,8 @@ from ia3_studio.data.shapes.turn_groups import (
 )
 
 SPEAKER_NAMES = (
-    "role", "speaker", "from", "author", "sender", "speakerrole", "authorrole", "senderrole", "sendertype",
+    "role", "speaker", "interlocutor",
+    "from", "author", "sender", "speakerrole", "authorrole", "senderrole", "sendertype",
     "messagerole", "turnrole", "participant", "authorname", "sendername", "speakerid", "speakeridx",
     "authortype", "usertype", "speakertype", "participantrole", "party", "authorid", "who", "direction",
     "messagedirection", *message_names.SPEAKERS, "rolle", "rol", "ruolo", "роль", "角色", "rôle", "papel", "rola",
@@ -50,7 +51,8 @@ SPEAKER_NAMES = (
     "役割", "話者", "역할", "화자",
 )  # fmt: skip
 TEXT_NAMES = (
-    "content", "text", "message", "utterance", "value", "messagetext", "turntext", "body", "msg", "phrase",
+    "content", "text", "message", "utterance",
+    "utterancetext", "value", "messagetext", "turntext", "body", "msg", "phrase",
     "messagebody", "messagecontent", "said", "comment", "line", "reply",
     "transcript", "bericht", "texto", "texte", "testo", "tekst", "nachricht", "mensaje", "mensagem",
     "messaggio", "wiadomość", "текст", "сообщение", "реплика", "内容", "消息", "文本",

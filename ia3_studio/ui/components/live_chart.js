@@ -1,4 +1,4 @@
-// Property: value, the newest message {run, from, points, total_steps, active} as JSON.
+// Property: value, the newest message {run, from, points, total_steps, active, elapsed} as JSON.
 // A point is [step, loss, held_out, learning_rate, grad_norm, tokens_per_second, seconds, epoch], and of preferences
 // [chosen reward, rejected reward, accuracy] of the batch and the same of the held-out rows, up to the last known one.
 
@@ -14,7 +14,7 @@ const [CHOSEN, REJECTED, HELD_OUT_CHOSEN, HELD_OUT_REJECTED] = [8, 9, 11, 12];
 const ALWAYS = 8; // columns of a run without rewards
 const TABLE_ROWS = 200;
 const FEW_MARKERS = 60; // more of them would overlap
-const RECENT = 30; // steps whose times estimate the remaining time
+const [RECENT, FEW] = [10, 5]; // steps, and held-out losses, whose times estimate the remaining time: a resumed run may be faster
 const ANNOUNCE_PAUSE = 30_000; // ms between two announcements to a screen reader
 const TOUCH = matchMedia("(pointer: coarse)").matches; // there, dragging over a chart scrolls the page
 const CONFIG = { responsive: false, displaylogo: false, showSendToCloud: false, plotlyServerURL: "",
@@ -24,6 +24,7 @@ let run = "";
 let points = [];
 let total = 0;
 let active = false;
+let elapsed = null; // seconds of training; a step's own do not count what was lost and repeated
 let waiting = false; // a redraw is due
 let lastAnnounced = -Infinity;
 
@@ -33,7 +34,7 @@ function apply() {
   const message = JSON.parse(props.value);
   if (message.run !== run) clear(message.run);
   const isSameState = total === message.total_steps && active === message.active;
-  [total, active] = [message.total_steps, message.active];
+  [total, active, elapsed] = [message.total_steps, message.active, message.elapsed];
   if (message.from > points.length) return trigger("resync");
   const fresh = message.points.slice(points.length - message.from);
   if (isSameState && !fresh.length) return; // a redraw would close the tooltip
@@ -42,7 +43,7 @@ function apply() {
 }
 
 function clear(name) {
-  [run, points, total, active, lastAnnounced] = [name, [], 0, false, -Infinity];
+  [run, points, total, active, elapsed, lastAnnounced] = [name, [], 0, false, null, -Infinity];
   announced.textContent = "";
   plots.forEach((plot) => window.Plotly && Plotly.purge(plot));
   draw();
@@ -192,10 +193,9 @@ function median(numbers) {
 // to come. Their interval is unknown before the second one: then the result is a lower bound.
 function timeLeft() {
   const last = points.at(-1);
-  const recent = points.slice(-RECENT - 1);
-  const durations = recent.slice(1).map((point, index) => [point[SECONDS] - recent[index][SECONDS], point[HELD_OUT] !== null]);
-  const of = (measured) => durations.filter((entry) => entry[1] === measured).map((entry) => entry[0]);
-  const [plain, withLoss] = [of(false), of(true)];
+  const durations = points.slice(1).map((point, index) => [point[SECONDS] - points[index][SECONDS], point[HELD_OUT] !== null]);
+  const of = (measured, count) => durations.filter((entry) => entry[1] === measured).slice(-count).map((entry) => entry[0]);
+  const [plain, withLoss] = [of(false, RECENT), of(true, FEW)];
   if (!durations.length) return "–";
   const step = median(plain.length ? plain : withLoss);
   const rest = (total - last[STEP]) * step;
@@ -222,7 +222,7 @@ function drawFigures() {
   const last = points.at(-1);
   const base = points[0][HELD_OUT];
   const values = [`${last[STEP]} / ${total}`, short(last[EPOCH], 2), short(newest(LOSS), 3), short(newest(HELD_OUT), 3),
-    short(newest(SPEED), 0), duration(last[SECONDS]), ...(active ? [timeLeft()] : [])];
+    short(newest(SPEED), 0), duration(elapsed ?? last[SECONDS]), ...(active ? [timeLeft()] : [])];
   const aside = base !== null && last[STEP] ? words.from_base.replace("{base}", short(base, 3)) : "";
   const cells = values.map((value, index) => {
     const cell = document.createElement("div");

@@ -137,15 +137,28 @@ def plotly_head() -> str:
     return f'<script src="gradio_api/file={quote(script.as_posix())}"></script>'
 
 
-def chart_delta(run_id: str, steps: Sequence[Step], start: int, total_steps: int, active: bool) -> str:
+def chart_delta(
+    run_id: str, steps: Sequence[Step], start: int, total_steps: int, active: bool, elapsed: float | None = None
+) -> str:
     """Return the message that updates a chart with ``start`` points; empty for no run.
 
     Numbers that are not finite become null, which the chart does not draw.
+
+    Args:
+        run_id: the run's.
+        steps: the new ones.
+        start: how many points the chart has.
+        total_steps: of the run.
+        active: whether it is trained.
+        elapsed: its training time in seconds, also of what was lost and repeated; by default that of the newest step.
     """
     if not run_id:
         return ""
     points = [_point(step) for step in steps]
-    message = {"run": run_id, "from": start, "points": points, "total_steps": total_steps, "active": active}
+    message = {
+        "run": run_id, "from": start, "points": points, "total_steps": total_steps, "active": active,
+        "elapsed": None if elapsed is None else round(elapsed),
+    }  # fmt: skip
     return json.dumps(message, allow_nan=False, separators=(",", ":"))
 
 
