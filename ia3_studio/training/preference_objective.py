@@ -31,6 +31,8 @@ from ia3_studio.training.prefix_cache import PrefixCache
 from ia3_studio.training.reference import ReferenceScores
 
 Row = TypeVar("Row", PairRow, JudgedRow)
+REFERENCE_BUDGET = 4
+"""Times the tokens of a pass with a gradient that one without may have."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class PreferenceObjective(ABC, Generic[Row]):
     def backward(self, rows: Sequence[Row], batch: Sequence[Row], budget: int, scale: float = 1.0) -> float:
         """Add the gradient of some rows' share of the batch's mean loss, times a scale; return that share."""
         self._rewards = RewardSums()
+        self._refer(rows, budget)
         share_of = self.share_in(batch, budget)
         summed = 0.0
         for group in self._groups(rows, budget):
@@ -114,6 +117,7 @@ class PreferenceObjective(ABC, Generic[Row]):
     def measure(self, rows: Sequence[Row], batch: Sequence[Row], budget: int) -> Iterator[float]:
         """Yield shares of the batch's mean loss that together are the rows' share; no gradient is taken."""
         self._rewards = RewardSums()
+        self._refer(rows, budget)
         share_of = self.share_in(batch, budget)
         for group in self._groups(rows, budget):
             sides = [side for row in group for side in self.sides(row)]
@@ -153,6 +157,11 @@ class PreferenceObjective(ABC, Generic[Row]):
     @abstractmethod
     def _note(self, rows: Sequence[Row], ratios: Tensor) -> None:
         """Add the rewards of some rows, whose sides have these log ratios, (sides,)."""
+
+    def _refer(self, rows: Sequence[Row], budget: int) -> None:
+        """Compute the base model's numbers of rows: a pass without a gradient keeps nothing, and may be larger."""
+        for group in self._groups(rows, REFERENCE_BUDGET * budget):
+            self.reference.of([side for row in group for side in self.sides(row)])
 
     def _groups(self, rows: Sequence[Row], budget: int) -> Iterator[list[Row]]:
         """Yield the rows in groups of at most ``budget`` tokens; a larger row stands alone."""

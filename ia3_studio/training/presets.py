@@ -49,7 +49,7 @@ PRESETS = (
     Preset(
         "preferences",
         # A quarter of the usual tokens per pass: same losses, and a quarter of the activations in memory.
-        TrainConfig(learning_rate=3e-3, epochs=1.0, sft_weight=1.0, micro_batch_tokens=256),
+        TrainConfig(learning_rate=3e-3, epochs=1.0, sft_weight=1.0, micro_batch_tokens=320),
         "Measured here on one task: from the short answers SmolLM2-135M-Instruct learns to answer in 6 words instead of"
         " 50, without clear forgetting; at 1e-2 without the SFT weight it forgets.",
     ),
