@@ -96,7 +96,7 @@ def test_a_ticked_module_that_the_result_goes_around_is_named_before_a_start(ben
 
 def test_a_preset_fills_the_form_and_says_what_it_rests_on() -> None:
     said, *fields = use_preset("paper")
-    assert "T-Few" in said and fields == [3e-3, 1000.0, 8, 320, "adafactor", 1000, 1024, 0.0]
+    assert "T-Few" in said and fields == [3e-3, 1000.0, 8, 256, "adafactor", 1000, 1024, 0.0]
     assert use_preset("preferences")[-2:] == (320, 1.0)  # tokens per pass, and the SFT weight
     said, *fields = use_preset("")
     assert said == "" and all(field == gr.skip() for field in fields)
