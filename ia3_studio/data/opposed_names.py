@@ -17,10 +17,15 @@ def twin_place(one: str, other: str) -> tuple[str, str] | None:
         >>> twin_place("answer_a", "answer_b"), twin_place("answer1", "answer2"), twin_place("a", "answer")
         (('a', 'b'), ('1', '2'), None)
     """
-    words, others = name_words(one), name_words(other)
-    parts = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
-    is_twin = len(words) == len(others) > 1 and len(parts) == 1 and parts[0] in _TWINS
+    parts = _differences(one, other)
+    is_twin = len(parts) == 1 and parts[0] in _TWINS and len(name_words(one)) > 1
     return parts[0] if is_twin else None
+
+
+def _differences(one: str, other: str) -> list[tuple[str, str]]:
+    """Return the words in which two names of equally many words differ, in pairs; nothing for other names."""
+    words, others = name_words(one), name_words(other)
+    return [pair for pair in zip(words, others, strict=True) if pair[0] != pair[1]] if len(words) == len(others) else []
 
 
 _BETTER = frozenset((
@@ -94,9 +99,8 @@ def are_opposed(one: str, other: str) -> bool:
         >>> are_opposed("Positive_Review", "Negative_Review"), are_opposed("pros", "cons"), are_opposed("a", "b")
         (True, True, False)
     """
-    words, others = name_words(one), name_words(other)
-    parts = [frozenset(pair) for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
-    return len(words) == len(others) and len(parts) == 1 and parts[0] in _OPPOSED
+    parts = _differences(one, other)
+    return len(parts) == 1 and frozenset(parts[0]) in _OPPOSED
 
 
 @lru_cache(4_000)
@@ -107,6 +111,5 @@ def are_degrees(one: str, other: str) -> bool:
         >>> are_degrees("less_toxic", "more_toxic"), are_degrees("more", "less"), are_degrees("less", "most")
         (True, False, False)
     """
-    words, others = name_words(one), name_words(other)
-    parts = [{*pair} for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
-    return len(words) == len(others) > 1 and parts == [{"less", "more"}]
+    parts = _differences(one, other)
+    return len(parts) == 1 and {*parts[0]} == {"less", "more"} and len(name_words(one)) > 1

@@ -83,9 +83,7 @@ class RoundedBackward(TorchFunctionMode):
 def _is_frozen_layer(given: Tensor, weight: Tensor | None = None) -> bool:
     if weight is None or weight.requires_grad or not (given.requires_grad and torch.is_grad_enabled()):
         return False
-    if (
-        not given.numel()
-    ):  # the head of a model whose loss is taken from what goes into it: 2 bytes a weight for nothing
+    if not given.numel():  # as a head is given whose loss is taken from its input: a copy would be for nothing
         return False
     return weight.dtype == given.dtype == torch.float32 and type(weight.data) is Tensor
 
