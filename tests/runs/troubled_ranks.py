@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
-from ia3_studio.atomic import write_text
+from ia3_studio.atomic import replace_text
 from ia3_studio.errors import DataError, StudioError
 from ia3_studio.models import sharding, weights
 from ia3_studio.runs.folder import Launch, RunFolder
@@ -103,14 +103,14 @@ def main() -> int:
     if address:
 
         def abandon(problem: str) -> None:
-            write_text(run.folder / "joined", problem)
+            replace_text(run.folder / "joined", problem)
             os._exit(0)
 
         try:
             said = ranks.join(run.config, Launch(1, 2, address[0]), abandon)
         except StudioError as error:  # as the command tells it
             said = str(error)
-        write_text(run.folder / "joined", said)  # whole or not there: a test that waits for the file reads it at once
+        replace_text(run.folder / "joined", said)  # whole or not there: a test that waits for the file reads it at once
         return 0
     worker.work(run, TrainingJob(run), worker=Supervisor)
     return 0
