@@ -1,11 +1,12 @@
 """Is (IA)³ as good as LoRA? Several methods on several data sets, each at its own best learning rate.
 
-    python benchmarks/quality.py [--folder FOLDER] [--sets a,b] [--methods a,b] [--seeds 3] [--steps N | --seconds S]
+    python benchmarks/quality.py [--folder FOLDER] [--sets a,b] [--methods a,b] [--seeds 3] [--steps N] [--equal-time]
                                  [--one-rate] [--keep DIR] [--page FILE] [--tables]
 
 Without --folder: the project's own sets. With it: the public sets that it holds, one subfolder each (quality_sets.py
 lists them). MiniLM learns to classify, the starter language model to write and to choose. All methods get the same
-rows, batches and steps (or seconds of one core).
+rows, batches and steps; with --equal-time, as many steps as fit into the time of LoRA's. What a step of each method
+costs is measured first, by turns, so that the load of the machine falls on all of them alike.
 
 The learning rate of each method is searched on the validation rows, in steps of about three, until the best rate has a
 worse one on each side; test rows take no part in it. A classifier's new head has the rate that is best for training it
@@ -28,6 +29,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -35,6 +37,7 @@ from typing import Any
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from quality_costs import PEER, Costs, kept_costs, step_costs, steps_in_time
 from quality_methods import DEFAULT, METHODS, fits, start_key
 from quality_runs import Asked, Measure, QualityRun, kept, stored
 from quality_search import Tried, best_rate, search
@@ -53,9 +56,8 @@ def main() -> None:
     parser.add_argument("--sets", help=f"separated by commas: {', '.join(RECIPES)}")
     parser.add_argument("--methods", default=",".join(DEFAULT), help=f"separated by commas: {', '.join(METHODS)}")
     parser.add_argument("--seeds", type=int, default=3)
-    budget = parser.add_mutually_exclusive_group()
-    budget.add_argument("--steps", type=int, help="of every method; by default each set's own number")
-    budget.add_argument("--seconds", type=float, help="of one core, for every method, instead of steps")
+    parser.add_argument("--steps", type=int, help="of every method; by default each set's own number")
+    parser.add_argument("--equal-time", action="store_true", help="give every method the time of LoRA's steps")
     parser.add_argument("--one-rate", action="store_true", help="train a new head at the rate of everything else")
     parser.add_argument("--keep", type=Path, help="where finished runs are stored, and read from")
     parser.add_argument("--page", type=Path, help="a Markdown page whose tables are replaced")
@@ -74,9 +76,8 @@ def main() -> None:
             parser.error("--tables needs --keep")
         runs = list(stored(options.keep))
     else:
-        with own_process(options.folder) as measure:
-            get = kept(options.keep, measure) if options.keep else measure
-            runs = [run for name in names for run in runs_of_set(name, methods, options, get)]
+        with own_processes(options.folder, options.keep) as measurer:
+            runs = [run for name in names for run in runs_of_set(name, methods, options, measurer)]
     text = "\n".join(tables(runs))
     print(text)
     if options.page:
@@ -84,28 +85,40 @@ def main() -> None:
 
 
 def runs_of_set(
-    name: str, methods: Sequence[str], options: argparse.Namespace, measure: Measure
+    name: str, methods: Sequence[str], options: argparse.Namespace, measurer: Measurer
 ) -> Iterator[QualityRun]:
     """Measure the methods on one set; yield all runs, those of the search included.
 
     A new head has the rate that is best for training the head alone, unless one rate is asked for.
     """
     recipe = RECIPES[name]
-    steps = None if options.seconds else (options.steps or recipe.steps)
+    steps = options.steps or recipe.steps
+    fitting = [each for each in methods if fits(each, recipe.kind)]
 
-    def tried(method: str, head_rate: float | None) -> Tried:
+    def tried(method: str, head_rate: float | None, steps: int, time_of: int | None) -> Tried:
         start = METHODS[method].start[start_key(recipe.kind)]
-        return search(Asked(name, method, start, 0, steps, options.seconds, head_rate), measure, options.seeds)
+        return search(Asked(name, method, start, 0, steps, time_of, head_rate), measurer.measure, options.seeds)
 
+    time_of, of_method = None, dict.fromkeys(fitting, steps)
+    if options.equal_time:
+        time_of, of_method = steps, steps_in_time(steps, measurer.costs(name, sorted({*fitting, PEER})), fitting)
     has_own_rate = recipe.kind == "classes" and not options.one_rate
-    head_rate = best_rate(tried(HEAD, None)) if has_own_rate else None
-    for method in (each for each in methods if fits(each, recipe.kind)):
-        found = tried(method, None if method == HEAD else head_rate)
+    head_rate = best_rate(tried(HEAD, None, steps, None)) if has_own_rate else None
+    for method in fitting:
+        found = tried(method, None if method == HEAD else head_rate, of_method[method], time_of)
         yield from (run for runs in found.values() for run in runs)
 
 
+@dataclass(frozen=True)
+class Measurer:
+    """Measures runs and costs in processes of their own; keeps them in a folder if there is one."""
+
+    measure: Measure
+    costs: Callable[[str, Sequence[str]], Costs]
+
+
 @contextmanager
-def own_process(folder: Path | None) -> Iterator[Measure]:
+def own_processes(folder: Path | None, keep: Path | None) -> Iterator[Measurer]:
     """Give each run inside a ``with`` block a process of its own, which shows its peak memory.
 
     The processes are copies of one that has imported the libraries, where the system can do that.
@@ -121,7 +134,14 @@ def own_process(folder: Path | None) -> Iterator[Measure]:
             print(progress(run), file=sys.stderr, flush=True)
             return run
 
-        yield measure
+        def costs(name: str, methods: Sequence[str]) -> Costs:
+            place = keep / f"{name}.{'.'.join(methods)}.costs" if keep else None
+            found = kept_costs(place, lambda: pool.submit(step_costs, name, methods, folder).result())
+            told = ", ".join(f"{method} {seconds:.3f}" for method, seconds in found.items())
+            print(f"{name}, seconds of a step: {told}", file=sys.stderr, flush=True)
+            return found
+
+        yield Measurer(kept(keep, measure) if keep else measure, costs)
 
 
 def progress(run: QualityRun) -> str:
@@ -143,12 +163,8 @@ def train_and_test(asked: Asked, folder: Path | None) -> QualityRun:
         head_rate = method.ridge_rate  # what starts near its goal is lost at the rate of what starts at random
     tuned = method.prepare(task.model, task.heads)
 
-    def share_done(seconds: float, steps: int) -> float:
-        share = steps / asked.steps if asked.steps else seconds / float(asked.seconds or 1)
-        return share / method.longer
-
     rates = (asked.rate, asked.rate if head_rate is None else head_rate)
-    seconds, steps = fit(task, tuned, rates, asked.seed, share_done)
+    seconds, steps = fit(task, tuned, rates, asked.seed, asked.steps * method.longer)
     validation, test = task.answers(data.validation), task.answers(data.test)
     forgetting = task.forgetting()
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

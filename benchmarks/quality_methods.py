@@ -40,7 +40,7 @@ class Method:
     ridge_rate: float | None = None
     """Of a new head that starts from the ridge regression of the labels on the base model's features."""
     longer: int = 1
-    """Times the steps (or seconds) of the others."""
+    """Times the steps of the others."""
 
 
 def ia3(choice: str, factors: Mapping[str, float] | None = None) -> Callable[[Any, tuple[str, ...]], Tuned]:

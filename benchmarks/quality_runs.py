@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 
@@ -16,22 +16,22 @@ class Asked:
     method: str
     rate: float
     seed: int
-    steps: int | None = None
-    """Optimizer steps; None if seconds count."""
-    seconds: float | None = None
-    """Seconds of one core."""
+    steps: int
+    """Optimizer steps."""
+    time_of: int | None = None
+    """The steps of LoRA whose time these steps take; None if all methods take equally many."""
     head_rate: float | None = None
     """Of the new head, if it has one of its own."""
 
     @property
     def budget(self) -> str:
-        """Return the steps or seconds, with their unit."""
-        return f"{self.steps} steps" if self.seconds is None else f"{self.seconds:g} s of one core"
+        """Return what all methods have the same of: steps, or time."""
+        return f"{self.steps} steps" if self.time_of is None else f"the time of {self.time_of} steps of LoRA r8"
 
     @property
     def file_name(self) -> str:
         """Return the name under which a run is kept."""
-        budget = f"{self.steps}steps" if self.seconds is None else f"{self.seconds:g}s"
+        budget = f"{self.steps}steps" if self.time_of is None else f"{self.steps}steps.time{self.time_of}"
         rates = f"{self.rate:g}" if self.head_rate is None else f"{self.rate:g}.head{self.head_rate:g}"
         return f"{self.set_name}.{budget}.{self.method}.{rates}.seed{self.seed}.json"
 
@@ -82,14 +82,17 @@ Measure = Callable[[Asked], QualityRun]
 
 
 def kept(folder: Path, measure: Measure) -> Measure:
-    """Return a function that measures only what the folder does not hold, and stores it there."""
+    """Return a function that measures only what the folder does not hold, and stores it there.
+
+    A run of as many steps that was measured for another comparison is the same run.
+    """
     folder.mkdir(parents=True, exist_ok=True)
 
     def looked_up(asked: Asked) -> QualityRun:
-        path = folder / asked.file_name
+        path, alike = folder / asked.file_name, folder / replace(asked, time_of=None).file_name
         if path.exists():
             return read(path)
-        run = measure(asked)
+        run = replace(read(alike), asked=asked) if alike.exists() else measure(asked)
         part = path.with_suffix(".part")
         part.write_text(json.dumps(asdict(run)), encoding="utf-8")
         part.replace(path)  # an interrupted write leaves no half of a run

@@ -14,6 +14,7 @@ from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
+from quality_costs import PEER
 from quality_methods import METHODS
 from quality_runs import QualityRun
 from quality_search import best_rate, missing_neighbors
@@ -21,7 +22,6 @@ from quality_sets import RECIPES
 
 from ia3_studio.training.intervals import Interval, bootstrap
 
-PEER = "lora"
 START, END = "<!-- tables of benchmarks/quality.py -->", "<!-- end of tables -->"
 """The marks on a page between which the tables are."""
 
@@ -56,7 +56,7 @@ class Setting:
     @property
     def conditions(self) -> str:
         """Return what is equal for all methods, over all sets."""
-        unit = "steps" if self.budget.endswith("steps") else "seconds of one core"
+        unit = "time" if self.budget.startswith("the time") else "steps"
         return f"equal {unit}, one rate for adapter and new head" if self.shares_rate else f"equal {unit}"
 
     @property

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 from quality_methods import Tuned
@@ -281,45 +281,64 @@ class Choices(Language):
 TASKS: dict[str, type[QualityTask]] = {"classes": Classes, "choices": Choices, "generation": Generation}
 
 
-def fit(
-    task: QualityTask,
-    tuned: Tuned,
-    rates: tuple[float, float],
-    seed: int,
-    share_done: Callable[[float, int], float],
-) -> tuple[float, int]:
-    """Train until the share done, of (seconds, steps), is 1; return the seconds of one core and the steps.
+class Fitting:
+    """Training of what a method trains on a task, one step at a time.
 
-    The two rates are those of the method's own parameters and of the new head. A loss that is not finite ends the
-    training: such a run is the worst of its method.
+    Args:
+        task: whose rows are learned.
+        tuned: what is trained.
+        rates: the learning rates of the method's own parameters and of the new head.
     """
-    import torch
 
-    every = [*tuned.parameters, *tuned.head]
-    if not every:
-        return 0.0, 0
-    parts = [(part, rate) for part, rate in zip((tuned.parameters, tuned.head), rates, strict=True) if part]
-    optimizer = torch.optim.AdamW([{"params": part, "lr": rate} for part, rate in parts], weight_decay=0.0)
-    rows = task.rows(task.data.train)
-    began, step = core_seconds(), 0
-    for batch in endless_batches([task.length(row) for row in rows], task.data.batch_size, seed):
-        done = share_done(core_seconds() - began, step)
-        if done >= 1:
-            break
-        for group, (_part, rate) in zip(optimizer.param_groups, parts, strict=True):
+    def __init__(self, task: QualityTask, tuned: Tuned, rates: tuple[float, float]) -> None:
+        import torch
+
+        self.task = task
+        self.factors = tuned.factors
+        self.parts = [(part, rate) for part, rate in zip((tuned.parameters, tuned.head), rates, strict=True) if part]
+        self.optimizer = torch.optim.AdamW([{"params": part, "lr": rate} for part, rate in self.parts], weight_decay=0)
+        self.rows = task.rows(task.data.train)
+
+    def batches(self, seed: int) -> Iterator[list[int]]:
+        """Yield batches of row numbers in random order, rows of similar length together, epoch after epoch."""
+        from ia3_studio.training.batches import batches_by_length
+
+        lengths = [self.task.length(row) for row in self.rows]
+        for epoch in count():
+            yield from batches_by_length(lengths, self.task.data.batch_size, seed, epoch)
+
+    def step(self, batch: Sequence[int], done: float) -> bool:
+        """Take a step when this share of all steps is done; return False, and change nothing, at a loss not finite."""
+        import torch
+
+        for group, (_part, rate) in zip(self.optimizer.param_groups, self.parts, strict=True):
             group["lr"] = rate * min(1.0, (done + 1e-3) / WARMUP, (1 - done) / (1 - WARMUP))
-        loss = task.loss([rows[place] for place in batch])
+        loss = self.task.loss([self.rows[place] for place in batch])
         if not math.isfinite(loss.item()):
-            break
+            return False
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(every, 1.0)
-        before = [parameter.detach().clone() for parameter, _factor in tuned.factors]
-        optimizer.step()
-        for (parameter, factor), old in zip(tuned.factors, before, strict=True):
+        torch.nn.utils.clip_grad_norm_([each for part, _rate in self.parts for each in part], 1.0)
+        before = [parameter.detach().clone() for parameter, _factor in self.factors]
+        self.optimizer.step()
+        for (parameter, factor), old in zip(self.factors, before, strict=True):
             parameter.data.copy_(old + factor * (parameter.data - old))
-        optimizer.zero_grad()
-        step += 1
-    return core_seconds() - began, step
+        self.optimizer.zero_grad()
+        return True
+
+
+def fit(task: QualityTask, tuned: Tuned, rates: tuple[float, float], seed: int, steps: int) -> tuple[float, int]:
+    """Train so many steps; return the seconds of one core and the steps that were taken.
+
+    A loss that is not finite ends the training: such a run is the worst of its method.
+    """
+    if not (tuned.parameters or tuned.head):
+        return 0.0, 0
+    fitting = Fitting(task, tuned, rates)
+    began = core_seconds()
+    for step, batch in enumerate(islice(fitting.batches(seed), steps)):
+        if not fitting.step(batch, step / steps):
+            return core_seconds() - began, step
+    return core_seconds() - began, steps
 
 
 def core_seconds() -> float:
@@ -327,14 +346,6 @@ def core_seconds() -> float:
     import torch
 
     return time.process_time() / torch.get_num_threads()
-
-
-def endless_batches(lengths: Sequence[int], size: int, seed: int) -> Iterator[list[int]]:
-    """Yield batches of row numbers in random order, rows of similar length together, epoch after epoch."""
-    from ia3_studio.training.batches import batches_by_length
-
-    for epoch in count():
-        yield from batches_by_length(lengths, size, seed, epoch)
 
 
 def groups(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:

@@ -21,6 +21,7 @@ NAMES = (
     "quality",
     "quality_runs",
     "quality_search",
+    "quality_costs",
     "quality_sets",
     "quality_tables",
     "quality_methods",
@@ -203,7 +204,7 @@ def test_a_finished_run_is_not_repeated_and_an_interrupted_measurement_is_resume
 def test_runs_with_another_budget_or_rate_of_the_head_are_other_runs(
     quality: dict[str, ModuleType], asked: Any
 ) -> None:
-    others = {"steps": 21}, {"steps": None, "seconds": 20.0}, {"head_rate": 0.1}, {"seed": 1}
+    others = {"steps": 21}, {"time_of": 20}, {"head_rate": 0.1}, {"seed": 1}
     assert len({asked.file_name, *(replace(asked, **each).file_name for each in others)}) == 5
 
 
@@ -345,24 +346,53 @@ class OneText:
 def test_a_factor_for_a_role_moves_its_vectors_so_many_times_as_far(quality: dict[str, ModuleType], tiny: Any) -> None:
     prepare = quality["quality_methods"].ia3("paper", {"value": 3})
     tuned = prepare(tiny, ("classifier",))
-    quality["quality_tasks"].fit(OneText(tiny), tuned, (0.01, 0.01), 0, lambda _seconds, steps: steps / 1)
+    quality["quality_tasks"].fit(OneText(tiny), tuned, (0.01, 0.01), 0, 1)
     moved = (tuned.parameters[0].detach() - 1).abs()  # keys, values and feed-forward of each layer
     keys, values, inner = (float(each.median()) for each in (moved[:32], moved[32:64], moved[64:128]))
     assert values == pytest.approx(3 * inner, rel=0.05) and keys < 1.1 * inner
 
 
-def test_training_ends_by_steps_or_by_seconds(quality: dict[str, ModuleType], tiny: Any) -> None:
+def test_training_takes_the_steps_asked_for_and_stops_at_a_loss_that_is_not_a_number(
+    quality: dict[str, ModuleType], tiny: Any
+) -> None:
     fit = quality["quality_tasks"].fit
     tuned = quality["quality_methods"].METHODS["ia3"].prepare(tiny, ("classifier",))
-    assert fit(OneText(tiny), tuned, (0.01, 0.01), 0, lambda _seconds, steps: steps / 7)[1] == 7
-    seconds, steps = fit(OneText(tiny), tuned, (0.01, 0.01), 0, lambda seconds, _steps: seconds / 0.2)
-    assert steps > 1 and 0.2 <= seconds < 2
+    assert fit(OneText(tiny), tuned, (0.01, 0.01), 0, 7)[1] == 7
+    tiny.classifier.bias.data[0] = float("nan")
+    assert fit(OneText(tiny), tuned, (0.01, 0.01), 0, 7)[1] == 0
+
+
+def test_equal_time_gives_a_cheaper_step_more_steps_and_a_dearer_one_fewer(
+    quality: dict[str, ModuleType], run_of: Make, asked: Any, tmp_path: Path
+) -> None:
+    costs, runs = quality["quality_costs"], quality["quality_runs"]
+    assert costs.steps_in_time(60, {"lora": 1.0, "ia3": 1.25, "head": 0.5}, ["ia3", "lora", "head", "none"]) == {
+        "ia3": 48,
+        "lora": 60,
+        "head": 120,
+        "none": 60,
+    }
+    measured = costs.kept_costs(tmp_path / "costs", lambda: {"lora": 0.5})
+    assert costs.kept_costs(tmp_path / "costs", lambda: pytest.fail("measured again")) == measured
+    equal_steps = runs.kept(tmp_path, run_of)(asked)
+    timed = replace(asked, time_of=20)
+    again = runs.kept(tmp_path, lambda _one: pytest.fail("the same run was measured again"))(timed)
+    assert again == replace(equal_steps, asked=timed)
+    ours = run_of(replace(timed, method="ia3", steps=16))
+    lines = list(quality["quality_tables"].tables([equal_steps, again, ours]))
+    assert "equal time, one rate" in lines[0] and any("the time of 20 steps of LoRA r8" in line for line in lines)
+
+
+@pytest.mark.starter
+def test_the_cost_of_a_step_is_measured_of_every_method_that_trains(quality: dict[str, ModuleType]) -> None:
+    found = quality["quality_costs"].step_costs("harbour", ["head", "lora", "full"], None)
+    assert set(found) == {"head", "lora", "full"} and 0 < found["head"] < found["lora"] < found["full"]
 
 
 def test_the_new_head_has_its_own_rate(quality: dict[str, ModuleType], tiny: Any) -> None:
     tuned = quality["quality_methods"].METHODS["lora"].prepare(tiny, ("classifier",))
     before = [each.detach().clone() for each in tuned.parameters]
-    quality["quality_tasks"].fit(OneText(tiny), tuned, (0.0, 0.1), 0, lambda _seconds, steps: steps / 3)
+    quality["quality_tasks"].fit(OneText(tiny), tuned, (0.0, 0.1), 0, 3)
     assert all(old.equal(each) for old, each in zip(before, tuned.parameters, strict=True))
     assert max(float(each.detach().abs().max()) for each in tuned.head) > 0.1
 
@@ -397,7 +427,6 @@ def test_a_run_learns_a_real_set_and_tells_what_it_cost(
         (["--sets", "bank"], "unknown: bank; sets: harbour"),
         (["--methods", "dora"], "unknown: dora"),
         (["--tables"], "--tables needs --keep"),
-        (["--steps", "5", "--seconds", "5"], "not allowed with"),
     ],
 )
 def test_what_cannot_be_measured_is_said_before_anything_is(options: list[str], said: str) -> None:
