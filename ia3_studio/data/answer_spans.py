@@ -19,19 +19,10 @@ from typing import Any
 
 from ia3_studio.data.conversations import Message
 from ia3_studio.data.forms import fitted, texts_of
+from ia3_studio.data.template_changes import changes, require_tools
 from ia3_studio.data.tool_forms import ToolForm, calls_tools, has_tools, natively, plainly, tool_form_of
 from ia3_studio.data.words import encode, guarded, pieces_of, special_ids, special_texts
-from ia3_studio.data.written import (
-    Asked,
-    Stretch,
-    Written,
-    answers_in,
-    changes,
-    read_back,
-    require_tools,
-    to_ask,
-    to_write,
-)
+from ia3_studio.data.written import Asked, Stretch, Written, answers_in, read_back, to_ask, to_write
 from ia3_studio.errors import DataError
 
 Span = tuple[int, int]

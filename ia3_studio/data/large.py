@@ -19,26 +19,24 @@ from ia3_studio.atomic import replace_text
 from ia3_studio.data.archives import MAX_BYTES
 from ia3_studio.data.arrow_rows import key_of, open_arrow_rows, revive_example, write_arrow_rows
 from ia3_studio.data.column_use import require_columns, unused_names
-from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.examples import Example, Mapping, decided, understood
 from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.json_documents import SPLIT, SPLITS
-from ia3_studio.data.json_rows import read_json_lines
-from ia3_studio.data.parsing import Found, shown_names
-from ia3_studio.data.problem import Damage, Problem, require_few_damaged
+from ia3_studio.data.large_blocks import LINES, PARQUET, blocks, open_parquet, require_readable, share_of
+from ia3_studio.data.parsing import shown_names
+from ia3_studio.data.problem import Problem
 from ia3_studio.data.shapes.recognize import unused_sentences
 from ia3_studio.data.split import TRAINING, DataSplit
-from ia3_studio.data.table import ParsingOptions, Table, recognized_parts
-from ia3_studio.data.text_blocks import encoding_of, text_blocks
+from ia3_studio.data.table import ParsingOptions, Table
 from ia3_studio.errors import DataError
 from ia3_studio.settings import cache_folder
 
 if TYPE_CHECKING:
-    from pyarrow.parquet import ParquetFile
+    pass
+
 
 LARGE_BYTES = 64 * 2**20
 """Files from this size on are read in parts, where their kind can be."""
-LINES, PARQUET = (".jsonl", ".ndjson"), ".parquet"
 HEAD_BYTES = 2 * 2**20
 """How much of the beginning is looked at before a run."""
 BLOCK_BYTES = 8 * 2**20
@@ -77,7 +75,7 @@ def is_large(path: Path) -> bool:
 
 def _unpacked_bytes(path: Path) -> int:
     try:
-        found = _open_parquet(path).metadata
+        found = open_parquet(path).metadata
     except DataError:  # told when it is read
         return 0
     return sum(int(found.row_group(number).total_byte_size) for number in range(found.num_row_groups))
@@ -89,11 +87,11 @@ def read_head(path: Path, parsing: ParsingOptions | None = None) -> Table:
     Raises:
         DataError: it cannot be read, or a row of it is so long that hardly any other is there.
     """
-    _require_readable(path)
-    table = next(_blocks(path, parsing or ParsingOptions(), HEAD_BYTES, 1_000), None)
+    require_readable(path)
+    table = next(blocks(path, parsing or ParsingOptions(), HEAD_BYTES, 1_000), None)
     if table is None:
         raise DataError(f"{path.name} contains no rows; give a file with at least two.")
-    share = _share_of(path, len(table.frame) + len(table.problems))
+    share = share_of(path, len(table.frame) + len(table.problems), HEAD_BYTES)
     description = (
         f"{table.description}, the first {len(table.frame):,} of about {len(table.frame) / share:,.0f} rows:"
         f" {shown_names(table.frame.columns)}"
@@ -244,7 +242,7 @@ def _understood(
     path: Path, parsing: ParsingOptions, plan: _Plan, left_out: _LeftOut, learned: frozenset[bytes] = frozenset()
 ) -> Iterator[tuple[Example, bool]]:
     """Yield every example of a file, and whether it is held out; prompts in ``learned`` never are."""
-    for table in _blocks(path, parsing, BLOCK_BYTES, BLOCK_ROWS):
+    for table in blocks(path, parsing, BLOCK_BYTES, BLOCK_ROWS):
         examples, problems = understood(table, plan.mapping)
         left_out.add(problems, table.unused)
         aside = _set_aside(table, plan) if plan.split_column else None
@@ -282,91 +280,3 @@ def _one_sided(name: str, learned: int, measured: int, listed: Sequence[Problem]
         return f"{name} has no usable row; row {listed[0].row}: {listed[0].reason}."
     missing = "training" if not learned else "held-out"
     return f"{name} has no {missing} row; choose another split column, or another held-out share."
-
-
-def _require_readable(path: Path) -> None:
-    """Refuse one array, which would have to be read whole.
-
-    Raises:
-        DataError: the file is one, or may not be read.
-    """
-    try:
-        with path.open("rb") as file:
-            begun = file.read(64)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); check the path and its permissions.") from error
-    if begun.lstrip().startswith(b"[") and path.suffix.lower() in LINES:
-        raise DataError(
-            f"{path.name} is one JSON array of {path.stat().st_size / 2**20:,.0f} MB; write one object per "
-            "line (JSON Lines), which is read in parts."
-        )
-
-
-def _share_of(path: Path, rows: int) -> float:
-    if path.suffix.lower() == PARQUET:
-        return min(rows / max(int(_open_parquet(path).metadata.num_rows), 1), 1.0)
-    with path.open("rb") as file:
-        lines = file.readlines(HEAD_BYTES)
-    return min(sum(map(len, lines)) / path.stat().st_size, 1.0)
-
-
-def _blocks(path: Path, parsing: ParsingOptions, size: int, rows: int) -> Iterator[Table]:
-    """Yield the rows of a file as tables in the shape they have; ``size`` bytes of lines or ``rows`` rows each."""
-    return recognized_parts(path.name, _plain_blocks(path, parsing, size, rows), parsing)
-
-
-def _plain_blocks(path: Path, parsing: ParsingOptions, size: int, rows: int) -> Iterator[Table]:
-    """Yield the rows of a file as they stand, numbered through."""
-    if path.suffix.lower() == PARQUET:
-        yield from _parquet_blocks(path, rows)
-        return
-    row = line = 1
-    damaged = _Damaged(path.name)
-    encoding = encoding_of(path, parsing.encoding)
-    for decoded, lines in text_blocks(path, encoding, size):
-        frame, broken = read_json_lines(path.name, decoded.text, first_row=row, first_line=line, is_part=True)
-        row += len(frame) + len(broken)
-        found = with_encoding_facts(path.name, Found(frame, "", broken), [decoded], before=line - 1)
-        line += lines
-        damaged.add(found)
-        problems = tuple(each.problem for each in found.damaged)
-        yield Table(found.frame, f"JSON Lines, {encoding}", "", problems, notes=found.notes)
-
-
-class _Damaged:
-    """The number of damaged rows in the blocks of a file; a last block of few rows counts with those before it."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.first: Damage | None = None
-        self.damaged = self.whole = 0
-
-    def add(self, found: Found) -> None:
-        """Count the rows of a block.
-
-        Raises:
-            DataError: more rows are damaged than may be skipped.
-        """
-        self.damaged += len(found.damaged)
-        self.whole += len(found.frame)
-        self.first = self.first or next(iter(found.damaged), None)
-        if self.first:
-            require_few_damaged(self.name, self.first, self.damaged, self.whole)
-
-
-def _parquet_blocks(path: Path, rows: int) -> Iterator[Table]:
-    first = 1
-    for batch in _open_parquet(path).iter_batches(batch_size=rows):
-        frame = batch.to_pandas()
-        yield Table(frame.set_axis(range(first, first + len(frame)), axis=0), "Parquet", "")
-        first += len(frame)
-
-
-def _open_parquet(path: Path) -> ParquetFile:
-    import pyarrow as pa
-    from pyarrow.parquet import ParquetFile
-
-    try:
-        return ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path.name} cannot be read as Parquet: {error}.") from error
