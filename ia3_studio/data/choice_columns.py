@@ -12,6 +12,7 @@ from ia3_studio.data.column_names import bare_name, name_words, named
 from ia3_studio.data.column_profile import cells_of, profile
 from ia3_studio.data.exam_columns import exam_mapping
 from ia3_studio.data.examples import Mapping
+from ia3_studio.data.pair_cells import text_path
 from ia3_studio.data.right_choice import (
     are_distractors,
     first_number,
@@ -55,7 +56,7 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
     if not answers or not (asked or inner):
         return None
     asked += _read_before(frame, columns, asked)
-    ordered = sorted(asked, key=columns.index) + inner
+    ordered = [text_path(frame, name) or name for name in sorted(asked, key=columns.index)] + inner
     if are_distractors(choices) or choices == wrong_list(frame, columns):
         choices = [*choices, answers[0]]  # the right one is not among them
     return Mapping("choices", answer=answers[0], parts=(*ordered, *choices), asked=len(ordered),

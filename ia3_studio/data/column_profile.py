@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.data.column_names import name_words, says
 from ia3_studio.data.measurements import decimal_mark, number_of, whole_number
 from ia3_studio.data.paths import is_listed, structure_of, value_at
+from ia3_studio.data.units import have_one_unit, unit_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,7 +161,7 @@ def is_measured(cells: Iterable[Any]) -> bool:
     mark = decimal_mark(filled)
     numbers = [number_of(cell, mark) for cell in filled]
     known = [number for number in numbers if number is not None]
-    if not known or len(known) < len(numbers):
+    if not known or len(known) < len(numbers) or not have_one_unit(filled):
         return False
     different = set(known)
     if any(not number.is_integer() for number in known):
@@ -185,6 +186,7 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
     if (
         words
         and not _is_prose(known)
+        and not (known and all(map(unit_of, known)))
         and (_IDENTIFIERS.intersection(words[-1:]) or (_IDENTIFIERS.intersection(words[:1]) and len(words) <= 2))
     ):
         return True

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ia3_studio.data.column_names import bare_name, says
-from ia3_studio.data.column_profile import Profile, cells_of, profile
+from ia3_studio.data.column_profile import Profile, cells_of, profile, structures_of
 from ia3_studio.data.column_words import ABOUT_TEXTS, ANSWERED, RESULT
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.json_documents import SPLIT
@@ -50,11 +50,24 @@ def unused_names(table: Table, mapping: Mapping) -> tuple[str, ...]:
 
     Keys are looked for in as many rows as columns are told apart by.
     """
-    columns = unused_columns(table, mapping)
+    columns = (*unused_columns(table, mapping), *_unused_inside(table, mapping))
     if mapping.kind != "messages":
         return columns
     turns = unused_keys(cells_of(thinned(table).frame, mapping.column))
     return (*columns, *(f"{mapping.column}[].{key}" for key, _count in turns))
+
+
+def _unused_inside(table: Table, mapping: Mapping) -> Iterator[str]:
+    """Yield the paths of the texts that stand in an object next to one that is used, such as another translation."""
+    columns = [str(column) for column in table.frame.columns]
+    used = [name for name in _flat(mapping) if name not in columns]
+    for path in dict.fromkeys(name.rpartition(".")[0] for name in used):
+        if path not in columns or {path} & {*_flat(mapping)} or any(name.startswith(f"{path}[") for name in used):
+            continue
+        objects = [value for value in structures_of(thinned(table).frame, path) if isinstance(value, dict)]
+        texts = (str(key) for value in objects for key, each in value.items() if isinstance(each, str) and each.strip())
+        taken = {name.removeprefix(f"{path}.").partition(".")[0].partition("[")[0] for name in used}
+        yield from (f"{path}.{key}" for key in dict.fromkeys(texts) if key not in taken)
 
 
 @dataclass(frozen=True)

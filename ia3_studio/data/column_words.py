@@ -67,6 +67,19 @@ ANSWERED = _listed("""
     回答 答案 答复 回复 答え 回答文 返信 返答 対応内容 답변 답 응답
 """)
 """Words for what answers."""
+CONTEXTS = _listed("""
+    context passage paragraph schema kontext textstelle absatz abschnitt contexte extrait passage contexto pasaje
+    fragmento contesto passaggio brano passagem trecho tekstfragment fragment kontekst baglam parca контекст отрывок
+    абзац 上下文 段落 语境 文脈 抜粋 문맥 지문 سياق
+""")
+"""Words for a text that a question is about."""
+DECIDING = _listed("""
+    winner winning better best preferred preference besser bessere beste bester bevorzugt gewinner mejor preferida
+    preferido ganador meilleur meilleure preferee prefere gagnant migliore preferita preferito vincitore melhor
+    vencedor beter voorkeur lepsza lepszy zwyciezca lepsi vitez bast basta battre vinnare daha_iyi kazanan лучший
+    лучше победитель кращий переможець 更好 更优 胜者 優勝 勝者 良い方 더_나은 승자 أفضل
+""")
+"""Words for which of two answers is the better one."""
 WHO_ASKS = _listed("""
     user customer human client patient student visitor caller guest buyer citizen applicant requester
     kunde kunden kundin nutzer benutzer patientin cliente usuario paciente alumno utilisateur patient client utente

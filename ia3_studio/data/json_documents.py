@@ -9,6 +9,7 @@ from typing import Any
 from ia3_studio.data.conll import is_tag
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.language_names import LANGUAGES
+from ia3_studio.data.listed_rows import rows_in_lists
 from ia3_studio.data.shapes.documents import rows_of_document
 from ia3_studio.errors import DataError
 
@@ -107,6 +108,8 @@ def _rows_of_list(rows: list[Any]) -> tuple[Sequence[Any], str]:
         return [dict(zip(names, row, strict=True)) for row in rows[named:]], "JSON array of lists"
     if len(rows) > 1 and all(_is_talk(row) for row in rows):
         return [{"dialog": row} for row in rows], "JSON array of lists of texts"
+    if found := rows_in_lists(rows):
+        return found
     if rows and all(map(_is_tagged, rows)):
         pairs = [list(zip(*row, strict=True)) for row in rows]
         return [{"tokens": list(words), "tags": list(tags)} for words, tags in pairs], "JSON array of words with tags"

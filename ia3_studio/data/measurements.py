@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, Literal
 
+from ia3_studio.data.units import parted
+
 DecimalMark = Literal["", ".", ","]
 """The decimal mark of a column: the other mark groups thousands; where it is empty, either mark is a decimal one."""
 
@@ -39,6 +41,8 @@ def number_text(cell: Any) -> str:
         return ""
     if isinstance(cell, str) and (ends := _OF_TOP.search(text)) and ends.end() == len(text):
         text = text[: ends.start()]
+    if isinstance(cell, str) and not (text[-1:].isdigit() and text[:1].isdigit()):
+        text = parted(text)[0]
     if _PLAIN.fullmatch(text):
         return text
     return _SPACES.sub("", text) if _GROUPED.fullmatch(text) else ""

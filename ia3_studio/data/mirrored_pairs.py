@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import bare_name, name_words, says
 from ia3_studio.data.column_profile import Profile, profile, structures_of
-from ia3_studio.data.column_words import ANSWERED
+from ia3_studio.data.column_words import ANSWERED, ORIGINAL
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.pair_cells import are_single_words
@@ -89,9 +89,23 @@ def languages(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     stems = {tuple(word for word in name_words(name) if word not in LANGUAGES) for name in kept}
     shared = {word for stem in stems for word in stem}
     same = len({tuple(word for word in stem if word not in ("latn", "cyrl", "hans", "hant")) for stem in stems}) == 1
+    if (original := _original(frame, columns, kept)) and kept:
+        return Mapping("pairs", original, kept[0])
     if len(kept) != 2 or not (same or len(shared) <= 2):
         return None
     return Mapping("pairs", kept[0], kept[1])
+
+
+def _original(frame: pd.DataFrame, columns: Sequence[str], translations: Sequence[str]) -> str:
+    """Return the only text next to texts named by languages, called their source; empty if there is none."""
+    others = [
+        name for name in columns
+        if name not in translations and (each := profile(frame, name)).is_text and _is_side(each, len(frame))
+    ]  # fmt: skip
+    return others[0] if len(others) == 1 and says(others[0], ORIGINAL | _TEXTS) else ""
+
+
+_TEXTS = frozenset(("text", "sentence", "texto", "texte", "testo", "satz", "frase"))
 
 
 _NEARLY_ALL, _SIDES = 0.98, 2
@@ -135,7 +149,8 @@ def two_keys(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         )
         if are_texts and all(_is_side(profile(frame, f"{name}.{key}"), len(frame)) for key in keys):
             first, second = (f"{name}.{key}" for key in keys)
-            return Mapping("pairs", first, second)
+            original = _original(frame, columns, [name]) if LANGUAGES.issuperset(map(str.lower, keys)) else ""
+            return Mapping("pairs", original, first) if original else Mapping("pairs", first, second)
     return None
 
 

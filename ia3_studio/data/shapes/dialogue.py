@@ -9,6 +9,7 @@ from typing import Any
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.shape import Rows, is_blank, is_text, is_turn, listed, role_of
+from ia3_studio.data.tool_calls import as_json
 
 SYSTEM_NAMES = ("system", "systemprompt", "systemmessage")
 HISTORY_NAMES = (
@@ -215,6 +216,6 @@ def with_answer(opening: Turns, answer: Any) -> Turns:
         return [turn for turn in opening[:1] if role_of(turn["role"]) == "system"] + turns
     if turns:
         return turns if first == "system" else opening + turns
-    if not is_text(answer):
-        raise UnusableError("the answer is empty or not text")
-    return [*opening, {"role": "assistant", "content": answer}]
+    if is_blank(answer):
+        raise UnusableError("the answer is empty")
+    return [*opening, {"role": "assistant", "content": answer if is_text(answer) else as_json(answer)}]
