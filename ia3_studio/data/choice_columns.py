@@ -18,6 +18,7 @@ from ia3_studio.data.right_choice import (
     first_number,
     inner_answer,
     may_name_one,
+    places_in,
     repeats_one,
     right_columns,
 )
@@ -42,6 +43,7 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
     bases = {name.partition(".")[0] for name in choices}
     answers = [name for name in right_columns(columns) if name not in choices] or inner_answer(frame, bases)
     answers = answers or repeats_one(frame, [name for name in columns if name not in (*choices, *bases)], choices)
+    answers = answers or places_in(frame, [name for name in columns if name not in (*choices, *bases)], choices)
     answers.sort(key=lambda name: not may_name_one(frame, name, choices))
     if are_distractors(choices):  # the right answer itself, not its number among choices that stand elsewhere
         answers.sort(key=lambda name: not profile(frame, name).length)

@@ -186,7 +186,7 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
     if (
         words
         and not _is_prose(known)
-        and not (known and all(map(unit_of, known)))
+        and not (known and (all(map(unit_of, known)) or (words[-1] == "time" and _are_amounts(known))))
         and (_IDENTIFIERS.intersection(words[-1:]) or (_IDENTIFIERS.intersection(words[:1]) and len(words) <= 2))
     ):
         return True
@@ -212,6 +212,15 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
     if all(map(_MAIL.fullmatch, known)) or all(map(_SOURCE.match, known)) or all(map(_FILE.fullmatch, known)):
         return True
     return len(different) > 2 and all(map(_DATE.fullmatch, known))
+
+
+def _are_amounts(known: Sequence[str]) -> bool:
+    """Say whether cells are numbers in any order, none so large as to count from a date."""
+    numbers = [number for cell in known if (number := number_of(cell)) is not None]
+    return len(numbers) == len(known) and numbers != sorted(numbers) and max(numbers) < _FROM_A_DATE
+
+
+_FROM_A_DATE = 1e6
 
 
 def _are_names(known: Sequence[str]) -> bool:

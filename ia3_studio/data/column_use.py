@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ia3_studio.data.column_names import bare_name, says
-from ia3_studio.data.column_profile import Profile, cells_of, profile, structures_of
+from ia3_studio.data.column_profile import (
+    LONGEST_LABEL,
+    Profile,
+    cells_of,
+    is_list_of_texts,
+    is_measured,
+    profile,
+    structures_of,
+)
 from ia3_studio.data.column_words import ABOUT_TEXTS, ANSWERED, RESULT
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.json_documents import SPLIT
@@ -75,11 +83,12 @@ class Proposal:
     """A part that a column could play."""
 
     column: str
-    part: Literal["context", "label", "answer"]
+    part: Literal["context", "label", "several", "number", "answer"]
+    """A label may be one of several of its text, or a number."""
 
 
 def proposals(table: Table, mapping: Mapping) -> tuple[Proposal, ...]:
-    """Return which part each column that is not used could play: a text as context or answer, a label as target.
+    """Return which part each column that is not used could play: a text as context or answer, labels as target.
 
     Of a text with a label, another text may be the answer; of a pair, a column that is called an answer. Preferences
     have both answers already.
@@ -89,14 +98,27 @@ def proposals(table: Table, mapping: Mapping) -> tuple[Proposal, ...]:
         each = profile(table.frame, name)
         if each.is_identifier or mapping.kind not in ("pairs", "labels", "text", "preferences"):
             continue
-        if each.is_label and mapping.kind != "preferences":
-            found.append(Proposal(name, "label"))
+        if kind := _label_kind(table, each) if mapping.kind != "preferences" else "":
+            found.append(Proposal(name, kind))
         elif each.is_text:
             if mapping.kind != "text" and not mapping.context:
                 found.append(Proposal(name, "context"))
             if mapping.kind == "text" or _may_answer(each, mapping):
                 found.append(Proposal(name, "answer"))
-    return tuple(found)
+    inner = _unused_inside(table, mapping) if mapping.kind == "pairs" else ()
+    return (*found, *(Proposal(path, "answer") for path in inner))
+
+
+def _label_kind(table: Table, each: Profile) -> Literal["label", "several", "number", ""]:
+    """Return what a column is as a label of texts: one of a few names, lists of them, a measurement; empty for none."""
+    if each.is_label:
+        return "label"
+    cells = cells_of(table.frame, each.name)
+    if each.is_number:
+        return "number" if is_measured(cells) else ""
+    names = [name for value in structures_of(table.frame, each.name) if is_list_of_texts(value) for name in value]
+    repeated = 2 * len({*names}) <= len(names) and all(len(name) <= LONGEST_LABEL for name in names)
+    return "several" if names and repeated else ""
 
 
 def _may_answer(each: Profile, mapping: Mapping) -> bool:

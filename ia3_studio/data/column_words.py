@@ -161,6 +161,7 @@ ABOUT_ROW = _listed("""
     student pupil schuler eleve alumno aluno studente technician technik technicien tecnico tekniker doctor
     担当医 医師 상담사 医生 学号 termek varos bolt produs oras magazin tuote kaupunki osasto toimipiste товар місто
     speaker author creator user username reviewer annotator worker assignee reporter requester taster country state city
+    rater raters evaluator marker assessor
     location province region language department agency owner handler agent assigned store branch shop site product
     brand make mfr manufacturer model version platform device os browser channel source year month week quarter day
     weekday gender sex
@@ -238,7 +239,11 @@ WHOLE = _listed("""
     transcription transcript text content body article full_text document report narrative plot story func function code
 """)
 """Words for a whole text, of which another column is a short description."""
-RIGHT = _listed("correct right gold richtig correcta correcte corretta correto juste 正解 正确 정답")
+RIGHT = _listed("""
+    correct right gold richtig richtige richtiger correcta correcto correcte corretta corretto esatta esatto giusta
+    correta correto certa juste bonne poprawna prawidlowa spravna spravne ratt riktig rigtig oikea juist goed dogru
+    правильный правильная верный вірна 正解 正确 正しい 정답 الصحيحة dung
+""")
 """Words for the right one of several choices."""
 ORIGINAL = _listed("""
     original before raw old source unedited draft ursprunglich vorher antes avant prima 原文 元 修正前 改前 원문

@@ -56,7 +56,7 @@ def split_of(name: str) -> str:
 
     The last word that names one counts: "test" in "training/test.csv".
     """
-    words = re.findall(r"[A-Za-z]+", name.lower())
+    words = [word.removesuffix("set") or word for word in re.findall(r"[A-Za-z]+", name.lower())]
     return next((word for word in reversed(words) if word in SPLITS), "")
 
 
@@ -98,6 +98,8 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
 
 
 def _rows_of_list(rows: list[Any]) -> tuple[Sequence[Any], str]:
+    if len(rows) == 1 and isinstance(rows[0], list) and rows[0] and all(isinstance(row, list) for row in rows[0]):
+        return _rows_of_list(rows[0])
     if rows and all(isinstance(row, str) for row in rows):
         return [{"text": row} for row in rows], "JSON array of texts"
     if len(rows) > 1 and all(_is_plain_list(row) for row in rows) and len({len(row) for row in rows}) == 1:

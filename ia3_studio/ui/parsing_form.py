@@ -162,11 +162,12 @@ def chosen_unused(choice: str | None, fields: Sequence[Any]) -> tuple[Any, ...]:
     """Return the fields after one of the columns that are not used was given a part; unchanged for another choice."""
     part, _, name = (choice or "").partition(":")
     kind, first, second, answer, *rest = fields
-    if not name or part not in ("context", "label", "answer"):
+    kinds = {"context": kind, "label": "labels", "several": "multi", "number": "number", "answer": "pairs"}
+    if not name or part not in kinds:
         return tuple(fields)
     if part == "context":
         return (kind, first, name, answer, *rest)
-    return ("labels" if part == "label" else "pairs", first, second, name, *rest)
+    return (kinds[part], first, second, name, *rest)
 
 
 def chosen_parsing(

@@ -68,7 +68,17 @@ def _is_exchanges(value: Any) -> bool:
 
 
 def _exchanges_column(rows: Rows) -> str:
-    return _column_of(rows, EXCHANGES, _is_exchanges)
+    return _column_of(rows, EXCHANGES, _is_exchanges) or next(
+        (name for name in rows.structured if rows.mostly(name, lambda cell: _are_said(structure_of(cell)))), ""
+    )
+
+
+def _are_said(value: Any) -> bool:
+    """Say whether a value is a list of exchanges whose keys are speakers, rather than a question and its answer."""
+    return _is_exchanges(value) and all({*sides_of(each)} <= _SPEAKERS for each in listed(value))
+
+
+_SPEAKERS = frozenset(("user", "human", "assistant", "gpt", "bot"))
 
 
 def _read_exchanges(rows: Rows) -> Recognized:
