@@ -138,7 +138,8 @@ def _not_the_target(table: Table, kind: Kind, first: str) -> str:
     """Return the input column; empty where it stays from another task and is the likeliest target of this one."""
     likeliest = columns_for(table, kind) if first and kind not in ("messages", "text") else None
     _input, _second, answer, choices = _columns_of(likeliest) if likeliest else ("", "", "", ())
-    return "" if first in (answer, *choices) else first
+    holds = any(each == first or each.startswith((f"{first}.", f"{first}[")) for each in (answer, *choices))
+    return "" if holds else first
 
 
 def _completed(

@@ -52,8 +52,8 @@ def test_the_better_answer_is_named_in_any_language(name: str, tmp_path: Path) -
 
 
 def test_the_long_text_in_which_the_answers_stand_is_read_before_the_question(tmp_path: Path) -> None:
-    rows = [{"Vorlage": f"The notes of the pier begin. {said(n)} {'They end. ' * 12}", "question": asked(n), "answer": said(n)}
-            for n in range(12)]  # fmt: skip
+    notes = [f"The notes of the pier begin. {said(n)} {'They end. ' * 12}" for n in range(12)]
+    rows = [{"Vorlage": notes[n], "question": asked(n), "answer": said(n)} for n in range(12)]
     assert str(load_data(written(rows, tmp_path)).mapping) == "question + Vorlage → prompt, answer → answer"
 
 
