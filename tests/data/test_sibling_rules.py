@@ -126,3 +126,19 @@ def test_a_price_without_cents_is_a_number(tmp_path: Path) -> None:
     split = read({"listing": said, "rent": lambda n: f"CHF {n + 1}'300.–"}, tmp_path, 40)
     assert split.mapping.target == "number" and "300" not in {label[-4:] for label in labels(split) if len(label) < 4}
     assert max(float(label) for label in labels(split)) == 40_300
+
+
+def test_words_with_a_sign_before_their_tag_are_sentences_between_empty_lines(tmp_path: Path) -> None:
+    blocks = "\n\n".join(f"Ferry/B-SHIP\n{n}/I-SHIP\nleaves/O" for n in range(8))
+    split = text(blocks, tmp_path)
+    assert len((*split.train, *split.held_out)) == 8 and all(len(each.words) == 3 for each in split.train)
+
+
+def test_an_answer_in_a_list_of_one_object_of_places_is_read_from_the_text(tmp_path: Path) -> None:
+    cells = {"query": asked, "article": lambda n: f"Ferry {n} leaves.", "answers": lambda n: [{"start": 0, "end": 5}]}
+    assert {each.messages[-1].content for each in read(cells, tmp_path).train} == {"Ferry"}
+
+
+def test_a_list_of_translations_is_several_answers(tmp_path: Path) -> None:
+    split = read({"source": asked, "translations": lambda n: [said(n), f"Oui, {n}."]}, tmp_path)
+    assert (str(split.mapping), len((*split.train, *split.held_out))) == ("source → prompt, translations → answer", 48)

@@ -20,6 +20,8 @@ _ALIGNED = 0.9
 def _span(cell: Any) -> tuple[int, int] | None:
     """Return the places of a cell: a pair, the first of a list of them, or an object of both."""
     value = structure_of(cell)
+    if len(listed(value)) == 1 and isinstance(listed(value)[0], dict):
+        value = listed(value)[0]
     if isinstance(value, dict):
         value = [next((each for key, each in value.items() if words & {*name_words(str(key))}), None)
                  for words in (STARTS, ENDS)]  # fmt: skip
