@@ -197,6 +197,21 @@ def sides_of(exchange: dict[str, Any]) -> tuple[str, str] | tuple[()]:
     return next((pair for pair in SIDES if all(isinstance(exchange.get(name), str) for name in pair)), ())
 
 
+def is_exchanges(value: Any) -> bool:
+    """Say whether a value is a list of objects with a prompt and its answer."""
+    each = listed(value)
+    return bool(each) and all(isinstance(item, dict) and sides_of(item) for item in each)
+
+
+def is_exchanges_of_speakers(value: Any) -> bool:
+    """Say whether a value is a list of exchanges whose keys are speakers, rather than a question and its answer."""
+    sides = [sides_of(each) if isinstance(each, dict) else () for each in listed(structure_of(value))]
+    return bool(sides) and all(each and {*each} <= _SPEAKERS for each in sides)
+
+
+_SPEAKERS = frozenset(("user", "human", "assistant", "gpt", "bot"))
+
+
 def _pair(exchange: Any) -> list[Any]:
     sides = listed(exchange)
     if len(sides) != 2 or not all(isinstance(side, str) for side in sides):
