@@ -12,11 +12,13 @@ from ia3_studio.data.column_names import bare_name, name_words, named
 from ia3_studio.data.column_profile import cells_of, profile
 from ia3_studio.data.exam_columns import exam_mapping
 from ia3_studio.data.examples import Mapping
+from ia3_studio.data.pair_cells import text_path
 from ia3_studio.data.right_choice import (
     are_distractors,
     first_number,
     inner_answer,
     may_name_one,
+    places_in,
     repeats_one,
     right_columns,
 )
@@ -41,6 +43,7 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
     bases = {name.partition(".")[0] for name in choices}
     answers = [name for name in right_columns(columns) if name not in choices] or inner_answer(frame, bases)
     answers = answers or repeats_one(frame, [name for name in columns if name not in (*choices, *bases)], choices)
+    answers = answers or places_in(frame, [name for name in columns if name not in (*choices, *bases)], choices)
     answers.sort(key=lambda name: not may_name_one(frame, name, choices))
     if are_distractors(choices):  # the right answer itself, not its number among choices that stand elsewhere
         answers.sort(key=lambda name: not profile(frame, name).length)
@@ -55,7 +58,7 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
     if not answers or not (asked or inner):
         return None
     asked += _read_before(frame, columns, asked)
-    ordered = sorted(asked, key=columns.index) + inner
+    ordered = [text_path(frame, name) or name for name in sorted(asked, key=columns.index)] + inner
     if are_distractors(choices) or choices == wrong_list(frame, columns):
         choices = [*choices, answers[0]]  # the right one is not among them
     return Mapping("choices", answer=answers[0], parts=(*ordered, *choices), asked=len(ordered),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ia3_studio.data.column_names import name_words, says
 from ia3_studio.data.column_profile import profile
 from ia3_studio.data.column_words import WRONG
-from ia3_studio.data.right_choice import LETTERS, names_each, right_columns
+from ia3_studio.data.right_choice import LETTERS, names_each, repeats_one, right_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +35,9 @@ def family_by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]
         right = [name for name in right_columns(columns) if name not in choices]
         texts = all(profile(frame, name).length > 0 and not profile(frame, name).is_label for name in choices)
         if len(choices) > 2 and texts and any(names_each(frame, name, choices) for name in right):
+            return choices
+        others = [name for name in columns if name not in choices]
+        if len(choices) > 1 and texts and repeats_one(frame, others, choices):
             return choices
     return []
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 from ia3_studio.data.choice_columns import choice_mapping
 from ia3_studio.data.column_names import named
 from ia3_studio.data.column_profile import cells_of, profile
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES, with_opening
 from ia3_studio.data.examples import LabelKind, Mapping
+from ia3_studio.data.flag_columns import flags
 from ia3_studio.data.infer_columns import with_decimal_mark
+from ia3_studio.data.inner_columns import with_inner_columns
 from ia3_studio.data.json_documents import SPLIT
 from ia3_studio.data.label_columns import by_contents, labeled
 from ia3_studio.data.label_names import MOSTLY
@@ -23,12 +26,32 @@ from ia3_studio.data.tag_columns import tagged_words
 from ia3_studio.data.text_columns import TEXT_NAMES
 from ia3_studio.errors import DataError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Kind = Literal["pairs", "messages", "text", "labels", "multi", "number", "choices", "tags", "preferences"]
 """The tasks that the user can choose if auto-detection is wrong."""
 
 
 def columns_for(table: Table, kind: Kind) -> Mapping | None:
-    """Return the likeliest columns for rows of a kind that was chosen; None where the table has none for it."""
+    """Return the likeliest columns for rows of a kind that was chosen; None where the table has none for it.
+
+    Where the columns have none, values inside their objects may.
+    """
+    return _likeliest(table, kind) or _likeliest_inside(table, kind)
+
+
+def _likeliest_inside(table: Table, kind: Kind) -> Mapping | None:
+    def infer(frame: pd.DataFrame) -> Mapping:
+        found = _likeliest(replace(table, frame=frame), kind)
+        if found is None:
+            raise DataError("Nothing is there.")  # to be looked for further inside
+        return found
+
+    return with_inner_columns(table.frame, [str(name) for name in table.frame.columns], infer)
+
+
+def _likeliest(table: Table, kind: Kind) -> Mapping | None:
     columns = [str(column) for column in table.frame.columns if str(column) != SPLIT]
     profiles = [profile(table.frame, name) for name in columns]
     texts = [
@@ -49,9 +72,18 @@ def columns_for(table: Table, kind: Kind) -> Mapping | None:
         ordered = [name for name in columns if name in texts[:2]]
         pair = found or (Mapping("pairs", ordered[0], ordered[1]) if len(ordered) == 2 else None)
         return with_opening(table, pair) if pair else None
-    found = labeled(table.frame, columns) or by_contents(table.frame, columns)
+    marked = _likely_flags(table, columns) if kind == "multi" else None
+    found = marked or labeled(table.frame, columns) or by_contents(table.frame, columns)
     others = [name for name in columns if name != texts[0]] if texts else []
     return found or (Mapping("labels", column=texts[0], answer=others[0]) if others else None)
+
+
+def _likely_flags(table: Table, columns: Sequence[str]) -> Mapping | None:
+    """Return a text and its columns of 0 and 1; None where there are none, or some are counts."""
+    try:
+        return flags(table.frame, columns)
+    except DataError:  # columns are chosen instead
+        return None
 
 
 def _likely_preferences(table: Table, columns: Sequence[str]) -> Mapping | None:
@@ -61,8 +93,25 @@ def _likely_preferences(table: Table, columns: Sequence[str]) -> Mapping | None:
 
     pair = answer_pair(Rows("", table.frame))
     asked = [name for name in named(columns, PROMPT_NAMES) if name not in pair]
-    found = Mapping("preferences", (asked or [""])[0], pair[0], rejected=pair[1]) if pair else None
+    found = (
+        Mapping("preferences", (asked or [""])[0], pair[0], rejected=pair[1]) if pair else _likely_votes(table, columns)
+    )
     return with_opening(table, found) if found else None
+
+
+def _likely_votes(table: Table, columns: Sequence[str]) -> Mapping | None:
+    """Return prompt, answer and the only column that judges the answers; None where there is none."""
+    pair = named_pairs(table.frame, columns)
+    judging = [name for name in columns if _judges(table, name)]
+    if pair is None or len(judging) != 1 or judging[0] in (pair.prompt, pair.answer):
+        return None
+    return Mapping("preferences", pair.prompt, pair.answer, flag=judging[0])
+
+
+def _judges(table: Table, name: str) -> bool:
+    """Say whether nearly all cells of a column mark an answer as desirable or not."""
+    cells = [cell for cell in cells_of(table.frame, name) if cell is not None]
+    return bool(cells) and sum(flag_of(cell) is not None for cell in cells) > MOSTLY * len(cells)
 
 
 def mapping_of(
@@ -94,7 +143,7 @@ def mapping_of(
     if kind in ("messages", "text"):
         chosen = Mapping(kind, column=first)
         return with_opening(table, chosen) if kind == "messages" else chosen
-    if kind == "multi" and choices and not answer:
+    if kind == "multi" and choices and (not answer or answer in choices):
         return Mapping("labels", column=first, context=second, target="multi", parts=tuple(choices))
     if not answer:
         raise DataError("No target column is selected; select one.")
@@ -117,9 +166,7 @@ def _chosen_preferences(table: Table, prompt: str, answer: str, context: str, re
             "No column of rejected answers or of labels is selected; select one as the rejected column, or choose "
             "another task."
         )
-    cells = [cell for cell in cells_of(table.frame, rejected) if cell is not None]
-    judges = bool(cells) and sum(flag_of(cell) is not None for cell in cells) > MOSTLY * len(cells)
-    beaten, flag = ("", rejected) if judges else (rejected, "")
+    beaten, flag = ("", rejected) if _judges(table, rejected) else (rejected, "")
     return with_opening(table, Mapping("preferences", prompt, answer, context, rejected=beaten, flag=flag))
 
 

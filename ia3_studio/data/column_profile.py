@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.data.column_names import name_words, says
 from ia3_studio.data.measurements import decimal_mark, number_of, whole_number
 from ia3_studio.data.paths import is_listed, structure_of, value_at
+from ia3_studio.data.units import have_one_unit, unit_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,7 +161,7 @@ def is_measured(cells: Iterable[Any]) -> bool:
     mark = decimal_mark(filled)
     numbers = [number_of(cell, mark) for cell in filled]
     known = [number for number in numbers if number is not None]
-    if not known or len(known) < len(numbers):
+    if not known or len(known) < len(numbers) or not have_one_unit(filled):
         return False
     different = set(known)
     if any(not number.is_integer() for number in known):
@@ -185,6 +186,7 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
     if (
         words
         and not _is_prose(known)
+        and not (known and (all(map(unit_of, known)) or (words[-1] == "time" and _are_amounts(known))))
         and (_IDENTIFIERS.intersection(words[-1:]) or (_IDENTIFIERS.intersection(words[:1]) and len(words) <= 2))
     ):
         return True
@@ -210,6 +212,15 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
     if all(map(_MAIL.fullmatch, known)) or all(map(_SOURCE.match, known)) or all(map(_FILE.fullmatch, known)):
         return True
     return len(different) > 2 and all(map(_DATE.fullmatch, known))
+
+
+def _are_amounts(known: Sequence[str]) -> bool:
+    """Say whether cells are numbers in any order, none so large as to count from a date."""
+    numbers = [number for cell in known if (number := number_of(cell)) is not None]
+    return len(numbers) == len(known) and numbers != sorted(numbers) and max(numbers) < _FROM_A_DATE
+
+
+_FROM_A_DATE = 1e6
 
 
 def _are_names(known: Sequence[str]) -> bool:

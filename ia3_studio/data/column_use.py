@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ia3_studio.data.column_names import bare_name, says
-from ia3_studio.data.column_profile import Profile, cells_of, profile
+from ia3_studio.data.column_profile import (
+    LONGEST_LABEL,
+    Profile,
+    cells_of,
+    is_list_of_texts,
+    is_measured,
+    profile,
+    structures_of,
+)
 from ia3_studio.data.column_words import ABOUT_TEXTS, ANSWERED, RESULT
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.json_documents import SPLIT
@@ -50,11 +58,24 @@ def unused_names(table: Table, mapping: Mapping) -> tuple[str, ...]:
 
     Keys are looked for in as many rows as columns are told apart by.
     """
-    columns = unused_columns(table, mapping)
+    columns = (*unused_columns(table, mapping), *_unused_inside(table, mapping))
     if mapping.kind != "messages":
         return columns
     turns = unused_keys(cells_of(thinned(table).frame, mapping.column))
     return (*columns, *(f"{mapping.column}[].{key}" for key, _count in turns))
+
+
+def _unused_inside(table: Table, mapping: Mapping) -> Iterator[str]:
+    """Yield the paths of the texts that stand in an object next to one that is used, such as another translation."""
+    columns = [str(column) for column in table.frame.columns]
+    used = [name for name in _flat(mapping) if name not in columns]
+    for path in dict.fromkeys(name.rpartition(".")[0] for name in used):
+        if path not in columns or {path} & {*_flat(mapping)} or any(name.startswith(f"{path}[") for name in used):
+            continue
+        objects = [value for value in structures_of(thinned(table).frame, path) if isinstance(value, dict)]
+        texts = (str(key) for value in objects for key, each in value.items() if isinstance(each, str) and each.strip())
+        taken = {name.removeprefix(f"{path}.").partition(".")[0].partition("[")[0] for name in used}
+        yield from (f"{path}.{key}" for key in dict.fromkeys(texts) if key not in taken)
 
 
 @dataclass(frozen=True)
@@ -62,11 +83,12 @@ class Proposal:
     """A part that a column could play."""
 
     column: str
-    part: Literal["context", "label", "answer"]
+    part: Literal["context", "label", "several", "number", "answer"]
+    """A label may be one of several of its text, or a number."""
 
 
 def proposals(table: Table, mapping: Mapping) -> tuple[Proposal, ...]:
-    """Return which part each column that is not used could play: a text as context or answer, a label as target.
+    """Return which part each column that is not used could play: a text as context or answer, labels as target.
 
     Of a text with a label, another text may be the answer; of a pair, a column that is called an answer. Preferences
     have both answers already.
@@ -76,14 +98,27 @@ def proposals(table: Table, mapping: Mapping) -> tuple[Proposal, ...]:
         each = profile(table.frame, name)
         if each.is_identifier or mapping.kind not in ("pairs", "labels", "text", "preferences"):
             continue
-        if each.is_label and mapping.kind != "preferences":
-            found.append(Proposal(name, "label"))
+        if kind := _label_kind(table, each) if mapping.kind != "preferences" else "":
+            found.append(Proposal(name, kind))
         elif each.is_text:
             if mapping.kind != "text" and not mapping.context:
                 found.append(Proposal(name, "context"))
             if mapping.kind == "text" or _may_answer(each, mapping):
                 found.append(Proposal(name, "answer"))
-    return tuple(found)
+    inner = _unused_inside(table, mapping) if mapping.kind == "pairs" else ()
+    return (*found, *(Proposal(path, "answer") for path in inner))
+
+
+def _label_kind(table: Table, each: Profile) -> Literal["label", "several", "number", ""]:
+    """Return what a column is as a label of texts: one of a few names, lists of them, a measurement; empty for none."""
+    if each.is_label:
+        return "label"
+    cells = cells_of(table.frame, each.name)
+    if each.is_number:
+        return "number" if is_measured(cells) else ""
+    names = [name for value in structures_of(table.frame, each.name) if is_list_of_texts(value) for name in value]
+    repeated = 2 * len({*names}) <= len(names) and all(len(name) <= LONGEST_LABEL for name in names)
+    return "several" if names and repeated else ""
 
 
 def _may_answer(each: Profile, mapping: Mapping) -> bool:

@@ -67,6 +67,19 @@ ANSWERED = _listed("""
     回答 答案 答复 回复 答え 回答文 返信 返答 対応内容 답변 답 응답
 """)
 """Words for what answers."""
+CONTEXTS = _listed("""
+    context passage paragraph schema kontext textstelle absatz abschnitt contexte extrait passage contexto pasaje
+    fragmento contesto passaggio brano passagem trecho tekstfragment fragment kontekst baglam parca контекст отрывок
+    абзац 上下文 段落 语境 文脈 抜粋 문맥 지문 سياق
+""")
+"""Words for a text that a question is about."""
+DECIDING = _listed("""
+    winner winning better best preferred preference besser bessere beste bester bevorzugt gewinner mejor preferida
+    preferido ganador meilleur meilleure preferee prefere gagnant migliore preferita preferito vincitore melhor
+    vencedor beter voorkeur lepsza lepszy zwyciezca lepsi vitez bast basta battre vinnare daha_iyi kazanan лучший
+    лучше победитель кращий переможець 更好 更优 胜者 優勝 勝者 良い方 더_나은 승자 أفضل
+""")
+"""Words for which of two answers is the better one."""
 WHO_ASKS = _listed("""
     user customer human client patient student visitor caller guest buyer citizen applicant requester
     kunde kunden kundin nutzer benutzer patientin cliente usuario paciente alumno utilisateur patient client utente
@@ -148,6 +161,7 @@ ABOUT_ROW = _listed("""
     student pupil schuler eleve alumno aluno studente technician technik technicien tecnico tekniker doctor
     担当医 医師 상담사 医生 学号 termek varos bolt produs oras magazin tuote kaupunki osasto toimipiste товар місто
     speaker author creator user username reviewer annotator worker assignee reporter requester taster country state city
+    rater raters evaluator marker assessor
     location province region language department agency owner handler agent assigned store branch shop site product
     brand make mfr manufacturer model version platform device os browser channel source year month week quarter day
     weekday gender sex
@@ -225,7 +239,11 @@ WHOLE = _listed("""
     transcription transcript text content body article full_text document report narrative plot story func function code
 """)
 """Words for a whole text, of which another column is a short description."""
-RIGHT = _listed("correct right gold richtig correcta correcte corretta correto juste 正解 正确 정답")
+RIGHT = _listed("""
+    correct right gold richtig richtige richtiger correcta correcto correcte corretta corretto esatta esatto giusta
+    correta correto certa juste bonne poprawna prawidlowa spravna spravne ratt riktig rigtig oikea juist goed dogru
+    правильный правильная верный вірна 正解 正确 正しい 정답 الصحيحة dung
+""")
 """Words for the right one of several choices."""
 ORIGINAL = _listed("""
     original before raw old source unedited draft ursprunglich vorher antes avant prima 原文 元 修正前 改前 원문

@@ -115,6 +115,9 @@ def _with_marks(lines: Sequence[str]) -> list[str]:
     None where a word has no tag, or no word has "O".
     """
     filled = [line.split() for line in lines if line.strip()]
+    if len(filled) < len(lines) and all(len(words) == 1 for words in filled):  # a word per line, between empty lines
+        filled = [" ".join(block.split("\n")).split() for block in "\n".join(map(str.strip, lines)).split("\n\n")]
+        filled = [words for words in filled if words]
     for sign in ("|", "/", "_", "\\"):
         if not filled or any(sign not in word for word in filled[0]):
             continue

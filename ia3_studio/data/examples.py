@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.data.column_names import says
+from ia3_studio.data.column_profile import cells_of
 from ia3_studio.data.column_words import IN_ORDER
 from ia3_studio.data.conversations import Message, messages_of, opened, texts_of
 from ia3_studio.data.lettered import lettered
@@ -19,6 +20,7 @@ from ia3_studio.data.problem import Problem, UnusableError, whole
 from ia3_studio.data.shapes.shape import is_blank
 from ia3_studio.data.tool_calls import as_json, tool_definitions
 from ia3_studio.data.turns import text_of_parts
+from ia3_studio.data.units import common_unit, unit_of
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -88,6 +90,8 @@ class Mapping:
     """The column of messages, text or words."""
     target: LabelKind = "single"
     """The type of the labels: single, multi or number (regression)."""
+    unit: str = ""
+    """The unit of most numbers, such as min; one in another unit is left out. If empty, that of most cells."""
     decimal: DecimalMark = ""
     """The decimal mark of the numbers; the other one groups thousands. If empty, either is a decimal mark."""
     parts: tuple[str, ...] = ()
@@ -186,7 +190,9 @@ def understood(table: Table, mapping: Mapping) -> tuple[list[Example], list[Prob
 
 
 def decided(table: Table, mapping: Mapping) -> Mapping:
-    """Return a mapping that says what a list of texts is as an answer, told by the other answers of the table."""
+    """Return a mapping that says what a list of texts is as an answer, or a number's unit, told by all rows."""
+    if mapping.target == "number" and not mapping.unit:
+        return replace(mapping, unit=common_unit(cells_of(table.frame, mapping.answer)))
     if mapping.kind != "pairs" or mapping.lists:
         return mapping
     path = split_path(mapping.answer, table.frame.columns)
@@ -451,7 +457,12 @@ def _labels(record: dict[Any, Any], mapping: Mapping) -> tuple[str, ...]:
     if value is None or (isinstance(value, str) and not value.strip()):
         raise UnusableError(f"the label ({mapping.answer}) is empty")
     name = whole(label_name(value), f"the label ({mapping.answer})")
-    return (plain_number(name, mapping.decimal) if mapping.target == "number" else name,)
+    if mapping.target != "number":
+        return (name,)
+    if unit_of(name) != mapping.unit:
+        usual = mapping.unit or "no unit"
+        raise UnusableError(f"the number ({mapping.answer}) is {name!r}, where most have {usual}")
+    return (plain_number(name, mapping.decimal),)
 
 
 def _is_yes(record: dict[Any, Any], column: str) -> bool:

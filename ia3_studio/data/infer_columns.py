@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.choice_columns import choice_mapping, choices_without_answer
 from ia3_studio.data.column_names import named, says
-from ia3_studio.data.column_profile import cells_of, kept_profiles, profile
+from ia3_studio.data.column_profile import cells_of, is_plain, kept_profiles, profile
 from ia3_studio.data.column_words import ANSWERED
 from ia3_studio.data.content_pairs import asked_by_contents, in_two_scripts, rewritten, two_bodies, two_texts
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES, conversation_column, with_opening
@@ -77,6 +77,9 @@ def _told(table: Table) -> Mapping:
         found = inner
     if found.kind == "text":
         found = _inner(table, columns) or found
+    elif found.kind == "pairs" and not found.nested and not is_plain(table.frame, found.answer):
+        inner = _inner(table, columns)  # an answer that is an object may name one of the choices in another
+        found = inner if inner and inner.kind == "choices" else found
     return (
         with_opening(table, found)
         if found.kind in ("pairs", "messages", "preferences")

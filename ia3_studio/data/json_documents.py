@@ -9,6 +9,7 @@ from typing import Any
 from ia3_studio.data.conll import is_tag
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.language_names import LANGUAGES
+from ia3_studio.data.listed_rows import rows_in_lists
 from ia3_studio.data.shapes.documents import rows_of_document
 from ia3_studio.errors import DataError
 
@@ -55,7 +56,7 @@ def split_of(name: str) -> str:
 
     The last word that names one counts: "test" in "training/test.csv".
     """
-    words = re.findall(r"[A-Za-z]+", name.lower())
+    words = [word.removesuffix("set") or word for word in re.findall(r"[A-Za-z]+", name.lower())]
     return next((word for word in reversed(words) if word in SPLITS), "")
 
 
@@ -97,6 +98,8 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
 
 
 def _rows_of_list(rows: list[Any]) -> tuple[Sequence[Any], str]:
+    if len(rows) == 1 and isinstance(rows[0], list) and rows[0] and all(isinstance(row, list) for row in rows[0]):
+        return _rows_of_list(rows[0])
     if rows and all(isinstance(row, str) for row in rows):
         return [{"text": row} for row in rows], "JSON array of texts"
     if len(rows) > 1 and all(_is_plain_list(row) for row in rows) and len({len(row) for row in rows}) == 1:
@@ -107,6 +110,8 @@ def _rows_of_list(rows: list[Any]) -> tuple[Sequence[Any], str]:
         return [dict(zip(names, row, strict=True)) for row in rows[named:]], "JSON array of lists"
     if len(rows) > 1 and all(_is_talk(row) for row in rows):
         return [{"dialog": row} for row in rows], "JSON array of lists of texts"
+    if found := rows_in_lists(rows):
+        return found
     if rows and all(map(_is_tagged, rows)):
         pairs = [list(zip(*row, strict=True)) for row in rows]
         return [{"tokens": list(words), "tags": list(tags)} for words, tags in pairs], "JSON array of words with tags"

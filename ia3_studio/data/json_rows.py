@@ -159,6 +159,8 @@ def _object(written: str) -> dict[str, Any]:
         return {"messages": value}
     if isinstance(value, list) and [type(each) for each in value] == [str, dict]:  # a text with its annotations
         return {"text": value[0], **value[1]}
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
+        return value[0]
     if isinstance(value, list) and value and not any(isinstance(each, dict) for each in value):
         return dict(zip(unique_names([""] * len(value)), value, strict=True))
     if not isinstance(value, dict):

@@ -83,5 +83,11 @@ _CODES_OF_ROWS = frozenset(
 
 
 def _is_flag(name: str) -> bool:
-    """Say whether a name begins with a word such as "is", as is_spam does."""
-    return bool(FLAGGING.intersection(name_words(name)[:1])) and is_label_name(name, FLAGGING)
+    """Say whether a name has a word such as "is" before its last one, as is_spam and project_is_approved do."""
+    words = name_words(name)
+    place = next((place for place, word in enumerate(words) if word in FLAGGING), len(words))
+    return place <= _WORDS_BEFORE and place < len(words) - 1 and is_label_name(name, FLAGGING)
+
+
+_WORDS_BEFORE = 1
+"""Words of what is judged, before that of a flag; more of them are a question."""

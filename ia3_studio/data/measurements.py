@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, Literal
 
+from ia3_studio.data.units import parted
+
 DecimalMark = Literal["", ".", ","]
 """The decimal mark of a column: the other mark groups thousands; where it is empty, either mark is a decimal one."""
 
@@ -17,6 +19,8 @@ _PLAIN = re.compile(r"[-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][-+]?\d+)?")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:([,.\u00a0\u202f ’'])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
 _ONLY_GROUPS = {mark: re.compile(rf"[-+]?[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+") for mark in _MARKS}
 _WHOLE = re.compile(r"-?\d{1,18}")
+_ROUND = re.compile(r"(?<=\d)[.,]\s?[-–—]{1,2}$")
+"""How a price says that it has no cents, as in 300.–"""
 _SPACES = re.compile(r"(?<=\d)[\u00a0\u202f ’'](?=\d{3})")
 
 
@@ -39,6 +43,9 @@ def number_text(cell: Any) -> str:
         return ""
     if isinstance(cell, str) and (ends := _OF_TOP.search(text)) and ends.end() == len(text):
         text = text[: ends.start()]
+    if isinstance(cell, str) and not (text[-1:].isdigit() and text[:1].isdigit()):
+        text = parted(text)[0]
+    text = _ROUND.sub("", text)
     if _PLAIN.fullmatch(text):
         return text
     return _SPACES.sub("", text) if _GROUPED.fullmatch(text) else ""

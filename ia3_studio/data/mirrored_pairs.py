@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import bare_name, name_words, says
 from ia3_studio.data.column_profile import Profile, profile, structures_of
-from ia3_studio.data.column_words import ANSWERED
+from ia3_studio.data.column_words import ANSWERED, ORIGINAL
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.pair_cells import are_single_words
 from ia3_studio.data.pair_names import TITLES
+from ia3_studio.data.parsing import shown_names
+from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,9 +91,28 @@ def languages(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     stems = {tuple(word for word in name_words(name) if word not in LANGUAGES) for name in kept}
     shared = {word for stem in stems for word in stem}
     same = len({tuple(word for word in stem if word not in ("latn", "cyrl", "hans", "hant")) for stem in stems}) == 1
+    if (original := _original(frame, columns, kept)) and kept:
+        return Mapping("pairs", original, kept[0])
+    if len(kept) > _SIDES and same and all(name in kept or profile(frame, name).is_identifier for name in columns):
+        raise DataError(
+            f"The columns {shown_names(kept)} are texts in {len(kept)} languages; select one as the input "
+            "column and one as the target column."
+        )
     if len(kept) != 2 or not (same or len(shared) <= 2):
         return None
     return Mapping("pairs", kept[0], kept[1])
+
+
+def _original(frame: pd.DataFrame, columns: Sequence[str], translations: Sequence[str]) -> str:
+    """Return the only text next to texts named by languages, called their source; empty if there is none."""
+    others = [
+        name for name in columns
+        if name not in translations and (each := profile(frame, name)).is_text and _is_side(each, len(frame))
+    ]  # fmt: skip
+    return others[0] if len(others) == 1 and says(others[0], ORIGINAL | _TEXTS) else ""
+
+
+_TEXTS = frozenset(("text", "sentence", "texto", "texte", "testo", "satz", "frase"))
 
 
 _NEARLY_ALL, _SIDES = 0.98, 2
@@ -99,13 +120,19 @@ _NEARLY_ALL, _SIDES = 0.98, 2
 
 
 def code_languages(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
-    """Return the only two columns of code that are named by programming languages; None for more or fewer."""
+    """Return the only two columns of code that are named by programming languages; None for more or fewer.
+
+    Where a text stands next to them, each of them may be the answer to it.
+    """
     found = [
         each.name
         for name in columns
         if _CODED.intersection(name_words(name)) and _is_code(each := profile(frame, name))
     ]
-    return Mapping("pairs", found[0], found[1]) if len(found) == 2 else None
+    texts = [each.name for name in columns if name not in found and _is_code(each := profile(frame, name))]
+    if len(texts) == 1 and found:
+        return Mapping("pairs", texts[0], found[0])
+    return Mapping("pairs", found[0], found[1]) if len(found) == 2 and not texts else None
 
 
 def _is_code(each: Profile) -> bool:
@@ -135,8 +162,16 @@ def two_keys(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         )
         if are_texts and all(_is_side(profile(frame, f"{name}.{key}"), len(frame)) for key in keys):
             first, second = (f"{name}.{key}" for key in keys)
-            return Mapping("pairs", first, second)
+            original = _original(frame, columns, [name]) if LANGUAGES.issuperset(map(str.lower, keys)) else ""
+            original = original or _coded(frame, columns, name, keys)
+            return Mapping("pairs", original, first) if original else Mapping("pairs", first, second)
     return None
+
+
+def _coded(frame: pd.DataFrame, columns: Sequence[str], name: str, keys: Sequence[str]) -> str:
+    """Return the only text next to objects of code by programming languages; empty if there is none."""
+    texts = [each.name for other in columns if other != name and _is_code(each := profile(frame, other))]
+    return texts[0] if len(texts) == 1 and any(_CODED.intersection(name_words(key)) for key in keys) else ""
 
 
 def _is_judged(frame: pd.DataFrame, name: str) -> bool:

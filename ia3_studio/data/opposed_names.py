@@ -37,6 +37,13 @@ _BETTER = frozenset((
     ("chosen", "unchosen"), ("w", "l"), ("strong", "weak"), ("gute", "schlechte"), ("bonne", "mauvaise"),
     ("buena", "mala"), ("boa", "ruim"), ("buona", "cattiva"), ("bessere", "schlechtere"), ("beste", "schlechteste"),
     ("meilleure", "pire"), ("mejor", "peor"), ("migliore", "peggiore"), ("melhor", "pior"), ("лучшии", "худшии"),
+    ("gut", "schlecht"), ("guter", "schlechter"), ("bevorzugte", "abgelehnte"), ("gewahlte", "abgelehnte"),
+    ("bon", "mauvais"), ("choisie", "rejetee"), ("preferee", "rejetee"), ("buen", "mal"), ("elegida", "rechazada"),
+    ("preferida", "rechazada"), ("buono", "cattivo"), ("scelta", "rifiutata"), ("bom", "ruim"), ("bom", "mau"),
+    ("boa", "ma"), ("escolhida", "rejeitada"), ("goede", "slechte"), ("betere", "slechtere"), ("dobra", "zla"),
+    ("lepsza", "gorsza"), ("dobra", "spatna"), ("lepsi", "horsi"), ("bra", "dalig"), ("battre", "samre"),
+    ("god", "darlig"), ("hyva", "huono"), ("iyi", "kotu"), ("хорошии", "плохои"), ("выбранныи", "отклоненныи"),
+    ("кращии", "гіршии"),
 ))  # fmt: skip
 """Words for the better and the worse of two answers."""
 _EDITED = frozenset((

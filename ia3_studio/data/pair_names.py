@@ -32,8 +32,8 @@ ANSWER_NAMES = (
 TEXT_ANSWER_NAMES = (
     "code", "snippet", "sql", "sql_query", "corrections", "correction", "corrected", "simplifications",
     "simplification", "simplified", "paraphrase", "paraphrases", "rewrite", "rewritten", "references", "reference",
-    "translation", "definition", "gloss", "meaning", "keyphrases", "rationale", "explanation", "reasoning", "regex",
-    "regexp",
+    "translation", "translations", "definition", "gloss", "meaning", "keyphrases", "rationale", "explanation",
+    "reasoning", "regex", "regexp",
     "cypher", "sparql", "xpath", "formula", "latex", "bash",
 )  # fmt: skip
 """Columns that are answers if they hold texts rather than codes, classes or objects."""

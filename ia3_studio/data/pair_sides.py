@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
 from ia3_studio.data.column_profile import Profile, is_plain, profile, structures_of
-from ia3_studio.data.column_words import ANSWERED, DATA, ORIGINAL, WORSE, is_about_row
+from ia3_studio.data.column_words import ANSWERED, CONTEXTS, DATA, ORIGINAL, WORSE, is_about_row
 from ia3_studio.data.label_candidates import is_rated, label_candidates
 from ia3_studio.data.label_cells import holds_long_texts, is_class
 from ia3_studio.data.label_names import MOSTLY
@@ -53,7 +53,20 @@ def long_context(frame: pd.DataFrame, columns: Sequence[str], prompt: str, answe
         shortest = dict.fromkeys(named(free, ASKED_ABOUT), asked / 2) | shortest
     found = (profile(frame, name) for name in shortest if not contains(frame, name, prompt))
     long = (each.name for each in found if each.is_text and each.filled > MOSTLY and each.length > shortest[each.name])
-    return next(long, "") or _context_by_word(frame, free, answer)
+    return next(long, "") or _context_by_word(frame, free, answer) or _holding_answers(frame, free, prompt, answer)
+
+
+def _holding_answers(frame: pd.DataFrame, columns: Sequence[str], prompt: str, answer: str) -> str:
+    """Return the only long text next to questions, whatever it is called, in which nearly all answers stand.
+
+    One that holds the questions as well was made of both.
+    """
+    if not _is_question(frame, prompt):
+        return ""
+    texts = [each.name for name in columns if _may_be_read(each := profile(frame, name))]
+    held = [name for name in texts if contains(frame, name, answer) and not contains(frame, name, prompt)]
+    longest = LONGER * profile(frame, answer).length
+    return held[0] if len(held) == 1 and profile(frame, held[0]).length > longest else ""
 
 
 def _is_question(frame: pd.DataFrame, prompt: str) -> bool:
@@ -69,13 +82,12 @@ def _context_by_word(frame: pd.DataFrame, columns: Sequence[str], answer: str) -
     So a question for a database has an sql_context, and an instruction to rewrite has an original text.
     """
     texts = [each.name for name in columns if _may_be_read(each := profile(frame, name))]
-    found = [name for name in texts if says_last(name, _CONTEXTS) and not says(name, ANSWERED)]
+    found = [name for name in texts if says_last(name, CONTEXTS) and not says(name, ANSWERED)]
     if not found and says(answer, REWRITTEN):
         found = [name for name in texts if says(name, ORIGINAL)]
     return next(iter(found), "")
 
 
-_CONTEXTS = frozenset(("context", "passage", "paragraph", "schema"))
 REWRITTEN = frozenset(("rewritten", "revised", "edited", "corrected", "translated", "simplified", "paraphrased"))
 """Words for a text that was made of an original one as an instruction says."""
 

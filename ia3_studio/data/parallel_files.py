@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from ia3_studio.data.damaged_bytes import with_encoding_facts
@@ -37,12 +37,11 @@ def parallel(
     content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
 ) -> tuple[Found, Sequence[str]] | None:
     """Read pairs of texts, such as all.en and all.de or src.txt and tgt.txt, whose lines belong together."""
-    sides: dict[str, dict[str, str]] = {}
-    for path in content:
-        found = _side_of(path, path in tables)
-        if found:
-            sides.setdefault(found[0], {})[found[1]] = path
+    sides = _sides(content, lambda path: _side_of(path, path in tables))
     pairs = {stem: each for stem, each in sides.items() if len(each) == 2}
+    if not pairs:  # src.de and tgt.pl
+        sides = _sides(content, _side_by_name)
+        pairs = {stem: each for stem, each in sides.items() if len(each) == 2}
     names = {frozenset(each) for each in pairs.values()}
     if any(each <= classes for each in names for classes in CLASSES):
         return None
@@ -77,6 +76,22 @@ def parallel(
         frame[SPLIT] = splits
     form = f"parallel lines, {first} → {named[0]} and {second} → {named[1]}"
     return with_encoding_facts(first, Found(frame, form), [*texts.values()]), used
+
+
+def _sides(paths: Iterable[str], side_of: Callable[[str], tuple[str, str] | None]) -> dict[str, dict[str, str]]:
+    """Return the files by what they have in common, and by which side each is."""
+    sides: dict[str, dict[str, str]] = {}
+    for path in paths:
+        if found := side_of(path):
+            sides.setdefault(found[0], {})[found[1]] = path
+    return sides
+
+
+def _side_by_name(path: str) -> tuple[str, str] | None:
+    """Return the side of a file that is called after it alone and ends with a language; None for another file."""
+    file = PurePosixPath(path)
+    is_side = file.stem.lower() in SOURCE_WORDS | TARGET_WORDS and file.suffix[1:].lower() in LANGUAGES
+    return (str(file.parent), file.stem.lower()) if is_side else None
 
 
 _ALSO_CLASSES = frozenset(("formal", "informal", "clean", "dirty", "correct", "broken"))

@@ -49,6 +49,27 @@ def _offered(record: Record[Any, Any], choices: Sequence[str]) -> set[str]:
     return {text.strip() for text in each if isinstance(text, str) and text.strip()}
 
 
+def places_in(frame: pd.DataFrame, columns: Sequence[str], choices: Sequence[str]) -> list[str]:
+    """Return the only column that holds letters of the choices in lists, or is called an index and holds their places.
+
+    They stand in a list, as one of them may; the cells differ.
+    """
+    lists = structures_of(frame, choices[0]) if len(choices) == 1 else []
+    most = max((len(each) for each in lists if is_listed(each)), default=0)
+    found = []
+    for name in columns:
+        letters = {str(cell).strip().lower() for cell in cells_of(frame, name)}
+        if len(letters) > 1 and letters <= {*LETTERS[:most]}:
+            found.append(name)
+        numbers = [whole_number(label_name(cell)) for cell in cells_of(frame, name)] if says(name, _PLACES) else []
+        if len({*numbers}) > 1 and all(number is not None and 0 <= number <= most for number in numbers):
+            found.append(name)
+    return found if len(found) == 1 else []
+
+
+_PLACES = frozenset(("index", "idx", "position", "place"))
+
+
 def may_name_one(frame: pd.DataFrame, answer: str, choices: Sequence[str]) -> bool:
     """Say whether a cell at the beginning of a column names a choice: by a letter, a number, a list, or its text."""
     if are_distractors(choices):

@@ -99,6 +99,7 @@ _ACTION = frozenset(("action",))
 def _written_from_data(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]) -> Mapping | None:
     """Return data and the text that was written from them, which may stand inside the objects of another column."""
     data = [name for name in structured if says(name, DATA) and "id" not in name_words(name)]
+    data = [name for name in data if not says(name, ANSWERED)]
     if not data:
         return None
     written = [name for name in texts if says_last(name, _WRITTEN)]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.archives import PACKED, folder_members, read_file, unpacked, unpacked_members, zip_members
 from ia3_studio.data.arrow_files import read_arrow, read_parquet
+from ia3_studio.data.block_rows import rows_in_blocks
 from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll, read_conll_table
 from ia3_studio.data.damaged_bytes import with_encoding_facts
@@ -302,6 +303,8 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
         return Found(numbered(rows), f"two sides per line, {encoding}")
     if rows := exchanges(text):
         return Found(numbered(rows), f"prompts and answers in paragraphs, {encoding}")
+    if rows := rows_in_blocks(text):
+        return Found(numbered(rows), f"paragraphs built alike, {encoding}")
     if delimiter := table_delimiter(text):
         return _read_delimited(name, text, encoding, replace(parsing, delimiter=delimiter))
     tabbed, sign = with_tabs(text)

@@ -102,12 +102,15 @@ def chosen_mapping(
     Raises:
         DataError: a column that is needed is not chosen.
     """
+    task_chosen = bool(kind)
     if not kind and not (kind := _kind_chosen(table, first or template or "", answer or "", choices or ())):
         return replace(infer_columns(table), split=split) if split else None
     if kind == "preferences":
         asked, good, bad = _completed_preferences(table, first or "", answer or "", rejected or "")
         chosen = mapping_of(table, "preferences", asked, good, second or "", rejected=bad)
         return replace(chosen, split=split or "")
+    if task_chosen and not answer:
+        first = _not_the_target(table, cast(Kind, kind), first or "")
     columns = _completed(
         table, cast(Kind, kind), first or "", answer or "", second or "", template or "", choices or ()
     )
@@ -129,6 +132,14 @@ def _kind_chosen(table: Table, first: str, answer: str, choices: Sequence[str]) 
         is_label = answer in table.frame.columns and profile(table.frame, answer).is_label
         return "labels" if is_label else "pairs"
     return ""
+
+
+def _not_the_target(table: Table, kind: Kind, first: str) -> str:
+    """Return the input column; empty where it stays from another task and is the likeliest target of this one."""
+    likeliest = columns_for(table, kind) if first and kind not in ("messages", "text") else None
+    _input, _second, answer, choices = _columns_of(likeliest) if likeliest else ("", "", "", ())
+    holds = any(each == first or each.startswith((f"{first}.", f"{first}[")) for each in (answer, *choices))
+    return "" if holds else first
 
 
 def _completed(
@@ -155,18 +166,20 @@ def _completed_preferences(table: Table, first: str, answer: str, rejected: str)
     likeliest = columns_for(table, "preferences") if not (answer and rejected) else None
     if likeliest is None:
         return first, answer, rejected
-    return first or likeliest.prompt, likeliest.answer, likeliest.rejected
+    first = "" if first in (likeliest.answer, likeliest.rejected or likeliest.flag) else first
+    return first or likeliest.prompt, likeliest.answer, likeliest.rejected or likeliest.flag
 
 
 def chosen_unused(choice: str | None, fields: Sequence[Any]) -> tuple[Any, ...]:
     """Return the fields after one of the columns that are not used was given a part; unchanged for another choice."""
     part, _, name = (choice or "").partition(":")
     kind, first, second, answer, *rest = fields
-    if not name or part not in ("context", "label", "answer"):
+    kinds = {"context": kind, "label": "labels", "several": "multi", "number": "number", "answer": "pairs"}
+    if not name or part not in kinds:
         return tuple(fields)
     if part == "context":
         return (kind, first, name, answer, *rest)
-    return ("labels" if part == "label" else "pairs", first, second, name, *rest)
+    return (kinds[part], first, second, name, *rest)
 
 
 def chosen_parsing(
@@ -277,4 +290,4 @@ def _columns_of(mapping: Mapping) -> tuple[str, str, str, tuple[str, ...]]:
     if mapping.kind == "choices":
         first, *rest = mapping.parts[: mapping.asked]
         return first, rest[0] if rest else "", mapping.answer, mapping.parts[mapping.asked :]
-    return mapping.prompt or mapping.column, mapping.context, mapping.answer, ()
+    return mapping.prompt or mapping.column, mapping.context, mapping.answer, mapping.parts

@@ -164,7 +164,10 @@ SHAPE, SHAPE_INFO = "Shape", "Plain rows: read the file as it is, even if it loo
 PLAIN_ROWS = "plain"
 SHAPES = (AUTO_DETECT, ("plain rows", PLAIN_ROWS))
 UNUSED, UNUSED_INFO = "Columns not used", "Select one to use it"
-_PARTS = {"context": "as context", "label": "as label", "answer": "as answer"}
+_PARTS = {
+    "context": "as context", "label": "as label", "several": "as several labels", "number": "as number",
+    "answer": "as answer",
+}  # fmt: skip
 APPLY_PARSING = "Apply"
 CHOOSE_FILE = f"No data is loaded; load data on the Data tab, or choose {STARTER_DATA} there."
 TOO_LARGE_TO_EXPORT = "This file is too large to export; use the original file."

@@ -86,6 +86,11 @@ DOCUMENTS: dict[str, Any] = {
     "answers in an object": [{"prompt": f"Hi {n}", "responses": {"good": "Ahoy", "bad": "Bye"}} for n in range(3)],
     "words that are objects": [{"words": [{"text": "Ferry", "tag": "B-SHIP"}, {"text": f"{n}", "tag": "O"}]}
                                for n in range(3)],
+    "spans beside labels": [{"text": f"Ferry {n} to Turku", "spans": [[0, 5]], "span_labels": ["ship"]}
+                            for n in range(3)],
+    "answers by places": [{"question": f"Where to, {n}?", "passage": f"Ferry {n} to Turku", "start": 0, "end": 5}
+                          for n in range(3)],
+    "roles in front of texts": [{"chat_id": n // 2, "text": f"{('user', 'bot')[n % 2]}: Line {n}"} for n in range(6)],
     "trees of rows": [{"role": "user", "text": f"Hi {n}", "children": [{"role": "assistant", "text": "Ahoy"}]}
                       for n in range(3)],
 }  # fmt: skip

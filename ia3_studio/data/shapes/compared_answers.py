@@ -9,6 +9,7 @@ from typing import Any
 
 from ia3_studio.data.column_names import says
 from ia3_studio.data.column_words import ANSWERED as WORDS
+from ia3_studio.data.column_words import DECIDING
 from ia3_studio.data.opposed_names import twin_place
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, turns_in
@@ -110,7 +111,7 @@ def _comparison(rows: Rows) -> _Comparison | None:
     named = [
         _Comparison(answers, (name,), int(digit) if digit is not None else 1)
         for name in rows.named((*DECISIONS, *SIGNED, *(["label"] if answers == _named_by_decision(rows) else ())))
-        + [name for name in rows.columns if name not in answers and says(name, _DECIDING)]
+        + [name for name in rows.columns if name not in answers and says(name, DECIDING)]
     ]
     named += [_Comparison(answers, (name,)) for name in rows.named(("label",)) if rows.mostly(name, is_text)]
     decided = next((found for found in named if rows.mostly(found.deciders[0], found.decides)), None)
@@ -152,14 +153,10 @@ _CHOICES = frozenset(("choice", "option", "ending", "sol", "text", "sentence", "
 """Words in names of texts that may be choices, or what is compared with each other, and no answers."""
 
 
-_DECIDING = frozenset(("winner", "winning", "better", "best", "preferred", "preference"))
-"""Words in names of columns that name the better answer."""
-
-
 def _named_by_decision(rows: Rows) -> tuple[str, ...]:
     """Return the two columns of texts whose names are all that a column of decisions holds; empty if there are none."""
     texts = [name for name in rows.columns if rows.mostly(name, is_text)]
-    for decision in (*rows.named((*DECISIONS, "label")), *(name for name in rows.columns if says(name, _DECIDING))):
+    for decision in (*rows.named((*DECISIONS, "label")), *(name for name in rows.columns if says(name, DECIDING))):
         said = {bare(cell) if isinstance(cell, str) else "" for cell in rows.sample(decision)} - set(TIES)
         named = tuple(name for name in texts if name != decision and bare(name) in said)
         are_answers = bare(decision) != "label" or all(says(name, WORDS) for name in named)

@@ -9,6 +9,7 @@ from typing import Any
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.shape import Rows, is_blank, is_text, is_turn, listed, role_of
+from ia3_studio.data.tool_calls import as_json
 
 SYSTEM_NAMES = ("system", "systemprompt", "systemmessage")
 HISTORY_NAMES = (
@@ -196,6 +197,21 @@ def sides_of(exchange: dict[str, Any]) -> tuple[str, str] | tuple[()]:
     return next((pair for pair in SIDES if all(isinstance(exchange.get(name), str) for name in pair)), ())
 
 
+def is_exchanges(value: Any) -> bool:
+    """Say whether a value is a list of objects with a prompt and its answer."""
+    each = listed(value)
+    return bool(each) and all(isinstance(item, dict) and sides_of(item) for item in each)
+
+
+def is_exchanges_of_speakers(value: Any) -> bool:
+    """Say whether a value is a list of exchanges whose keys are speakers, rather than a question and its answer."""
+    sides = [sides_of(each) if isinstance(each, dict) else () for each in listed(structure_of(value))]
+    return bool(sides) and all(each and {*each} <= _SPEAKERS for each in sides)
+
+
+_SPEAKERS = frozenset(("user", "human", "assistant", "gpt", "bot"))
+
+
 def _pair(exchange: Any) -> list[Any]:
     sides = listed(exchange)
     if len(sides) != 2 or not all(isinstance(side, str) for side in sides):
@@ -215,6 +231,6 @@ def with_answer(opening: Turns, answer: Any) -> Turns:
         return [turn for turn in opening[:1] if role_of(turn["role"]) == "system"] + turns
     if turns:
         return turns if first == "system" else opening + turns
-    if not is_text(answer):
-        raise UnusableError("the answer is empty or not text")
-    return [*opening, {"role": "assistant", "content": answer}]
+    if is_blank(answer):
+        raise UnusableError("the answer is empty")
+    return [*opening, {"role": "assistant", "content": answer if is_text(answer) else as_json(answer)}]

@@ -12,7 +12,14 @@ from ia3_studio.data.column_words import ANSWERED, ASKED
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError
-from ia3_studio.data.shapes.dialogue import Opening, Turns, sides_of, turns_of_history, with_answer
+from ia3_studio.data.shapes.dialogue import (
+    Opening,
+    Turns,
+    is_exchanges,
+    is_exchanges_of_speakers,
+    turns_of_history,
+    with_answer,
+)
 from ia3_studio.data.shapes.shape import (
     Collector,
     Recognized,
@@ -61,14 +68,9 @@ def _read_cells(
     return found.recognized(form, Mapping("messages", column=MESSAGES, tools=tools))
 
 
-def _is_exchanges(value: Any) -> bool:
-    """Say whether a value is a list of objects with a prompt and its answer."""
-    each = listed(value)
-    return bool(each) and all(isinstance(item, dict) and sides_of(item) for item in each)
-
-
 def _exchanges_column(rows: Rows) -> str:
-    return _column_of(rows, EXCHANGES, _is_exchanges)
+    said = (name for name in rows.structured if rows.mostly(name, is_exchanges_of_speakers))
+    return _column_of(rows, EXCHANGES, is_exchanges) or next(said, "")
 
 
 def _read_exchanges(rows: Rows) -> Recognized:

@@ -7,10 +7,11 @@ from typing import Any
 
 from ia3_studio.data.choice_columns import choice_mapping
 from ia3_studio.data.column_names import named, says
+from ia3_studio.data.column_words import ASKED
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.pair_names import PROMPT_NAMES
 from ia3_studio.data.paths import structure_of
-from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, finite, is_text, listed
+from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, bare, finite, is_text, listed
 
 CHOICES, ANSWER = "choices", "answer"
 _ASKED = ("input", "text", "sentence", "stem", "title", "enunciado", "texto")
@@ -63,6 +64,9 @@ def _columns(rows: Rows) -> tuple[str, str]:
     if len(found) != 1 or _has_same_keys(rows, found[0]) or choice_mapping(rows.deciding):
         return "", ""
     asked = [name for name in named(rows.columns, (*PROMPT_NAMES, *_ASKED)) if rows.mostly(name, is_text)]
+    texts = [name for name in rows.columns if name not in found and rows.mostly(name, is_text)]
+    asked = asked or [name for name in texts if says(name, ASKED) or bare(name) == "q"]
+    asked = asked or (texts if len(texts) == 1 else [])
     return (asked[0], found[0]) if asked else ("", "")
 
 

@@ -249,13 +249,15 @@ def role_of(cell: Any) -> str:
 def side_role(column: str, cell: Any) -> str:
     """Return the role that a true or false says in a column such as "inbound" or "is_bot"; empty if it says none."""
     sides = next((sides for key, sides in SIDE_KEYS.items() if bare(key) == bare(column)), None)
+    if sides is None and str(cell).strip().lower() in ("true", "false"):  # a column called visitor
+        sides = {"user": ("user", "assistant"), "assistant": ("assistant", "user")}.get(known_role(column) or "")
     said = {"true": 0, "1": 0, "1.0": 0, "yes": 0, "false": 1, "0": 1, "0.0": 1, "no": 1}.get(str(cell).strip().lower())
     return sides[said] if sides and said is not None else ""
 
 
 def side_column(rows: Rows) -> str:
     """Return the column that says by true or false who speaks; empty if there is none in which both do."""
-    named = rows.named(map(bare, SIDE_KEYS))
+    named = [*rows.named(map(bare, SIDE_KEYS)), *(name for name in rows.columns if known_role(name))]
     return next((name for name in named if len({side_role(name, cell) for cell in rows.sample(name)} - {""}) == 2), "")
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
+from ia3_studio.data.column_names import name_words
 from ia3_studio.data.examples import label_name
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.scripts import word_places
@@ -66,6 +67,8 @@ def span_of(value: Any) -> Span | None:
             places = {"start": _first(value, START_KEYS), "end": _first(value, END_KEYS)}
             value = _exclusive({"text": value["entity"], "label": value["type"], **places})
         start, end = (_first(value, keys) for keys in (START_KEYS, END_KEYS))
+        start, end = (_by_words(value, words) if each is None else each
+                      for each, words in ((start, _STARTS), (end, _ENDS)))  # fmt: skip
         label = _first(value, LABEL_KEYS)
         names = listed(label)
         said = value.get("text", value.get("value"))
@@ -82,6 +85,20 @@ def _exclusive(value: dict[str, Any]) -> dict[str, Any]:
         return value
     inside = int(end or 0) - int(start or 0) == len(said) - 1
     return {**value, "end": int(end or 0) + 1} if inside else value
+
+
+def _by_words(value: dict[str, Any], words: frozenset[str]) -> Any:
+    """Return the only place of characters under a key with one of the words, as under start_char."""
+    keys = [key for key in map(str, value) if words & {*name_words(key)} and not _COUNTED_IN & {*name_words(key)}]
+    return value[keys[0]] if len(keys) == 1 else None
+
+
+_STARTS = frozenset(("start", "begin", "from"))
+_ENDS = frozenset(("end", "stop", "to"))
+_COUNTED_IN = frozenset(
+    ("token", "tokens", "word", "words", "line", "lines", "page", "byte", "bytes", "sec", "ms", "time")
+)
+"""Words in keys of places that do not count characters."""
 
 
 def _first(value: dict[str, Any], keys: Iterable[str]) -> Any:

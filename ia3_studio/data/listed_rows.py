@@ -1,0 +1,41 @@
+"""Which rows are in a list of lists of objects? Conversations, sentences of words, or rows on several pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ia3_studio.data.turns import is_known_turn
+
+_WORDS, _TAGS = ("word", "token", "text"), ("label", "tag", "ner", "ner_tag", "entity")
+
+
+def rows_in_lists(rows: Sequence[Any]) -> tuple[Sequence[Any], str] | None:
+    """Return the rows of lists of objects and their form; None where an item is anything else.
+
+    Lists whose objects are all turns are conversations, those of words with tags are sentences; others are joined.
+
+    Example:
+        >>> rows_in_lists([[{"prompt": "Is berth 5 free?", "answer": "Yes."}]])
+        ([{'prompt': 'Is berth 5 free?', 'answer': 'Yes.'}], 'JSON array of lists of objects')
+    """
+    filled = [each for each in rows if each != []]
+    if not filled or not all(map(_holds_objects, filled)):
+        return None
+    items = [item for each in filled for item in each]
+    if all(map(is_known_turn, items)):
+        return [{"messages": each} for each in filled], "JSON array of conversations"
+    word, tag = (next((key for key in names if all(key in item for item in items)), "") for names in (_WORDS, _TAGS))
+    if word and tag and len(filled) > 1 and all(_is_word(item[word]) for item in items):
+        return [
+            {"tokens": [str(item[word]) for item in each], "tags": [str(item[tag]) for item in each]} for each in filled
+        ], "JSON array of sentences"
+    return items, "JSON array of lists of objects"
+
+
+def _holds_objects(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and len(value.split()) == 1

@@ -1,0 +1,79 @@
+"""From a wrong first reading, choosing the task alone, or one column that is not used, leads to the right one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ia3_studio.data.column_use import proposals
+from ia3_studio.data.examples import Mapping
+from ia3_studio.data.table import Table, read_table
+from ia3_studio.ui.parsing_form import chosen_mapping, chosen_unused, offered
+from tests.data.exports import written
+from tests.data.shapes import asked, berths, mood, said
+
+ROWS: dict[str, tuple[dict[str, Any], str, Mapping]] = {
+    "flags": (
+        {"text": said, "price": lambda n: n % 2, "staff": lambda n: n // 2 % 2, "food": lambda n: n // 3 % 2},
+        "multi",
+        Mapping("labels", column="text", target="multi", parts=("price", "staff", "food")),
+    ),
+    "votes": (
+        {"prompt": asked, "answer": said, "liked": lambda n: n % 2 == 0},
+        "preferences",
+        Mapping("preferences", "prompt", "answer", flag="liked"),
+    ),
+    "inner choices": (
+        {"item": lambda n: {"question": asked(n), "options": berths(n)}, "gold": lambda n: {"index": n % 3}},
+        "choices",
+        Mapping("choices", answer="gold.index", parts=("item.question", "item.options"), asked=1),
+    ),
+    "pairs": (
+        {"prompt": asked, "answer": lambda n: said(n) * 4},
+        "pairs",
+        Mapping("pairs", "prompt", "answer"),
+    ),
+}
+
+
+def table_of(cells: dict[str, Any], folder: Path) -> Table:
+    rows = [{name: cell(n) for name, cell in cells.items()} for n in range(24)]
+    return read_table(written(rows, folder, "rows.jsonl"))
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_the_task_alone_completes_the_columns_of_a_text_that_is_no_plain_text(name: str, tmp_path: Path) -> None:
+    cells, task, mapping = ROWS[name]
+    stays = list(cells)[-1]  # the column of the reading before
+    assert chosen_mapping(table_of(cells, tmp_path), task, stays, "", "", "", (), "", "") == mapping
+
+
+def test_a_column_that_was_chosen_without_a_task_is_kept(tmp_path: Path) -> None:
+    undecided = {"prompt": asked, "answer_a": said, "answer_b": lambda n: f"No berth is free at {n}."}
+    found = chosen_mapping(table_of(undecided, tmp_path), "", "answer_a", "", "", "", (), "", "")
+    assert found is not None and found.prompt == "answer_a"
+
+
+def test_labels_of_a_text_are_columns_of_choices_where_several_are_selected(tmp_path: Path) -> None:
+    cells, _task, mapping = ROWS["flags"]
+    table = table_of(cells, tmp_path)
+    assert chosen_mapping(table, "multi", "text", "", "price", "", ("price", "staff", "food"), "", "") == mapping
+    _kind, _first, _second, answer, _rejected, choices, *_rest = offered(table, mapping)
+    assert (answer["value"], choices["value"]) == ("", ["price", "staff", "food"])
+
+
+def test_measurements_lists_and_other_translations_are_offered_by_one_click(tmp_path: Path) -> None:
+    cells = {"text": said, "mood": mood, "hours": lambda n: n * 1.5, "tags": lambda n: ["quay", "pier"][: 1 + n % 2]}
+    table = table_of(cells, tmp_path)
+    found = proposals(table, Mapping("labels", column="text", answer="mood"))
+    assert {(each.column, each.part) for each in found} == {("hours", "number"), ("tags", "several")}
+    fields = ("labels", "text", "", "mood", "", [], "", "")
+    kinds = {each.part: chosen_unused(f"{each.part}:{each.column}", fields)[0] for each in found}
+    assert kinds == {"number": "number", "several": "multi"}
+    translated = table_of({"en": asked, "to": lambda n: {"de": said(n), "fr": f"Oui, {n}."}}, tmp_path)
+    offers = proposals(translated, Mapping("pairs", "en", "to.de"))
+    assert [(each.column, each.part) for each in offers] == [("to.fr", "answer")]
+    assert json.dumps(chosen_unused("answer:to.fr", ("pairs", "en", "", "to.de"))) == '["pairs", "en", "", "to.fr"]'
