@@ -89,7 +89,7 @@ def names_columns(rows: Sequence[Sequence[Any]], place: int) -> bool:
     if len(set(header)) == 1 < len(header):
         return False
     pairs = [(name, cells) for name, cells in zip(header, columns, strict=True) if name]
-    if any(_is_number_of(name, cells) for name, cells in pairs):
+    if any(_is_number_of(name, cells) for name, cells in pairs) or _is_repeated(pairs):
         return False
     if any(_is_label_of(name, cells) for name, cells in pairs) and not _is_called_after_labels(pairs):
         return False
@@ -100,6 +100,17 @@ def names_columns(rows: Sequence[Sequence[Any]], place: int) -> bool:
     if _is_row_of_sentences(pairs) and not any(_differs(name, cells) for name, cells in pairs):
         return False
     return all(len(name) <= _LONGEST_NAME for name in header) or any(_differs(name, cells) for name, cells in pairs)
+
+
+def _is_repeated(pairs: Sequence[tuple[str, Sequence[str]]]) -> bool:
+    """Return whether a cell of several words stands below itself, in a column where hardly a text does so twice.
+
+    No word of the row is known from names of columns.
+    """
+    words = {word.lower() for name, _cells in pairs for word in re.findall(r"[^\W\d_]+", name)}
+    if words & _WORDS_OF_NAMES:
+        return False
+    return any(len(name.split()) > 1 and name in cells and 2 * len(set(cells)) > len(cells) for name, cells in pairs)
 
 
 def _is_called_after_labels(pairs: Sequence[tuple[str, Sequence[str]]]) -> bool:

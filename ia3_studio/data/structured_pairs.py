@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
-from ia3_studio.data.column_profile import cells_of, is_list_of_texts, profile, structures_of
+from ia3_studio.data.column_profile import cells_of, is_list_of_texts, is_plain, profile, structures_of
 from ia3_studio.data.column_words import ANSWERED, ASKED, DATA, IN_ORDER, INGREDIENTS, MADE, WHOLE
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.pair_cells import asked_path
 from ia3_studio.data.paths import is_listed, structure_of
 
 if TYPE_CHECKING:
@@ -38,6 +39,16 @@ def beside_structures(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
         or _steps(frame, texts, structured)
         or _written_from_data(frame, texts, structured)
     )
+
+
+def given_objects(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the columns called input that hold objects: the path of what is asked inside them, or all they hold."""
+    held = [name for name in named(columns, ("input", "inputs")) if not is_plain(frame, name)]
+    return [asked_path(frame, name) or name for name in held if all(map(_is_filled, structures_of(frame, name)))]
+
+
+def _is_filled(value: Any) -> bool:
+    return isinstance(value, Record) and len(value) > 0
 
 
 def recipes(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
