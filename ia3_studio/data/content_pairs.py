@@ -10,7 +10,15 @@ from ia3_studio.data.column_profile import UNNAMED, Profile, cells_of, is_label_
 from ia3_studio.data.column_words import ANSWERED, ASKED, CODE, LABELED, READ, RESULT, is_about_row
 from ia3_studio.data.examples import Mapping, label_name
 from ia3_studio.data.label_names import MOSTLY
-from ia3_studio.data.pair_cells import LONGER, LONGEST_NAME, SHORTEST_PAIR, are_questions, are_single_words, contains
+from ia3_studio.data.pair_cells import (
+    LONGER,
+    LONGEST_NAME,
+    SHORTEST_PAIR,
+    are_classes,
+    are_questions,
+    are_single_words,
+    contains,
+)
 from ia3_studio.data.pair_names import NO_ANSWERS, TITLES
 from ia3_studio.data.scripts import words_of
 from ia3_studio.data.structured_pairs import data_context
@@ -45,6 +53,8 @@ def asked_by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
         return None
     if contains(frame, asked[0], others[0]):  # a part of the question
         return None
+    if are_classes(frame, others[0]):
+        return Mapping("labels", column=asked[0], answer=others[0])
     if _is_written_for(frame, asked[0], others[0]) and not data:
         return Mapping("pairs", others[0], asked[0])
     return Mapping("pairs", asked[0], others[0], data)
@@ -175,6 +185,8 @@ def two_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     first, second = filled
     if bare_name(first.name) in _SHORTENED and second.length > first.length:
         first, second = second, first
+    if are_classes(frame, second.name) and not are_classes(frame, first.name):
+        return Mapping("labels", column=first.name, answer=second.name)
     return None if bare_name(second.name) in NO_ANSWERS else Mapping("pairs", first.name, second.name)
 
 

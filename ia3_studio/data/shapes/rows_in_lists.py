@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ia3_studio.data.column_names import bare_name, says
+from ia3_studio.data.column_names import bare_name, named, says
 from ia3_studio.data.column_words import ANSWERED, LABELED, READ
+from ia3_studio.data.pair_names import ANSWER_NAMES
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, frame_of, listed
-from ia3_studio.data.turns import ROLE_KEYS
+from ia3_studio.data.turns import ROLE_KEYS, is_known_turn
 
 _DEEPEST = 3
 """Lists inside each other that are looked into."""
@@ -33,7 +34,12 @@ def _column(rows: Rows) -> str:
 
 def _holds_objects(cell: Any) -> bool:
     each = listed(structure_of(cell))
-    return bool(each) and all(isinstance(item, dict) and len(item) > 1 and not _ROLES & item.keys() for item in each)
+    return bool(each) and all(isinstance(item, dict) and len(item) > 1 and not _is_known(item) for item in each)
+
+
+def _is_known(item: dict[str, Any]) -> bool:
+    """Say whether an object is a turn, or an example of what stands beside the list, as its answer shows."""
+    return bool(_ROLES & item.keys() or named([str(key) for key in item], ANSWER_NAMES)) or is_known_turn(item)
 
 
 _ROLES = {*ROLE_KEYS}
