@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -173,7 +174,7 @@ def two_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return prompt and answer where exactly two columns hold texts and no other column holds anything but facts."""
     profiles = [profile(frame, name) for name in columns]
     filled = [each for each in profiles if each.filled > MOSTLY and not each.is_identifier and each.different > 1]
-    if len(filled) != 2:
+    if len(filled) != 2 or any(_are_codes(frame, each.name) for each in filled):
         return None
     texts = [each for each in filled if each.length >= SHORTEST_PAIR]
     if not texts and len(columns) == len(filled) and all(_is_vocabulary(each, len(frame)) for each in filled):
@@ -188,6 +189,14 @@ def two_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if are_classes(frame, second.name) and not are_classes(frame, first.name):
         return Mapping("labels", column=first.name, answer=second.name)
     return None if bare_name(second.name) in NO_ANSWERS else Mapping("pairs", first.name, second.name)
+
+
+def _are_codes(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether cells are letters with a number, such as c3, which are not asked, nor answers."""
+    return all(_CODE.fullmatch(str(cell).strip()) for cell in cells_of(frame, name))
+
+
+_CODE = re.compile(r"[A-Za-z]{1,3}[-_]?\d{1,5}")
 
 
 def _is_vocabulary(each: Profile, rows: int) -> bool:

@@ -25,7 +25,8 @@ _VERDICTS = tuple(map(frozenset, (
 """Both words of a verdict, whatever their column is called."""
 _FLAGS = tuple(map(frozenset, (("0", "1"), ("0.0", "1.0"), ("true", "false"), ("yes", "no"), ("y", "n"))))
 _JUDGED = frozenset(("correct", "incorrect", "faithful", "faithfulness", "grounded", "groundedness", "hallucinated",
-                     "hallucination", "factual", "accurate", "unsafe", "harmful", "supported"))  # fmt: skip
+                     "hallucination", "factual", "accurate", "unsafe", "harmful", "supported",
+                     "passed", "success"))  # fmt: skip
 """Words for what a verdict of yes or no says of an answer."""
 
 

@@ -195,7 +195,7 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     return with_second_text(frame, columns, found)
 
 
-_OF_TURNS = frozenset(("turn", "line", "utterance", "dialogue", "dialog", "conversation", "message"))
+_OF_TURNS = frozenset(("turn", "dialogue", "dialog", "conversation"))
 """Words of columns beside which the one of who speaks says whose turn a row is, and is no label."""
 _WHO_SPEAKS = (["speaker"], ["sender"], ["role"], ["who"], ["author"])
 

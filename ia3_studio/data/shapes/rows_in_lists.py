@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ia3_studio.data.column_names import bare_name, named, says
+from ia3_studio.data.column_names import bare_name, name_words, named, says
 from ia3_studio.data.column_words import ANSWERED, LABELED, READ
 from ia3_studio.data.pair_names import ANSWER_NAMES
 from ia3_studio.data.paths import structure_of
@@ -61,16 +61,24 @@ def _length(value: Any) -> int:
 
 
 def _opened(rows: Rows) -> Rows:
-    """Return a row for each object of the lists, with what stands beside them under names that the objects lack."""
+    """Return a row for each object of the lists, with the ids and classes beside them under names that these lack."""
     column = _column(rows)
     found = []
     for _row, record in rows.records():
-        beside = {name: cell for name, cell in record.items() if name != column}
+        beside = {name: cell for name, cell in record.items() if name != column and _says_which(name)}
         objects = [each for each in listed(structure_of(record.get(column))) if isinstance(each, dict)]
         taken = {bare(str(key)) for each in objects for key in each}
         heads = {name if bare(name) not in taken else f"{column} {name}": cell for name, cell in beside.items()}
         found += [{**each, **heads} for each in objects]
     return replace(rows, frame=frame_of(list(enumerate(found, start=1))), first=None)
+
+
+def _says_which(name: str) -> bool:
+    """Say whether a column beside a list says which one it is, by an id or a class, rather than what it is called."""
+    return name_words(name)[-1:] in _IDS or says(name, LABELED)
+
+
+_IDS = (["id"], ["uuid"], ["key"])
 
 
 def shape_of_lists(rows: Rows, next_shape: Callable[[Rows], Shape | None]) -> Shape | None:
