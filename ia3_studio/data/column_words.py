@@ -128,6 +128,7 @@ LABELED = _listed("""
     diagnosis diagnose diagnostic diagnostico 診断 診断名 診断結果 진단 诊断 类型 유형 тема оцінка статус
     настрій דירוג קטגוריה נושא
     دسته امتیاز موضوع
+    intencion intenzione intencao absicht intentie zamiar niyet намерение интент намір 意图 意圖 インテント 의도
     label labels category categories class classification intent sentiment topic topics tag tags emotion stars
     rating score polarity stance genre toxic toxicity spam duplicate relevance fraudulent fraud fake sarcastic
     offensive hateful genres marks points verdict outcome majority severity priority urgency status grade similarity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,15 @@ from ia3_studio.data.column_profile import UNNAMED, Profile, cells_of, is_label_
 from ia3_studio.data.column_words import ANSWERED, ASKED, CODE, LABELED, READ, RESULT, is_about_row
 from ia3_studio.data.examples import Mapping, label_name
 from ia3_studio.data.label_names import MOSTLY
-from ia3_studio.data.pair_cells import LONGER, LONGEST_NAME, SHORTEST_PAIR, are_questions, are_single_words, contains
+from ia3_studio.data.pair_cells import (
+    LONGER,
+    LONGEST_NAME,
+    SHORTEST_PAIR,
+    are_classes,
+    are_questions,
+    are_single_words,
+    contains,
+)
 from ia3_studio.data.pair_names import NO_ANSWERS, TITLES
 from ia3_studio.data.scripts import words_of
 from ia3_studio.data.structured_pairs import data_context
@@ -45,6 +54,8 @@ def asked_by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
         return None
     if contains(frame, asked[0], others[0]):  # a part of the question
         return None
+    if are_classes(frame, others[0]):
+        return Mapping("labels", column=asked[0], answer=others[0])
     if _is_written_for(frame, asked[0], others[0]) and not data:
         return Mapping("pairs", others[0], asked[0])
     return Mapping("pairs", asked[0], others[0], data)
@@ -163,7 +174,7 @@ def two_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return prompt and answer where exactly two columns hold texts and no other column holds anything but facts."""
     profiles = [profile(frame, name) for name in columns]
     filled = [each for each in profiles if each.filled > MOSTLY and not each.is_identifier and each.different > 1]
-    if len(filled) != 2:
+    if len(filled) != 2 or any(_are_codes(frame, each.name) for each in filled):
         return None
     texts = [each for each in filled if each.length >= SHORTEST_PAIR]
     if not texts and len(columns) == len(filled) and all(_is_vocabulary(each, len(frame)) for each in filled):
@@ -175,7 +186,17 @@ def two_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     first, second = filled
     if bare_name(first.name) in _SHORTENED and second.length > first.length:
         first, second = second, first
+    if are_classes(frame, second.name) and not are_classes(frame, first.name):
+        return Mapping("labels", column=first.name, answer=second.name)
     return None if bare_name(second.name) in NO_ANSWERS else Mapping("pairs", first.name, second.name)
+
+
+def _are_codes(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether cells are letters with a number, such as c3, which are not asked, nor answers."""
+    return all(_CODE.fullmatch(str(cell).strip()) for cell in cells_of(frame, name))
+
+
+_CODE = re.compile(r"[A-Za-z]{1,3}[-_]?\d{1,5}")
 
 
 def _is_vocabulary(each: Profile, rows: int) -> bool:

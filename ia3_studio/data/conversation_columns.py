@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from ia3_studio.data.choice_columns import choice_mapping
-from ia3_studio.data.column_names import named
+from ia3_studio.data.column_names import name_words, named
 from ia3_studio.data.column_profile import is_list_of_texts, profile, structures_of
 from ia3_studio.data.column_use import unused_columns
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.pair_names import ANSWER_NAMES
 from ia3_studio.data.paths import is_listed, structure_of
 from ia3_studio.data.table import Table
-from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, is_known_turn
+from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, SIDE_KEYS, is_known_turn
 from ia3_studio.errors import DataError
 
 MESSAGE_NAMES = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat")
@@ -60,7 +60,8 @@ def _are_turns(table: Table, name: str) -> bool:
 def conversation_column(table: Table, columns: Sequence[str]) -> Mapping | None:
     """Return which column holds conversations: one so named, or one of turns or message trees."""
     held = [path for name in named(columns, MESSAGE_NAMES) if (path := _inner_messages(table, name))]
-    found = [name for name in named(columns, MESSAGE_NAMES) if not _hold_texts(table, name)] or [
+    named_so = [name for name in named(columns, MESSAGE_NAMES) if not _hold_texts(table, name)]
+    found = [name for name in named_so if not _hold_exchanges(table, name)] or [
         name for name in columns if _holds_known_turns(structures_of(table.frame, name, 5))
     ]
     if held:
@@ -96,6 +97,21 @@ def _hold_texts(table: Table, name: str) -> bool:
         isinstance(value, int | float) or (isinstance(value, str) and not value.lstrip().startswith("["))
         for value in values
     )
+
+
+def _hold_exchanges(table: Table, name: str) -> bool:
+    """Say whether a column holds lists of objects of two texts or more, none of which says who speaks."""
+    turns = [turn for value in structures_of(table.frame, name, 5) if is_listed(value) for turn in value]
+    return bool(turns) and all(
+        isinstance(turn, dict)
+        and not any(_WHO.intersection(name_words(str(key))) for key in turn)
+        and sum(isinstance(said, str) and " " in said.strip() for said in turn.values()) > 1
+        for turn in turns
+    )
+
+
+_WHO = frozenset(word for key in (*ROLE_KEYS, *SIDE_KEYS) for word in key.split("_") if word != "is") | {"who", "name"}
+"""Words of keys that say who speaks."""
 
 
 def _holds_turns(values: Sequence[Any]) -> bool:

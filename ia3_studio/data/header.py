@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ia3_studio.data.column_names import says
-from ia3_studio.data.column_words import ABOUT_ROW, ANSWERED, ASKED, LABELED, READ, RESULT, SAID
-from ia3_studio.data.language_names import LANGUAGES
+from ia3_studio.data.header_words import KNOWN_NAMES, NAMING, WHAT, WORDS_OF_LISTS, WORDS_OF_NAMES
 
 SEARCHED_ROWS = 20
 """Rows in which a header is searched."""
@@ -27,36 +26,6 @@ _SHORTEST_SENTENCE, _MANY_WORDS = 8, 5
 """Characters of a sentence, and words of a cell that is rather a text than a name."""
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*\s*%?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?")
-KNOWN_NAMES = frozenset((
-    "id", "text", "label", "labels", "prompt", "answer", "question", "response", "instruction", "input",
-    "output", "context", "completion", "category", "class", "messages", "conversations", "source", "target",
-    "title", "content", "sentence", "review", "sentiment", "topic", "intent", "split", "date", "timestamp",
-    "name", "premise", "hypothesis", "choices", "options", "tokens", "tags", "role", "system", "user",
-    "assistant", "rating", "score",
-))  # fmt: skip
-"""Names that many files use for columns."""
-
-_WORDS_OF_NAMES = KNOWN_NAMES | {
-    "word", "words", "term", "phrase", "sentence", "value", "type", "column", "field", "original", "translation",
-    "comment", "description", "code", "number", "english", "german", "french", "spanish", "language", "first",
-    "last", "second", "message", "feedback", "reason", "note", "status", "version",
-}  # fmt: skip
-"""Words that stand in names of columns."""
-
-NAMING = ASKED | ANSWERED | LABELED | READ | RESULT | SAID | ABOUT_ROW
-"""Words that say in the name of a column what it holds."""
-_WORDS_OF_LISTS = _WORDS_OF_NAMES | LANGUAGES | {
-    "names", "firstname", "lastname", "surname", "forename", "vorname", "nachname", "nom", "prénom", "nombre",
-    "apellido", "nome", "cognome", "cities", "city", "town", "towns", "country", "countries", "capital", "fruit",
-    "fruits", "animal", "animals", "plant", "plants", "species", "food", "foods", "color", "colour", "colors",
-    "colours", "item", "items", "entry", "entries", "noun", "verb", "adjective", "lemma", "keyword", "keywords",
-    "verbs", "nouns", "vocabulary", "wort", "wörter", "mot", "mots", "palabra", "palabras", "parola", "parole",
-    "woord", "ord", "слово", "слова", "singular", "plural", "root", "stem", "token", "tokens", "character", "pokemon",
-    "dinosaur", "dinosaurs", "band", "artist", "street", "company", "product", "job", "movie", "planet", "river",
-    "mountain", "sport", "hobby", "username", "password", "hashtag", "emoji", "ingredient", "dish", "recipe",
-    "synonym", "antonym", "abbreviation", "acronym", "gender",
-}  # fmt: skip
-"""Words that stand above lists of words."""
 
 
 def find_header(rows: Sequence[Sequence[Any]]) -> int | None:
@@ -89,7 +58,7 @@ def names_columns(rows: Sequence[Sequence[Any]], place: int) -> bool:
     if len(set(header)) == 1 < len(header):
         return False
     pairs = [(name, cells) for name, cells in zip(header, columns, strict=True) if name]
-    if any(_is_number_of(name, cells) for name, cells in pairs):
+    if any(_is_number_of(name, cells) for name, cells in pairs) or _is_repeated(pairs):
         return False
     if any(_is_label_of(name, cells) for name, cells in pairs) and not _is_called_after_labels(pairs):
         return False
@@ -100,6 +69,17 @@ def names_columns(rows: Sequence[Sequence[Any]], place: int) -> bool:
     if _is_row_of_sentences(pairs) and not any(_differs(name, cells) for name, cells in pairs):
         return False
     return all(len(name) <= _LONGEST_NAME for name in header) or any(_differs(name, cells) for name, cells in pairs)
+
+
+def _is_repeated(pairs: Sequence[tuple[str, Sequence[str]]]) -> bool:
+    """Return whether a cell of several words stands below itself, in a column where hardly a text does so twice.
+
+    No word of the row is known from names of columns.
+    """
+    words = {word.lower() for name, _cells in pairs for word in re.findall(r"[^\W\d_]+", name)}
+    if words & WORDS_OF_NAMES:
+        return False
+    return any(len(name.split()) > 1 and name in cells and 2 * len(set(cells)) > len(cells) for name, cells in pairs)
 
 
 def _is_called_after_labels(pairs: Sequence[tuple[str, Sequence[str]]]) -> bool:
@@ -153,11 +133,10 @@ def _below_full_titles(rows: Sequence[Sequence[Any]]) -> int:
 
 _MOST_FULL_TITLES, _WORDS_OF_A_NAME = 4, 4
 """Rows of titles that fill all cells, and words of a cell that names a column."""
-_WHAT = ASKED | ANSWERED | LABELED | READ | RESULT | SAID
 
 
 def _says_what(cell: str) -> bool:
-    return cell.lower() in KNOWN_NAMES or (len(cell.split()) <= _WORDS_OF_A_NAME and says(cell, _WHAT))
+    return cell.lower() in KNOWN_NAMES or (len(cell.split()) <= _WORDS_OF_A_NAME and says(cell, WHAT))
 
 
 def _certainly_names(rows: Sequence[Sequence[Any]], place: int) -> bool:
@@ -200,7 +179,7 @@ def _is_row_of_sentences(pairs: Sequence[tuple[str, Sequence[str]]]) -> bool:
 def _are_phrases_alike(pairs: Sequence[tuple[str, Sequence[str]]]) -> bool:
     """Return whether each cell of a row has two words or more, as many as those of its column, and names nothing."""
     words = [word.lower() for name, _cells in pairs for word in re.findall(r"[^\W\d_]+", name)]
-    if len(pairs) < 2 or _WORDS_OF_NAMES.intersection(words):
+    if len(pairs) < 2 or WORDS_OF_NAMES.intersection(words):
         return False
     return all(len(cells) >= _ENOUGH and 2 <= _usual_words(cells) <= len(name.split()) for name, cells in pairs)
 
@@ -241,7 +220,7 @@ def _is_one_of_words(header: Sequence[str], columns: Sequence[Sequence[str]]) ->
     """
     if not 1 <= len(header) <= len(("word", "translation")) or not all(header):
         return False
-    if any(not name.isalpha() or says(name, NAMING) or name.casefold() in _WORDS_OF_LISTS for name in header):
+    if any(not name.isalpha() or says(name, NAMING) or name.casefold() in WORDS_OF_LISTS for name in header):
         return False
     return all(map(_is_list_of_words, header, columns))
 
@@ -261,7 +240,7 @@ _HARDLY_ALIKE = 0.9
 
 def _is_like_rows(header: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
     words = {word.lower() for name in header for word in re.findall(r"[^\W\d_]+", name)}
-    if len(header) != 2 or not all(header) or words & _WORDS_OF_NAMES:
+    if len(header) != 2 or not all(header) or words & WORDS_OF_NAMES:
         return False
     if not all(len(cells) >= _ENOUGH and 2 * len(set(cells)) > len(cells) for cells in columns):
         return False

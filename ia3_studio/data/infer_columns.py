@@ -18,6 +18,7 @@ from ia3_studio.data.flag_columns import flags
 from ia3_studio.data.graded_answers import graded_answers, judged_claims
 from ia3_studio.data.inner_columns import with_inner_columns
 from ia3_studio.data.json_documents import SPLIT
+from ia3_studio.data.judged_pairs import judged_pairs
 from ia3_studio.data.label_columns import by_contents, labeled, marked_answers, rated_texts
 from ia3_studio.data.label_names import LABEL_NAMES
 from ia3_studio.data.measurements import decimal_mark
@@ -181,7 +182,7 @@ def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
 _IN_ORDER = (
     nested_pairs, _choices, tagged_words, marked_answers, graded_answers, judged_claims, rated_texts,
     recipes,
-    _refuse_undecided, named_pairs, labeled, flags, beside_structures,
+    _refuse_undecided, judged_pairs, named_pairs, labeled, flags, beside_structures,
     two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, asked_by_contents, two_bodies,
     by_contents, told_language, named_text, two_texts,
     longest_text, labeled_words, only_words,

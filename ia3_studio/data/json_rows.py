@@ -57,7 +57,7 @@ def read_json_lines(
 ) -> tuple[pd.DataFrame, tuple[Damage, ...]]:
     """Read one object a line; return (rows, damaged rows), numbered from ``first_row`` and ``first_line`` on.
 
-    A comma after an object, and an object that is written as a Python literal, are read.
+    A comma after an object, and an object that is written as a Python literal, are read. Comments are passed over.
 
     Raises:
         DataError: more rows are damaged than may be skipped; of a part of a file, the caller counts them.
@@ -135,7 +135,7 @@ def _lines(text: str, first_row: int, first_line: int) -> tuple[list[tuple[int, 
     rows: list[tuple[int, Any]] = []
     damaged: list[Damage] = []
     for line, written in enumerate(lines_of(text), start=first_line):
-        if not written.strip():
+        if not written.strip() or written.lstrip().startswith(_COMMENTS):
             continue
         number = first_row + len(rows) + len(damaged)
         try:
@@ -143,6 +143,10 @@ def _lines(text: str, first_row: int, first_line: int) -> tuple[list[tuple[int, 
         except (ValueError, RecursionError) as error:
             damaged.append(Damage(number, line, _reason(error), written.strip()))
     return rows, damaged
+
+
+_COMMENTS = ("#", "//")
+"""Marks of lines that are no rows: no JSON begins with them."""
 
 
 def _object(written: str) -> dict[str, Any]:

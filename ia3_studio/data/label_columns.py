@@ -171,6 +171,8 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     profiles = {name: profile(frame, name) for name in columns}
     filled = {name: each for name, each in profiles.items() if each.filled > MOSTLY}
     labels = label_candidates(frame, filled)
+    if any(_OF_TURNS.intersection(name_words(name)) for name in columns):
+        labels = [name for name in labels if name_words(name)[-1:] not in _WHO_SPEAKS]
     if not labels:
         return None
     label = _in_words(frame, columns, labels[0])
@@ -191,6 +193,11 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     text = read_text(frame, known, [each.name for each in texts]) or texts[0].name
     found = _with_label_of_group(frame, columns, Mapping("labels", column=text, answer=label, target=kind))
     return with_second_text(frame, columns, found)
+
+
+_OF_TURNS = frozenset(("turn", "dialogue", "dialog", "conversation"))
+"""Words of columns beside which the one of who speaks says whose turn a row is, and is no label."""
+_WHO_SPEAKS = (["speaker"], ["sender"], ["role"], ["who"], ["author"])
 
 
 def _is_aspect(each: Profile) -> bool:

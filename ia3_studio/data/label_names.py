@@ -9,7 +9,9 @@ from ia3_studio.data.column_profile import Profile, is_label_name
 from ia3_studio.data.column_words import FLAGGING, LABELED, WEAK, is_about_row, is_scale
 
 LABEL_NAMES = (
-    "label", "labels", "gold_label", "category", "categories", "class", "intent", "sentiment", "y", "topic", "topics",
+    "label", "labels", "gold_label", "category", "categories", "class", "intent", "intencion", "intención",
+    "intenzione", "intenção", "интент", "намерение", "意图", "意圖", "インテント", "의도",
+    "sentiment", "y", "topic", "topics",
     "tag", "tags", "emotion", "emotions", "stars", "kategorie", "categoría", "categoria", "catégorie", "etikett",
     "étiquette", "etiqueta", "klasse", "classe", "clase", "bewertung", "ocena",
     "beoordeling", "puan", "оценка", "评分", "評価", "평점", "метка", "категория", "标签", "类别", "ラベル", "라벨",

@@ -9,7 +9,7 @@ LANGUAGES = frozenset(
         r"\w+",
         """
         ar bg bn ca cs da de el en es et fa fi fr gu ha he hi hr hu hy id ig is it ja ka kk km kn ko lt lv mk ml mr ms
-        mt my ne nl no pa pl ps pt ro ru si sk sl so sq sr sv sw ta te th tl tr uk ur uz vi xh yo zh zu
+        mt my ne nl no pa pl ps pt ro ru si sk sl so sq sr sv sw ta te th tl tr uk ur uz vi xh yo zh zu jp cn kr cz ua
         ara ben bul cat ces cmn dan deu ell eng est eus fas fin fra ger heb hin hrv hun ind isl ita jpn kor lit lav mar
         nld nor pol por ron rus slk slv spa srp swe swh tam tel tha tur ukr urd vie yor zho zul
         english german french spanish italian portuguese russian chinese japanese korean arabic dutch polish turkish

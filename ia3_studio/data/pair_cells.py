@@ -87,6 +87,22 @@ def are_single_words(frame: pd.DataFrame, name: str) -> bool:
     return 2 * sum(cell.isascii() and " " not in cell for cell in cells) > len(cells)
 
 
+def are_classes(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether cells are names of classes, each a word that may join several, most of which stand in several rows.
+
+    In a table of few rows they need not be few.
+    """
+    cells = [str(cell).strip() for cell in cells_of(frame, name)]
+    words = all(_CLASS.fullmatch(cell) for cell in cells if cell)
+    repeated = [cell for cell in cells if cells.count(cell) > 1] if words and len(cells) <= _FEW_ROWS else []
+    return len(cells) >= _ENOUGH_ROWS and _NEARLY_ALL * len(cells) <= len(repeated)
+
+
+_CLASS = re.compile(r"[^\W\d_][\w-]{1,39}")
+_FEW_ROWS, _ENOUGH_ROWS, _NEARLY_ALL = 60, 6, 0.8
+"""Rows of a table of few and of enough of them, and the share of them whose class stands in others."""
+
+
 def are_terms(frame: pd.DataFrame, name: str) -> bool:
     """Say whether a column holds words or names, most of them different, such as those that a dictionary defines."""
     each = profile(frame, name)
@@ -154,7 +170,8 @@ def _answer_key(value: Record[Any, Any]) -> str:
     """Return the only key of an object of texts that is called an answer or a text, in one of several words."""
     held = [str(key) for key, each in value.items() if isinstance(each, str) or is_list_of_texts(each)]
     answers = [key for key in held if says_last(key, ANSWERED)]
-    found = answers or [key for key in held if says_last(key, READ)]
+    parts = any(isinstance(each, Record) or is_listed(each) for each in value.values())
+    found = answers or ([] if parts else [key for key in held if says_last(key, READ)])
     return found[0] if len(found) == 1 else ""
 
 

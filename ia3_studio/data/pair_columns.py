@@ -30,7 +30,7 @@ from ia3_studio.data.pair_cells import (
 from ia3_studio.data.pair_names import CONTEXT_NAMES
 from ia3_studio.data.pair_sides import answer_columns, long_context, of_sizes, prompt_columns, read_columns
 from ia3_studio.data.paths import value_at
-from ia3_studio.data.structured_pairs import data_context
+from ia3_studio.data.structured_pairs import data_context, given_objects
 from ia3_studio.data.word_pairs import asked_columns, by_words
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         if is_plain(frame, name) and not has_numbers(frame, name) and not _names_a_file(frame, name)
     ]  # fmt: skip
     asked = [path for name in prompt_columns(frame, columns) if (path := text_path(frame, name))]
+    asked = asked or (given_objects(frame, columns) if answers else [])
     asked = asked or (asked_columns(frame, [name for name in columns if name not in bases(answers)]) if answers else [])
     prompts = asked or [name for name in contexts if is_asked(frame, name)][:1]
     if not prompts and any(name in columns for name in answers):

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
-from ia3_studio.data.column_profile import cells_of, is_list_of_texts, profile, structures_of
+from ia3_studio.data.column_profile import cells_of, is_list_of_texts, is_plain, profile, structures_of
 from ia3_studio.data.column_words import ANSWERED, ASKED, DATA, IN_ORDER, INGREDIENTS, MADE, WHOLE
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.pair_cells import asked_path
 from ia3_studio.data.paths import is_listed, structure_of
 
 if TYPE_CHECKING:
@@ -37,7 +38,39 @@ def beside_structures(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
         or _shortened_lists(frame, texts, structured)
         or _steps(frame, texts, structured)
         or _written_from_data(frame, texts, structured)
+        or _said_otherwise(frame, texts, structured)
     )
+
+
+def _said_otherwise(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]) -> Mapping | None:
+    """Return the only text and the only list of texts, where these are as long as it: the same in other words."""
+    if len(texts) != 1 or len(structured) != 1:
+        return None
+    lists = structures_of(frame, structured[0])
+    said = [each for value in lists if is_list_of_texts(value) for each in value]
+    if not said or not all(map(is_list_of_texts, lists)) or len(said) < _SEVERAL * len(lists):
+        return None
+    length = sum(map(len, said)) / len(said)
+    own = profile(frame, texts[0]).length
+    alike = (
+        max(length, own) < _AS_LONG * min(length, own) and sum(len(each.split()) > 1 for each in said) > len(said) / 2
+    )
+    return Mapping("pairs", texts[0], structured[0]) if alike else None
+
+
+_SEVERAL, _AS_LONG = 1.5, 2
+"""Texts of a list on average, and times that they may be longer than the text beside it, or shorter."""
+
+
+def given_objects(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the columns called input that hold objects of several texts, which are asked together."""
+    held = [name for name in named(columns, ("input", "inputs")) if not is_plain(frame, name)]
+    held = [name for name in held if not asked_path(frame, name)]
+    return [name for name in held if all(map(_holds_several_texts, structures_of(frame, name)))]
+
+
+def _holds_several_texts(value: Any) -> bool:
+    return isinstance(value, Record) and sum(isinstance(each, str) for each in value.values()) > 1
 
 
 def recipes(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:

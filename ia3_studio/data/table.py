@@ -45,6 +45,7 @@ from ia3_studio.data.shapes.recognize import recognize, shape_by_row
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, frame_of
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.data.sheets import read_sheets
+from ia3_studio.data.speaker_lines import conversations_of_two
 from ia3_studio.data.subtitles import read_subtitles
 from ia3_studio.data.talk_texts import talks_in_text
 from ia3_studio.data.webanno import read_webanno
@@ -305,6 +306,8 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
         return Found(numbered(rows), f"prompts and answers in paragraphs, {encoding}")
     if rows := rows_in_blocks(text):
         return Found(numbered(rows), f"paragraphs built alike, {encoding}")
+    if rows := conversations_of_two(text):
+        return Found(numbered(rows), f"conversations in paragraphs, {encoding}")
     if delimiter := table_delimiter(text):
         return _read_delimited(name, text, encoding, replace(parsing, delimiter=delimiter))
     tabbed, sign = with_tabs(text)

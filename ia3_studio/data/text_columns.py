@@ -36,10 +36,14 @@ def two_in_lists(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 
 def told_language(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the only text and the language that it is in, where a table has nothing else."""
-    spoken = [name for name in named(columns, ("language", "lang")) if profile(frame, name).is_label]
+    spoken = [name for name in named(columns, ("language", "lang")) if _are_repeated(profile(frame, name), len(frame))]
     held = [each for name in columns if not (each := profile(frame, name)).is_identifier]
     one = bool(spoken) and len(held) == 1 and held[0].is_text and not held[0].is_label
     return Mapping("labels", column=held[0].name, answer=spoken[0]) if one and len(columns) <= _WITH_ID else None
+
+
+def _are_repeated(each: Profile, rows: int) -> bool:
+    return each.is_label or 1 < each.different <= rows / 2
 
 
 _WITH_ID = 3

@@ -63,12 +63,12 @@ def _without_nulls(value: Any) -> Any:
 
 
 def calls_in(fields: dict[str, Any]) -> list[Call]:
-    """Return the calls of a turn's ``tool_calls`` or ``function_call``.
+    """Return the calls of a turn's ``tool_calls``, ``tool_call`` or ``function_call``.
 
     Raises:
         UnusableError: a call has no name.
     """
-    found = fields.get("tool_calls")
+    found = fields.get("tool_calls", fields.get("tool_call"))
     if isinstance(found, str):
         found = _parsed(found, "the tool calls") if found.strip() else None
     several = [found] if isinstance(found, dict) else list(found) if found is not None else []

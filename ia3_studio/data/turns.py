@@ -218,7 +218,7 @@ def _read(role: Role, text: str | None, fields: dict[str, Any]) -> Turn:
     thought = {key: fields[key] for key in REASONING_KEYS if isinstance(fields.get(key), str) and fields[key].strip()}
     calls = call_in_text(text or "") if role == "call" else calls_in(fields)
     words = None if role == "call" and calls else text
-    read = (*flags, *thought, *(("tool_calls", "function_call") if calls else ()))
+    read = (*flags, *thought, *(("tool_calls", "tool_call", "function_call") if calls else ()))
     return Turn("assistant", words, calls, thought, all(flags.values()), read)
 
 

@@ -13,7 +13,7 @@ from ia3_studio.data.column_words import DECIDING
 from ia3_studio.data.opposed_names import twin_place
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, turns_in
-from ia3_studio.data.shapes.preferences import INSTEAD, answer_pair, preferred
+from ia3_studio.data.shapes.preferences import INSTEAD, answer_pair, only_other_text, preferred
 from ia3_studio.data.shapes.shape import (
     Collector,
     Recognized,
@@ -146,7 +146,15 @@ def _twins(rows: Rows) -> tuple[str, ...]:
     texts = [name for name in rows.columns if rows.mostly(name, is_text) and not says(name, _CHOICES)]
     pairs = [pair for pair in combinations(texts, 2) if twin_place(*pair)]
     long = len(pairs) == 1 and any(rows.any(name, lambda cell: len(cell.split()) > 1) for name in pairs[0])
-    return pairs[0] if long and rows.find((*PROMPT_NAMES, *POSTS, "context")) else ()
+    if long and not rows.find((*PROMPT_NAMES, *POSTS, "context")):
+        decided = any(says(name, _DECIDING) for name in rows.columns)
+        written = rows.any(pairs[0][0], lambda cell: len(cell.split()) > _WORDS_OF_A_NAME)
+        return pairs[0] if decided and written and only_other_text(rows, pairs[0]) else ()
+    return pairs[0] if long else ()
+
+
+_WORDS_OF_A_NAME = 5
+"""Words that the name of somebody who wins has at most."""
 
 
 _CHOICES = frozenset(("choice", "option", "ending", "sol", "text", "sentence", "question"))

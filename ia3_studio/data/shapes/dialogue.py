@@ -26,6 +26,8 @@ SIDES = (
 )  # fmt: skip
 """Keys of an exchange: what is asked, and the answer."""
 _TRANSCRIPT = re.compile(r"(?:^|\n\n)(Human|Assistant):[^\S\n]?")
+_OF_LINES = re.compile(r"(?:^|\n)(Human|Assistant):[^\S\n]?")
+"""Marks of turns, which are paragraphs, or lines in a text without paragraphs."""
 _ROLES = {"Human": "user", "Assistant": "assistant"}
 
 _TEXT_KEYS = ("full_text", "text", "content", "question", "prompt", "instruction", "body")
@@ -102,6 +104,8 @@ def _bare_turn(turn: Any) -> Any:
         return turn
     if set(turn) == {"message"}:
         return turn["message"]
+    if is_text(turn.get("text")) and "role" in turn and not {"content", "value"} & turn.keys():
+        return {**{key: each for key, each in turn.items() if key != "text"}, "content": turn["text"]}
     return {str(key).removeprefix("message."): each for key, each in turn.items()} if "message.role" in turn else turn
 
 
@@ -153,11 +157,13 @@ def _spelled(turn: dict[str, Any]) -> dict[str, Any]:
 def turns_of_transcript(text: str) -> Turns:
     """Return the turns of a text whose paragraphs begin with "Human:" and "Assistant:"; none of any other text.
 
+    In a text without paragraphs, its lines do.
+
     Example:
         >>> turns_of_transcript("\\n\\nHuman: Hi\\n\\nAssistant: Ahoy")
         [{'role': 'user', 'content': 'Hi'}, {'role': 'assistant', 'content': 'Ahoy'}]
     """
-    before, *parts = _TRANSCRIPT.split(text)
+    before, *parts = (_TRANSCRIPT if "\n\n" in text else _OF_LINES).split(text)
     if before.strip() or len(parts) < 4 or parts[0] != "Human":
         return []
     return [

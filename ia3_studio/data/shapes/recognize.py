@@ -17,6 +17,7 @@ from ia3_studio.data.shapes import (
     dialogue_shapes,
     helpdesk,
     intents,
+    judged_answers,
     label_studio,
     label_studio_pairs,
     labeled_spans,
@@ -28,6 +29,7 @@ from ia3_studio.data.shapes import (
     messengers,
     parallel_spans,
     preferences,
+    prompted_turns,
     questions_on_text,
     quizzes,
     rated_answers,
@@ -41,6 +43,7 @@ from ia3_studio.data.shapes import (
     word_objects,
     word_rows,
 )
+from ia3_studio.data.shapes.rows_in_lists import shape_of_lists
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape
 from ia3_studio.data.shapes.wrapped import wrapped_shape
 from ia3_studio.errors import DataError
@@ -62,6 +65,8 @@ SHAPES: tuple[Shape, ...] = (
     *word_objects.SHAPES,
     *segments.SHAPES,
     *preferences.SHAPES,
+    *judged_answers.SHAPES,
+    *prompted_turns.SHAPES,
     *answers_in_object.SHAPES,
     *compared_answers.SHAPES,
     *rated_answers.SHAPES,
@@ -90,7 +95,11 @@ def shape_of(rows: Rows) -> Shape | None:
     """Return the shape of rows; None for a plain table."""
     if not len(rows.frame):
         return None
-    return next((shape for shape in SHAPES if shape.fits(rows)), None) or wrapped_shape(rows, shape_of)
+    return (
+        next((shape for shape in SHAPES if shape.fits(rows)), None)
+        or wrapped_shape(rows, shape_of)
+        or shape_of_lists(rows, shape_of)
+    )
 
 
 def shape_by_row(rows: Rows) -> Shape | None:

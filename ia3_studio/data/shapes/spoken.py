@@ -25,8 +25,9 @@ OTHERS = (
 """Columns beside which the text is what is read, and no conversation to learn."""
 MESSAGES = "messages"
 _LINE = re.compile(r"\s*(?:\d{1,3}[.):]\s*)?\**([^\W\d_][\w .'-]{0,30}?)\**\s*[:：]\**\s*(.*)", re.DOTALL)
-_MARK = re.compile(r"(?:\A|\s|(?<=\S))(?:#{2,3} ?(\w+):|\[\|(\w+)\|\]|<(\w+)>:)")
-"""Marks before turns in one text, as of ### Human: … ### Assistant: …, [|Human|] … [|AI|] … or <human>: … <bot>: …"""
+_MARK = re.compile(r"(?:\A|\s|(?<=\S))(?:#{2,3} ?(\w+):|\[\|(\w+)\|\]|<(\w+)>:?)")
+"""Marks before turns in one text, as of ### Human: … ### Assistant: …, [|Human|] … [|AI|] …, <human>: … <bot>: … or
+<user> … <assistant> …"""
 _FEWEST_TURNS = 2
 _SPEAKER_KEYS = (*ROLE_KEYS, "agent", "participant", "name", "user", "speaker_id")
 
@@ -129,9 +130,14 @@ def _list_column(rows: Rows) -> str:
         is_list_of_objects = rows.any(
             name, lambda cell: any(isinstance(each, dict) for each in listed(structure_of(cell)))
         )
-        if (known and not is_list_of_objects) or (len(speakers) == 2 and not any(map(role_of, speakers))):
+        if (known and not is_list_of_objects) or (_are_few(speakers, talks) and not any(map(role_of, speakers))):
             return name
     return ""
+
+
+def _are_few(speakers: set[str], talks: list[Lines]) -> bool:
+    """Say whether names are those of people who take turns: two in all, or each of them several times on average."""
+    return len(speakers) == 2 or (all(talks) and 2 * len(speakers) <= sum(map(len, talks)))
 
 
 def _column_of(rows: Rows) -> tuple[str, Callable[[Any], Lines]]:

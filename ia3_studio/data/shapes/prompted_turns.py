@@ -1,0 +1,75 @@
+"""How are prompts read that are turns, whose answer stands in a column of its own? As conversations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ia3_studio.data.column_names import says, says_last
+from ia3_studio.data.column_words import ANSWERED
+from ia3_studio.data.paths import structure_of
+from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, turns_in
+from ia3_studio.data.shapes.preferences import CONVERSATIONS, FLAGGED, answered, is_answer, is_list_of_turns
+from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, frame_of, is_text, listed, role_of
+
+EXPECTED = (
+    *FLAGGED, "outputs", "responsebody",
+    "ideal", "expected", "expectedoutput", "groundtruth", "reference", "referenceanswer", "target",
+)  # fmt: skip
+"""Columns of the answer to a prompt that holds turns, as tools of evaluations name them."""
+REQUESTS = ("inputs", "request", "requestbody")
+"""Columns that may hold what was sent to a model."""
+_TALKS = (*CONVERSATIONS, "turns", "dialogue", "dialog", "chat")
+"""Columns of turns, the last of which asks."""
+
+
+def _prompted(rows: Rows) -> tuple[str, str]:
+    """Return the columns of a prompt that holds turns, and of its answer; empty where there are none."""
+    named = rows.named((*PROMPT_NAMES, *REQUESTS)) + [name for name in rows.columns if says(name, _SENT)]
+    asked = next((name for name in named if rows.mostly(name, is_list_of_turns)), "")
+    talk = next((name for name in rows.named(_TALKS) if rows.mostly(name, _is_unanswered)), "")
+    asked = asked or talk
+    named = rows.named(EXPECTED) + [name for name in rows.columns if says(name, _GIVEN) or says_last(name, ANSWERED)]
+    fits = is_answer if asked == talk else _is_expected
+    answer = next((name for name in named if name != asked and rows.mostly(name, fits)), "")
+    return (asked, answer) if asked and answer else ("", "")
+
+
+_SENT, _GIVEN = frozenset(("input", "inputs", "request", "prompt")), frozenset(("output", "outputs", "response"))
+"""Words in the names of columns that hold turns, as traces have them: attributes.llm.input_messages."""
+
+
+def _is_unanswered(cell: Any) -> bool:
+    """Say whether a cell holds turns, the last of which asks."""
+    turns = [] if isinstance(structure_of(cell), str) else turns_in(cell)
+    return bool(turns) and role_of(turns[-1]["role"]) == "user"
+
+
+def _texts_of(cell: Any) -> list[str]:
+    """Return the texts of a list of texts, each of which would be right; nothing for anything else."""
+    texts = listed(structure_of(cell))
+    return texts if texts and all(map(is_text, texts)) else []
+
+
+def _is_expected(cell: Any) -> bool:
+    return is_answer(cell) or bool(_texts_of(cell))
+
+
+def _has_prompts(rows: Rows) -> bool:
+    return all(_prompted(rows))
+
+
+def _read_prompted(rows: Rows) -> Recognized:
+    asked, answer = _prompted(rows)
+    several = sum(len(_texts_of(cell)) > 1 for cell in rows.sample(answer))
+    first = f" Of several texts in {answer} the first one is the answer." if several else ""
+    found = Collector()
+    for row, record in rows.records():
+        texts = _texts_of(record.get(answer))
+        found.use(row, {**record, answer: texts[0]} if texts else record)
+    one = replace(rows, frame=frame_of(found.rows))
+    note = f"The turns of {asked} stand before {answer}.{first}"
+    return answered(one, answer, "prompts of several turns", (note,), prompt=asked)
+
+
+SHAPES = (Shape("prompts of several turns", _has_prompts, _read_prompted),)

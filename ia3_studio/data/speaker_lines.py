@@ -1,0 +1,91 @@
+"""Which conversations are in a text whose lines begin with one of two speakers, such as "(user): …" or "Driver: …"?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ia3_studio.data.delimited import LINE_END
+from ia3_studio.data.turns import known_role
+
+_NAME = r"([^\W\d_][\w .'-]{0,30}?)"
+_SAID = re.compile(rf"\s*(?:[-*•]\s+)?\**(?:[(\[<]\s*{_NAME}\s*[)\]>]\**\s*[:：]?|{_NAME}\**\s*[:：])\**\s*(.*)")
+"""A line that names its speaker, who may stand in brackets, and what is said."""
+_RULED = re.compile(r"\s*(.*?)\s*(?:-{3,}|={3,}|\*{3,}|_{3,})\s*")
+"""A line that ends with a rule, below which another conversation begins."""
+_FEWEST = 2
+"""Conversations from which on a text is one of them, and turns of each."""
+
+
+def conversations_of_two(text: str) -> dict[str, list[Any]] | None:
+    """Return the conversations of a text in which two speakers take turns, one of them by a known role.
+
+    A conversation ends with a blank line or a rule, and what stands above its first turn is its heading. Turns that
+    are empty are left out.
+
+    Example:
+        >>> conversations_of_two("## One\\nBot: Ahoy\\nKeeper: Hi\\nBot: Ann?\\n\\n## Two\\nBot: Who?\\nKeeper: Bo")[
+        ...     "messages"
+        ... ][1]
+        [{'role': 'assistant', 'content': 'Who?'}, {'role': 'user', 'content': 'Bo'}]
+    """
+    blocks = list(_blocks(text))
+    speakers = _speakers(blocks)
+    roles = _roles(speakers)
+    talks = [_said(block, speakers) for block in blocks] if roles else []
+    if len(talks) < _FEWEST or any(len({who for who, _text in talk}) < _FEWEST for talk in talks):
+        return None
+    if all(len(talk) == _FEWEST for talk in talks):  # entries of two fields each
+        return None
+    return {"messages": [[{"role": roles[who], "content": said} for who, said in talk if said] for talk in talks]}
+
+
+def _blocks(text: str) -> Iterator[list[str]]:
+    """Yield the lines of each part of a text that a blank line or a rule ends."""
+    block: list[str] = []
+    for line in LINE_END.split(text):
+        ruled = _RULED.fullmatch(line)
+        if (kept := ruled[1] if ruled else line).strip():
+            block.append(kept)
+        if (ruled or not line.strip()) and block:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+def _speakers(blocks: Sequence[Sequence[str]]) -> list[str]:
+    """Return who speaks below the first lines, which may be headings, or in all lines if that is only one."""
+    named = [[_SAID.fullmatch(line) for line in block] for block in blocks]
+    below = {_name(found) for block in named for found in block[1:] if found}
+    return sorted(below if len(below) > 1 else {_name(found) for block in named for found in block if found})
+
+
+def _name(found: re.Match[str]) -> str:
+    return (found[1] or found[2]).strip().casefold()
+
+
+def _said(lines: Sequence[str], speakers: Sequence[str]) -> list[tuple[str, str]]:
+    """Return who says what in lines; nothing where more than one line stands above the first turn."""
+    found: list[tuple[str, str]] = []
+    for place, line in enumerate(lines):
+        named = _SAID.fullmatch(line)
+        if named and _name(named) in speakers:
+            found.append((_name(named), named[3].strip()))
+        elif found:
+            found[-1] = (found[-1][0], f"{found[-1][1]}\n{line}".strip())
+        elif place:
+            return []
+    return found
+
+
+def _roles(speakers: Sequence[str]) -> dict[str, str]:
+    """Return the roles of two speakers, at least one of which is known; a "system" answers beside a user."""
+    known = [known_role(who) for who in speakers]
+    known = ["assistant" if role == "system" else role for role in known]
+    if len(speakers) != len(("one", "other")) or not {"user", "assistant"}.intersection(known) or known[0] == known[1]:
+        return {}
+    other = {"user": "assistant", "assistant": "user"}
+    one = known[0] if known[0] in other else other.get(str(known[1]), "")
+    return {speakers[0]: str(one), speakers[1]: other[str(one)]}
