@@ -15,8 +15,10 @@ from ia3_studio.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-SUFFIXES = (".conll", ".conllu", ".iob", ".iob2", ".bio")
+SUFFIXES = (".conll", ".conllu", ".conllup", ".iob", ".iob2", ".bio")
 _TAG = re.compile(r"[OBIESLUM]|[BIESLUM][-_].+|.+-[BIESLU]")
+_BEGINS = re.compile(r"B[-_].+")
+"""A tag that says by itself what a file is, so that no empty line need do so."""
 _SAMPLE_LINES = 2_000
 _UNIVERSAL = 10
 """Fields of a line of CoNLL-U: number, word, lemma, part of speech, …"""
@@ -48,6 +50,8 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
     is_numbered = _counts_words(lines)
     if is_numbered:  # what begins with "#" is a comment, as the number of a word is none
         lines = ["# " + line[1:].strip() if line.startswith("#") else line for line in lines]
+    if is_numbered:
+        lines = _without_frames(lines)
     fields = _sample(lines)
     if fields and _tags_stand_first(fields):
         lines = [_turned(line) if _is_word(line) else line for line in lines]
@@ -221,6 +225,14 @@ def _notes(lines: Sequence[str], width: int, word: int, tag: int) -> tuple[str, 
     return (*notes, *([f"Not used: {' and '.join(skipped)}."] if skipped else ()))
 
 
+def _without_frames(lines: list[str]) -> list[str]:
+    """Return lines of CoNLL-U without what stands behind its fields: a field for each verb of a sentence."""
+    fields = _sample(lines)
+    if min(map(len, fields), default=0) <= _UNIVERSAL or len({*map(len, fields)}) == 1:
+        return lines
+    return ["\t".join(line.split("\t")[:_UNIVERSAL]) if _is_word(line) else line for line in lines]
+
+
 def _is_word(line: str) -> bool:
     return bool(line.strip()) and not line.startswith((_DOCUMENT, "# "))
 
@@ -241,7 +253,9 @@ def _is_conll(fields: Sequence[Sequence[str]], lines: Sequence[str], is_named_so
     if is_named_so:
         return True
     tags = [row[-1] for row in fields if len(row) == width]
-    blank = any(not line.strip() for line in lines[:_SAMPLE_LINES])
+    blank = any(not line.strip() for line in lines[:_SAMPLE_LINES]) or (
+        "O" in tags and any(map(_BEGINS.fullmatch, tags)) and all(map(_TAG.fullmatch, tags))
+    )
     is_universal = width == _UNIVERSAL and all(
         row[0].isdigit() and (row[6] == "_" or (row[6].isdigit() and len(row[6]) <= _LONGEST_HEAD))
         for row in fields[:3]

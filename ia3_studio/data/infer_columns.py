@@ -33,6 +33,7 @@ from ia3_studio.data.structured_pairs import beside_structures, recipes
 from ia3_studio.data.table import Table
 from ia3_studio.data.tag_columns import tagged_words
 from ia3_studio.data.text_columns import (
+    coded_texts,
     labeled_words,
     longest_text,
     named_text,
@@ -180,7 +181,7 @@ _IN_ORDER = (
     recipes,
     _refuse_undecided, named_pairs, labeled, flags, beside_structures,
     two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, asked_by_contents, two_bodies,
-    by_contents, told_language, named_text, two_texts,
+    by_contents, told_language, named_text, coded_texts, two_texts,
     longest_text, labeled_words, only_words,
 )  # fmt: skip
 """Ways to find the columns that play a part, in the order in which they are tried."""

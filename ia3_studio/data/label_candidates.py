@@ -26,6 +26,7 @@ from ia3_studio.data.label_cells import (
     are_joined,
     are_joined_numbers,
     are_titles,
+    bare_lists,
     holds_known_classes,
     holds_long_texts,
     is_plural,
@@ -240,7 +241,7 @@ def _holds_several(frame: pd.DataFrame, each: Profile) -> bool:
     if are_joined(cells):
         parts = [part for cell in cells if isinstance(cell, str) for part in SEVERAL.split(cell.strip()) if part]
     else:
-        lists = [value for cell in cells if is_list_of_texts(value := structure_of(cell))]
+        lists = bare_lists(cells) or [value for cell in cells if is_list_of_texts(value := structure_of(cell))]
         parts = [part for value in lists for part in value]
         if len(lists) < MOSTLY * len(cells) or any(len(part) > LONGEST_PART for part in parts):
             return False

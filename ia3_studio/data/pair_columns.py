@@ -16,6 +16,7 @@ from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_candidates import is_rated
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.mirrored_pairs import changed, mirrored, two_keys
+from ia3_studio.data.opposed_names import twin_place
 from ia3_studio.data.pair_cells import (
     answer_path,
     asked_path,
@@ -67,6 +68,7 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not prompts and answers:
         free = [name for name in columns if name not in bases(answers)]
         free = [name for name in free if not is_copy(frame, name, answers[0]) and name not in of_sizes(frame, columns)]
+        free = [name for name in free if not (twin_place(answers[0], name) or twin_place(name, answers[0]))]
         prompts = asked_columns(frame, free) or read_columns(frame, free)
     answers = [name for name in answers if name not in prompts]
     if answers and len(prompts) > 1:

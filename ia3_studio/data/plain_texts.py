@@ -144,11 +144,8 @@ _SIDES = (("IN", "OUT"), ("INPUT", "OUTPUT"), ("SRC", "TGT"), ("SOURCE", "TARGET
 _TWO_MARKS = re.compile(r"([A-Z]{1,12}):\s+(\S.*?)\s+([A-Z]{1,12}):\s+(\S.*)")
 
 
-def labeled_lines(text: str) -> dict[str, list[Any]] | None:
-    """Return the texts of lines that begin with labels, and these; None for other text.
-
-    Labels are those of fastText ("__label__good"), or numbers and names of classes of which there are few.
-    """
+def marked_labels(text: str) -> dict[str, list[Any]] | None:
+    """Return the texts and labels of lines in which each label is marked by "__label__", as fastText has them."""
     lines = [line.strip() for line in LINE_END.split(text) if line.strip()]
     if len(lines) < FEWEST_LINES:
         return None
@@ -158,6 +155,17 @@ def labeled_lines(text: str) -> dict[str, list[Any]] | None:
     if all(found := [_FASTTEXT_ENDED.fullmatch(line) for line in lines]):
         labels = [[name.removeprefix("__label__") for name in each[2].split()] for each in found if each]
         return _with_labels([each[1] for each in found if each], labels)
+    return None
+
+
+def labeled_lines(text: str) -> dict[str, list[Any]] | None:
+    """Return the texts of lines that begin with labels, and these; None for other text.
+
+    Labels are numbers and names of classes of which there are few.
+    """
+    lines = [line.strip() for line in LINE_END.split(text) if line.strip()]
+    if len(lines) < FEWEST_LINES:
+        return None
     if all(found := [_ENDED.fullmatch(line) for line in lines]):
         names = [each[2] for each in found if each]
         if 2 <= len(set(names)) <= len(lines) // 4:

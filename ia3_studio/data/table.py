@@ -27,6 +27,7 @@ from ia3_studio.data.plain_texts import (
     cards,
     exchanges,
     labeled_lines,
+    marked_labels,
     marked_sides,
     questions_in_headings,
     table_delimiter,
@@ -271,6 +272,8 @@ def _read_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> 
         return Found(frame, f"{form}, {encoding}", damaged)
     if not (parsing.delimiter or parsing.plain) and (talks := talks_in_text(text)):
         return Found(numbered(talks), f"conversations in lines, {encoding}")
+    if not (parsing.delimiter or parsing.plain) and (rows := marked_labels(text)):
+        return Found(numbered(rows), f"a text with its labels per line, {encoding}")
     text = text if parsing.delimiter or parsing.plain else without_ids(text)
     if parsing.delimiter or is_tabbed(without_settings(text)):
         if not parsing.delimiter and (sides := cards(text)):
@@ -282,6 +285,11 @@ def _read_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> 
         return replace(found, form=f"{found.form}, {encoding}")
     if not parsing.plain and (found_rows := _structured_text(name, text, encoding, parsing)):
         return found_rows
+    if is_conll and not parsing.plain:
+        raise DataError(
+            f"{name} is a file of words with tags by its name, but its lines are not one word and as many fields each; "
+            "mend them, or choose plain rows under Shape."
+        )
     text = LINE_END.sub("\n", text).strip()
     blocks, unit = _BLANK_LINES.split(text), "paragraph"
     if len(blocks) == 1:

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import bare_name, named
-from ia3_studio.data.column_profile import UNNAMED, Profile, is_list_of_texts, is_plain, profile, structures_of
+from ia3_studio.data.column_profile import (
+    UNNAMED,
+    Profile,
+    cells_of,
+    is_list_of_texts,
+    is_plain,
+    profile,
+    structures_of,
+)
 from ia3_studio.data.column_words import is_about_text
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES
 from ia3_studio.data.examples import Mapping
@@ -49,6 +57,7 @@ _WITH_ID = 3
 def named_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the column that is called a text."""
     text = [name for name in named(columns, TEXT_NAMES) if profile(frame, name).length]
+    text = [name for name in text if len(columns) == 1 or not profile(frame, name).is_identifier]  # names of files
     keys = [name for name in named(columns, _KEYS) if profile(frame, name).length and not profile(frame, name).is_label]
     if text and keys and not {*columns} - {*text, *keys}:
         return Mapping("pairs", keys[0], text[0])
@@ -71,6 +80,33 @@ def longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         far = longest.length >= max(_LONG_BODY, _FAR_LONGER * others[-1].length)
         bodies = [longest] if far and all(UNNAMED.fullmatch(each.name) for each in bodies) else bodies
     return Mapping("text", column=bodies[0].name) if len(bodies) == 1 else None
+
+
+def coded_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the only text of a table and its only other column, of codes in one word that come again and again."""
+    held = [each for name in columns if not _numbers_rows(each := profile(frame, name))]
+    codes = [each for each in held if _are_codes(frame, each)]
+    texts = [
+        each for each in held if each.is_text and each not in codes and each.different > _HARDLY_ALIKE * len(frame)
+    ]
+    one = len(held) == 2 and len(codes) == len(texts) == 1
+    return Mapping("labels", column=texts[0].name, answer=codes[0].name) if one else None
+
+
+def _numbers_rows(each: Profile) -> bool:
+    return each.is_identifier and each.is_number
+
+
+def _are_codes(frame: pd.DataFrame, each: Profile) -> bool:
+    """Say whether a column holds words of which each comes twice or more on average, two of them at least."""
+    cells = [str(cell) for cell in cells_of(frame, each.name)]
+    come_again = 1 < each.different <= len(cells) / 2 and len(cells) >= _FEWEST_CODED
+    come_again = come_again and each.length > 0 and not each.is_identifier
+    return come_again and not any(len(cell.split()) > 1 for cell in cells)
+
+
+_FEWEST_CODED = 8
+"""Rows that show whether codes come again."""
 
 
 def labeled_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
