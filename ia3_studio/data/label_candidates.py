@@ -127,7 +127,7 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     words = [name for name in alike if not filled[name].is_number]
     if any("stance" in name_words(name) for name in by_word):
         by_name = [name for name in by_name if bare_name(name) not in _STOOD_TO]
-    several = [name for name, each in filled.items() if _holds_several(frame, each)]
+    several = [name for name, each in filled.items() if holds_several(frame, each)]
     by_word.sort(
         key=lambda name: (
             filled[name].filled < _FEWEST_FILLED,
@@ -231,7 +231,7 @@ def _holds_labels_or_marks(frame: pd.DataFrame, each: Profile) -> bool:
     return each.is_label or few or is_measured(cells_of(frame, each.name))
 
 
-def _holds_several(frame: pd.DataFrame, each: Profile) -> bool:
+def holds_several(frame: pd.DataFrame, each: Profile) -> bool:
     """Say whether cells are several short labels each, in lists or joined, that occur again in other rows."""
     if each.is_identifier or each.is_number or each.is_label:
         return False

@@ -20,14 +20,13 @@ from ia3_studio.data.delimited import LINE_END, delimiter_name, is_tabbed, read_
 from ia3_studio.data.file_kinds import kind_of, said_kind
 from ia3_studio.data.intent_lists import intents_below_headings
 from ia3_studio.data.json_rows import is_json_document, is_json_lines, is_json_stream, read_json
+from ia3_studio.data.line_labels import labeled_lines, labels_below, marked_labels
 from ia3_studio.data.markup_tables import is_markdown_table, read_html, read_markdown
 from ia3_studio.data.parsing import Found, numbered, shown_names
 from ia3_studio.data.parsing import ParsingOptions as ParsingOptions
 from ia3_studio.data.plain_texts import (
     cards,
     exchanges,
-    labeled_lines,
-    marked_labels,
     marked_sides,
     questions_in_headings,
     table_delimiter,
@@ -304,6 +303,8 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
         return Found(frame, f"{form}, {encoding}", damaged)
     if rows := quiz_questions(text):
         return Found(numbered(rows), f"questions of a quiz, {encoding}")
+    if rows := labels_below(text):
+        return Found(numbered(rows), f"a label below each text, {encoding}")
     if rows := labeled_lines(text):
         return Found(numbered(rows), f"a text with its label per line, {encoding}")
     if rows := marked_sides(text):

@@ -18,6 +18,7 @@ from ia3_studio.data.column_profile import (
 from ia3_studio.data.column_words import is_about_text
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES
 from ia3_studio.data.examples import Mapping
+from ia3_studio.data.label_candidates import holds_several
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.read_texts import is_titled
 
@@ -71,7 +72,7 @@ _KEYS = ("keywords", "keyword", "keyphrases", "concepts", "outline", "bullets", 
 def longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the only column of texts, titles and authors aside."""
     texts = [each for name in columns if (each := profile(frame, name)).is_text]
-    texts = [each for each in texts if len(columns) == 1 or not each.is_label]
+    texts = [each for each in texts if len(columns) == 1 or not (each.is_label or holds_several(frame, each))]
     filled = [each for each in texts if each.filled > MOSTLY and each.different > 1]
     bodies = [each for each in filled if not is_about_text(each.name)]
     bodies = bodies or [each for each in filled if is_titled(each.name)]
@@ -131,6 +132,7 @@ def only_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the only column that does not identify rows, where it holds words."""
     held = [each for name in columns if not (each := profile(frame, name)).is_identifier]
     held = [] if named(columns, MESSAGE_NAMES) else held  # turns that each row says what is wrong with
+    held = [each for each in held if not holds_several(frame, each)]
     one = len(held) == 1 and held[0].length > 0 and not held[0].is_label and is_plain(frame, held[0].name)
     return Mapping("text", column=held[0].name) if one else None
 

@@ -47,7 +47,8 @@ _NEARLY_ALL = 0.95
 
 def paired_texts(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[str, str] | None:
     """Return two columns of texts that belong together by their names, unless a far longer text stands beside them."""
-    pair = _pair_of_texts(columns)
+    full = [name for name in columns if not UNNAMED.fullmatch(name) or profile(frame, name).filled > _NEARLY_ALL]
+    pair = _pair_of_texts(full)
     if pair is None:
         return None
     longest = max(profile(frame, name).length for name in columns)

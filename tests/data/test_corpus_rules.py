@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -87,7 +87,7 @@ def test_codes_that_come_again_are_labels_of_the_only_text(tmp_path: Path) -> No
     assert str(data.mapping) == "sentence → text, sense → label"
 
 
-def _saved(folder: Path, rows: Iterable[dict[str, object]]) -> Path:
+def _saved(folder: Path, rows: Iterable[Mapping[str, object]]) -> Path:
     return _write(folder, "rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
 
 
@@ -119,3 +119,32 @@ def test_what_explains_a_label_is_no_text_that_it_belongs_to(tmp_path: Path) -> 
 def test_names_of_files_are_no_text_to_learn_beside_sentences(tmp_path: Path) -> None:
     rows = [{"document": f"./log/{n}.txt", "sentence": f"The ferry of pier {n} is late"} for n in range(12)]
     assert str(load_data(_saved(tmp_path, rows)).mapping) == "sentence → plain text"
+
+
+def test_labels_below_their_texts_are_read_with_what_they_are_about(tmp_path: Path) -> None:
+    groups = [f"The $T$ of pier {n} is late\nferry {n}\n{(-1, 0, 1)[n % 3]}\n" for n in range(9)]
+    for name in ("harbor.txt", "harbor.raw"):
+        data = load_data(_write(tmp_path, name, "".join(groups)))
+        assert str(data.mapping) == "text + aspect → text, label → label"
+        assert len(data.train) + len(data.held_out) == 9
+    pairs = "".join(f"The ferry of pier {n} is late\n{('calm', 'angry')[n % 2]}\n" for n in range(9))
+    assert str(load_data(_write(tmp_path, "moods.txt", pairs)).mapping) == "text → text, label → label"
+
+
+def test_lines_of_a_poem_stay_plain_text(tmp_path: Path) -> None:
+    lines = "".join(f"The tide {n} comes in\nand takes the sand {n}\nhome\n" for n in range(9))
+    assert str(load_data(_write(tmp_path, "poem.txt", lines)).mapping) == "text → plain text"
+
+
+def test_of_columns_without_names_the_one_with_gaps_is_not_the_text_of_a_label(tmp_path: Path) -> None:
+    moods = ("calm", "angry")
+    rows = [(f"Why is line {n} so late?" if n % 5 else "", f"It is foggy {n} again", moods[n % 2]) for n in range(20)]
+    data = load_data(_write(tmp_path, "talk.tsv", _table(rows)))
+    assert str(data.mapping) == "column 2 → text, column 3 → label"
+
+
+def test_several_labels_without_a_text_are_refused(tmp_path: Path) -> None:
+    kinds = ("ships/boats", "ships/boats|tides", "tides|weather/wind", "weather/wind")
+    rows = [("id", "themes_by_hand"), *((n, kinds[n % 4]) for n in range(1, 21))]
+    with pytest.raises(DataError, match="not recognized"):
+        load_data(_write(tmp_path, "themes.csv", _table(rows, ",")))
