@@ -148,3 +148,14 @@ def test_several_labels_without_a_text_are_refused(tmp_path: Path) -> None:
     rows = [("id", "themes_by_hand"), *((n, kinds[n % 4]) for n in range(1, 21))]
     with pytest.raises(DataError, match="not recognized"):
         load_data(_write(tmp_path, "themes.csv", _table(rows, ",")))
+
+
+def test_stars_in_few_rows_without_names_are_the_label(tmp_path: Path) -> None:
+    rows = [(f"Ada {chr(65 + n)}", (1, 2, 5)[n % 3], f"The ferry of pier {n} is what I rate", 0) for n in range(9)]
+    data = load_data(_write(tmp_path, "stars.tsv", _table(rows)))
+    assert str(data.mapping) == "column 3 → text, column 2 → label"
+
+
+def test_two_columns_that_could_be_the_label_of_few_rows_are_not_chosen_from(tmp_path: Path) -> None:
+    rows = [((1, 2, 5)[n % 3], f"The ferry of pier {n} is what I rate", (3, 1, 4)[n // 3]) for n in range(9)]
+    assert str(load_data(_write(tmp_path, "two.tsv", _table(rows))).mapping) == "column 2 → plain text"
