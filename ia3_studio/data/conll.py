@@ -124,12 +124,9 @@ def _with_marks(lines: Sequence[str]) -> list[str]:
             continue
         pairs = [[word.rpartition(sign)[::2] for word in words] for words in filled]
         tags = {tag for words in pairs for _word, tag in words}
-        if (
-            "O" in tags
-            and len(tags) > 1
-            and all(map(is_tag, tags))
-            and all(word for words in pairs for word, _tag in words)
-        ):
+        are_tags = "O" in tags and len(tags) > 1 and all(map(is_tag, tags))
+        are_tags = are_tags or _are_parts([tag for words in pairs for _word, tag in words])
+        if are_tags and all(word for words in pairs for word, _tag in words):
             return [line for words in pairs for line in (*map("\t".join, words), "")]
     return []
 
@@ -216,6 +213,17 @@ def is_tag(cell: object) -> bool:
     return isinstance(cell, str) and _TAG.fullmatch(cell.strip()) is not None
 
 
+def _are_parts(tags: Sequence[str]) -> bool:
+    """Say whether tags of words are parts of speech: a few codes in capitals that come again and again."""
+    kinds = set(tags)
+    return _FEWEST_PARTS <= len(kinds) <= min(_MOST_PARTS, len(tags) // 4) and all(map(_PART.fullmatch, kinds))
+
+
+_PART = re.compile(r"[A-Z][A-Z$+-]{0,7}|[^\w\s]{1,3}")
+"""A code of a part of speech, or the punctuation mark that stands for itself."""
+_FEWEST_PARTS, _MOST_PARTS = 3, 60
+
+
 def _notes(lines: Sequence[str], width: int, word: int, tag: int) -> tuple[str, ...]:
     notes = [f"The word is field {word + 1} and its tag field {tag + 1} of {width}."] if width > 2 else []
     documents = sum(line.startswith(_DOCUMENT) for line in lines)
@@ -263,7 +271,9 @@ def _is_conll(fields: Sequence[Sequence[str]], lines: Sequence[str], is_named_so
     fitting = sum(bool(_TAG.fullmatch(tag)) for tag in tags)
     kinds = set(tags)
     plain = 3 * tags.count("O") >= len(tags) and 2 <= len(kinds) <= _MOST_PLAIN and all(map(_PLAIN.fullmatch, kinds))
-    if blank and plain and width == len(("word", "tag")):
+    pairs = width == len(("word", "tag")) and not any(" " in row[0] for row in fields)
+    ends = blank or any(row[0] == "." for row in fields)
+    if (blank and plain and width == len(("word", "tag"))) or (pairs and ends and _are_parts(tags)):
         return True
     return blank and (is_universal or (len(set(tags)) <= _MOST_TAGS and fitting > 0.95 * len(tags) and "O" in tags))
 

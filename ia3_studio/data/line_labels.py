@@ -64,20 +64,26 @@ def _with_labels(texts: list[Any], labels: Sequence[Sequence[str]]) -> dict[str,
 
 
 def labels_below(text: str) -> dict[str, list[Any]] | None:
-    """Return the texts of lines below each of which its label stands, and these; None for other text.
+    """Return the texts of lines below or above each of which its label stands, and these; None for other text.
 
     Between both may stand a line of what the label is about, as in data on the sentiment about a name: "ferry" below
-    "The $T$ is late", and "-1" below that.
+    "The $T$ is late", and "-1" below that. Empty lines may stand between the groups.
     """
-    lines = [line.strip() for line in LINE_END.split(text.strip())]
+    blocks = [block.split("\n") for block in _GAP.split(LINE_END.sub("\n", text).strip())]
+    sizes = {len(block) for block in blocks}
+    lines = [line.strip() for block in blocks for line in block]
     for size in (2, 3):
-        labels = lines[size - 1 :: size]
-        others = [line for place, line in enumerate(lines) if place % size != size - 1]
-        if len(lines) % size or len(labels) < FEWEST_LINES or not all(lines) or not _are_classes(labels, others):
+        if len(lines) % size or len(lines) < FEWEST_LINES * size or (len(blocks) > 1 and sizes != {size}):
             continue
-        about = {"aspect": lines[1::size]} if size > len(("text", "label")) else {}
-        return {"text": lines[::size], **about, "label": labels}
+        for place in (size - 1, 0):
+            labels, others = lines[place::size], [line for at, line in enumerate(lines) if at % size != place]
+            if _are_classes(labels, others):
+                sides = dict(zip(("text", "aspect"), (others[at :: size - 1] for at in range(size - 1)), strict=False))
+                return {**sides, "label": labels}
     return None
+
+
+_GAP = re.compile(r"\n(?:[^\S\n]*\n)+")
 
 
 def _are_classes(lines: Sequence[str], others: Sequence[str]) -> bool:

@@ -159,3 +159,38 @@ def test_stars_in_few_rows_without_names_are_the_label(tmp_path: Path) -> None:
 def test_two_columns_that_could_be_the_label_of_few_rows_are_not_chosen_from(tmp_path: Path) -> None:
     rows = [((1, 2, 5)[n % 3], f"The ferry of pier {n} is what I rate", (3, 1, 4)[n // 3]) for n in range(9)]
     assert str(load_data(_write(tmp_path, "two.tsv", _table(rows))).mapping) == "column 2 → plain text"
+
+
+@pytest.mark.parametrize("between", [" ", "\t", "/"])
+def test_words_with_parts_of_speech_are_words_with_tags(tmp_path: Path, between: str) -> None:
+    pairs = [("The", "DT"), ("ferry", "NN"), ("left", "VBD"), ("Oslo", "NNP"), (".", ".")]
+    joined, gap = ("\n", "\n\n") if between != "/" else (" ", "\n")
+    sentences = [[(f"{word}{n}" if tag == "NN" else word, tag) for word, tag in pairs] for n in range(8)]
+    text = gap.join(joined.join(f"{word}{between}{tag}" for word, tag in each) for each in sentences)
+    assert {example.labels for example in _all(_write(tmp_path, "tagged.txt", text))} == {
+        tuple(tag for _word, tag in pairs)
+    }
+
+
+def test_words_with_parts_of_speech_and_no_ends_of_sentences_are_refused(tmp_path: Path) -> None:
+    lines = "The DT\nferry NN\nleft VBD\nOslo NNP\n. .\n" * 12
+    with pytest.raises(DataError, match="no empty line between sentences"):
+        load_data(_write(tmp_path, "tagged.txt", lines))
+
+
+@pytest.mark.parametrize("order", ["{label}\n{text}", "{text}\n{label}"])
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+def test_a_label_may_stand_above_or_below_its_text(tmp_path: Path, order: str, gap: str) -> None:
+    moods = ("calm", "angry")
+    groups = [order.format(text=f"The ferry of pier {n} is late", label=moods[n % 2]) for n in range(8)]
+    data = load_data(_write(tmp_path, "moods.txt", gap.join(groups)))
+    assert str(data.mapping) == "text → text, label → label"
+    assert len(data.train) + len(data.held_out) == 8
+
+
+def test_a_rationale_beside_a_label_answers_nothing(tmp_path: Path) -> None:
+    rows = [
+        {"question": f"Is pier {n} open?", "rationale": f"Pier {n} was mended last year", "label": n % 2}
+        for n in range(12)
+    ]
+    assert str(load_data(_saved(tmp_path, rows)).mapping) == "question → text, label → label"
