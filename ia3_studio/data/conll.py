@@ -32,6 +32,8 @@ _TAG_NAMES = ("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "p
 _LONGEST_SENTENCE = 50
 """Words of the only sentence of a file from which on the ends of sentences are missing."""
 _DOCUMENT = "-DOCSTART-"
+BEGIN_OF_DOCUMENT = "#begin document"
+"""The first words of a file of OntoNotes."""
 _MOSTLY = 0.95
 
 
@@ -272,10 +274,16 @@ def _is_conll(fields: Sequence[Sequence[str]], lines: Sequence[str], is_named_so
     kinds = set(tags)
     plain = 3 * tags.count("O") >= len(tags) and 2 <= len(kinds) <= _MOST_PLAIN and all(map(_PLAIN.fullmatch, kinds))
     pairs = width == len(("word", "tag")) and not any(" " in row[0] for row in fields)
-    ends = blank or any(row[0] == "." for row in fields)
-    if (blank and plain and width == len(("word", "tag"))) or (pairs and ends and _are_parts(tags)):
+    if (blank and plain and width == len(("word", "tag"))) or (pairs and _runs(fields, lines) and _are_parts(tags)):
         return True
     return blank and (is_universal or (len(set(tags)) <= _MOST_TAGS and fitting > 0.95 * len(tags) and "O" in tags))
+
+
+def _runs(fields: Sequence[Sequence[str]], lines: Sequence[str]) -> bool:
+    """Say whether words are those of sentences, as those of a lexicon are not: with ends, and some again and again."""
+    words = [row[0] for row in fields]
+    ends = any(not line.strip() for line in lines[: len(words)]) or "." in words
+    return ends and len(set(words)) < len(words)
 
 
 def _sentences(lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:

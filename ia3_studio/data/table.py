@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.archives import PACKED, folder_members, read_file, unpacked, unpacked_members, zip_members
 from ia3_studio.data.arrow_files import read_arrow, read_parquet
+from ia3_studio.data.conll import BEGIN_OF_DOCUMENT, read_conll, read_conll_table
 from ia3_studio.data.conll import SUFFIXES as CONLL
-from ia3_studio.data.conll import read_conll, read_conll_table
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import decode
 from ia3_studio.data.delimited import LINE_END, delimiter_name, is_tabbed, read_delimited
@@ -259,7 +259,7 @@ def _read_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> 
     """
     if parsing.delimiter is None and (words := read_webanno(name, text)):
         return replace(words, form=f"{words.form}, {encoding}")
-    is_conll = PurePosixPath(name).suffix.lower() in CONLL
+    is_conll = PurePosixPath(name).suffix.lower() in CONLL or text.startswith(BEGIN_OF_DOCUMENT)
     if parsing.delimiter is None and (words := read_conll(name, text, is_named_so=is_conll)):
         return replace(words, form=f"{words.form}, {encoding}")
     if not (parsing.delimiter or parsing.plain) and (messages := whatsapp_messages(text)):
@@ -286,8 +286,8 @@ def _read_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> 
         return found_rows
     if is_conll and not parsing.plain:
         raise DataError(
-            f"{name} is a file of words with tags by its name, but its lines are not one word and as many fields each; "
-            "mend them, or choose plain rows under Shape."
+            f"{name} is a file of words with tags by its name or first line, but its lines are not one word and as "
+            "many fields each; mend them, or choose plain rows under Shape."
         )
     text = LINE_END.sub("\n", text).strip()
     blocks, unit = _BLANK_LINES.split(text), "paragraph"

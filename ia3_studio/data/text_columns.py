@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -103,9 +104,11 @@ def _are_codes(frame: pd.DataFrame, each: Profile) -> bool:
     cells = [str(cell) for cell in cells_of(frame, each.name)]
     come_again = 1 < each.different <= len(cells) / 2 and len(cells) >= _FEWEST_CODED
     come_again = come_again and each.length > 0 and not each.is_identifier
-    return come_again and not any(len(cell.split()) > 1 for cell in cells)
+    return come_again and not any(len(cell.split()) > 1 or _SENTENCE_MARK.search(cell) for cell in cells)
 
 
+_SENTENCE_MARK = re.compile("[。，！？、；]")
+"""What stands in sentences of scripts that have no spaces."""
 _FEWEST_CODED = 8
 """Rows that show whether codes come again."""
 

@@ -56,6 +56,13 @@ def test_a_file_named_as_words_with_tags_that_holds_none_is_refused_unless_plain
     assert len(_all(path, parsing=ParsingOptions(plain=True))) == 3
 
 
+def test_a_text_that_begins_a_document_of_words_is_no_plain_text(tmp_path: Path) -> None:
+    words = "a 0 0 Ferries NNS (S* (0)\na 0 1 leave VB * - x\na 0 2 early RB *) - x y\n"
+    path = _write(tmp_path, "notes.txt", f"#begin document (a); part 000\n{words}\n{words}\n{words}#end document\n")
+    with pytest.raises(DataError, match="words with tags by its name or first line"):
+        load_data(path)
+
+
 def test_conllu_plus_is_read_by_its_ending(tmp_path: Path) -> None:
     sentence = "# text = Ada left Oslo\n1\tAda\tB-PER\t_\n2\tleft\tO\t_\n3\tOslo\tB-LOC\t_\n"
     path = _write(
