@@ -15,8 +15,10 @@ from ia3_studio.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-SUFFIXES = (".conll", ".conllu", ".iob", ".iob2", ".bio")
+SUFFIXES = (".conll", ".conllu", ".conllup", ".iob", ".iob2", ".bio")
 _TAG = re.compile(r"[OBIESLUM]|[BIESLUM][-_].+|.+-[BIESLU]")
+_BEGINS = re.compile(r"B[-_].+")
+"""A tag that says by itself what a file is, so that no empty line need do so."""
 _SAMPLE_LINES = 2_000
 _UNIVERSAL = 10
 """Fields of a line of CoNLL-U: number, word, lemma, part of speech, …"""
@@ -30,6 +32,8 @@ _TAG_NAMES = ("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "p
 _LONGEST_SENTENCE = 50
 """Words of the only sentence of a file from which on the ends of sentences are missing."""
 _DOCUMENT = "-DOCSTART-"
+BEGIN_OF_DOCUMENT = "#begin document"
+"""The first words of a file of OntoNotes."""
 _MOSTLY = 0.95
 
 
@@ -48,6 +52,8 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
     is_numbered = _counts_words(lines)
     if is_numbered:  # what begins with "#" is a comment, as the number of a word is none
         lines = ["# " + line[1:].strip() if line.startswith("#") else line for line in lines]
+    if is_numbered:
+        lines = _without_frames(lines)
     fields = _sample(lines)
     if fields and _tags_stand_first(fields):
         lines = [_turned(line) if _is_word(line) else line for line in lines]
@@ -123,12 +129,9 @@ def _with_marks(lines: Sequence[str]) -> list[str]:
             continue
         pairs = [[word.rpartition(sign)[::2] for word in words] for words in filled]
         tags = {tag for words in pairs for _word, tag in words}
-        if (
-            "O" in tags
-            and len(tags) > 1
-            and all(map(is_tag, tags))
-            and all(word for words in pairs for word, _tag in words)
-        ):
+        are_tags = "O" in tags and len(tags) > 1 and all(map(is_tag, tags))
+        are_tags = are_tags or _are_parts([tag for words in pairs for _word, tag in words])
+        if are_tags and all(word for words in pairs for word, _tag in words):
             return [line for words in pairs for line in (*map("\t".join, words), "")]
     return []
 
@@ -215,6 +218,17 @@ def is_tag(cell: object) -> bool:
     return isinstance(cell, str) and _TAG.fullmatch(cell.strip()) is not None
 
 
+def _are_parts(tags: Sequence[str]) -> bool:
+    """Say whether tags of words are parts of speech: a few codes in capitals that come again and again."""
+    kinds = set(tags)
+    return _FEWEST_PARTS <= len(kinds) <= min(_MOST_PARTS, len(tags) // 4) and all(map(_PART.fullmatch, kinds))
+
+
+_PART = re.compile(r"[A-Z][A-Z$+-]{0,7}|[^\w\s]{1,3}")
+"""A code of a part of speech, or the punctuation mark that stands for itself."""
+_FEWEST_PARTS, _MOST_PARTS = 3, 60
+
+
 def _notes(lines: Sequence[str], width: int, word: int, tag: int) -> tuple[str, ...]:
     notes = [f"The word is field {word + 1} and its tag field {tag + 1} of {width}."] if width > 2 else []
     documents = sum(line.startswith(_DOCUMENT) for line in lines)
@@ -222,6 +236,14 @@ def _notes(lines: Sequence[str], width: int, word: int, tag: int) -> tuple[str, 
     skipped = [f"{documents:,} {_DOCUMENT} lines"] if documents else []
     skipped += [f"{comments:,} comment lines"] if comments else []
     return (*notes, *([f"Not used: {' and '.join(skipped)}."] if skipped else ()))
+
+
+def _without_frames(lines: list[str]) -> list[str]:
+    """Return lines of CoNLL-U without what stands behind its fields: a field for each verb of a sentence."""
+    fields = _sample(lines)
+    if min(map(len, fields), default=0) <= _UNIVERSAL or len({*map(len, fields)}) == 1:
+        return lines
+    return ["\t".join(line.split("\t")[:_UNIVERSAL]) if _is_word(line) else line for line in lines]
 
 
 def _is_word(line: str) -> bool:
@@ -244,7 +266,9 @@ def _is_conll(fields: Sequence[Sequence[str]], lines: Sequence[str], is_named_so
     if is_named_so:
         return True
     tags = [row[-1] for row in fields if len(row) == width]
-    blank = any(not line.strip() for line in lines[:_SAMPLE_LINES])
+    blank = any(not line.strip() for line in lines[:_SAMPLE_LINES]) or (
+        "O" in tags and any(map(_BEGINS.fullmatch, tags)) and all(map(_TAG.fullmatch, tags))
+    )
     is_universal = width == _UNIVERSAL and all(
         row[0].isdigit() and (row[6] == "_" or (row[6].isdigit() and len(row[6]) <= _LONGEST_HEAD))
         for row in fields[:3]
@@ -252,9 +276,17 @@ def _is_conll(fields: Sequence[Sequence[str]], lines: Sequence[str], is_named_so
     fitting = sum(bool(_TAG.fullmatch(tag)) for tag in tags)
     kinds = set(tags)
     plain = 3 * tags.count("O") >= len(tags) and 2 <= len(kinds) <= _MOST_PLAIN and all(map(_PLAIN.fullmatch, kinds))
-    if blank and plain and width == len(("word", "tag")):
+    pairs = width == len(("word", "tag")) and not any(" " in row[0] for row in fields)
+    if (blank and plain and width == len(("word", "tag"))) or (pairs and _runs(fields, lines) and _are_parts(tags)):
         return True
     return blank and (is_universal or (len(set(tags)) <= _MOST_TAGS and fitting > 0.95 * len(tags) and "O" in tags))
+
+
+def _runs(fields: Sequence[Sequence[str]], lines: Sequence[str]) -> bool:
+    """Say whether words are those of sentences, as those of a lexicon are not: with ends, and some again and again."""
+    words = [row[0] for row in fields]
+    ends = any(not line.strip() for line in lines[: len(words)]) or "." in words
+    return ends and len(set(words)) < len(words)
 
 
 def _sentences(lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:

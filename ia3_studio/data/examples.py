@@ -14,7 +14,7 @@ from ia3_studio.data.conversations import Message, messages_of, opened, texts_of
 from ia3_studio.data.lettered import lettered
 from ia3_studio.data.measurements import DecimalMark, plain_number, whole_number
 from ia3_studio.data.opposed_names import are_opposed
-from ia3_studio.data.paths import is_listed, split_path, structure_of, value_at
+from ia3_studio.data.paths import is_listed, names_in_brackets, split_path, structure_of, value_at
 from ia3_studio.data.preferences import answered_turns, compared, flag_of, judged
 from ia3_studio.data.problem import Problem, UnusableError, whole
 from ia3_studio.data.shapes.shape import is_blank
@@ -451,7 +451,7 @@ def _labels(record: dict[Any, Any], mapping: Mapping) -> tuple[str, ...]:
         return tuple(sorted(name for name in mapping.parts if _is_yes(record, name)))
     value = value_at(record, mapping.answer)
     if mapping.target == "multi":
-        value = structure_of(value)
+        value = names_in_brackets(value) or structure_of(value)
         cells = _SEVERAL.split(value) if isinstance(value, str) else value if is_listed(value) else [value]
         return tuple(sorted({name for cell in cells if cell is not None and (name := label_name(cell))}))
     if value is None or (isinstance(value, str) and not value.strip()):

@@ -19,7 +19,7 @@ from ia3_studio.data.graded_answers import graded_answers, judged_claims
 from ia3_studio.data.inner_columns import with_inner_columns
 from ia3_studio.data.json_documents import SPLIT
 from ia3_studio.data.judged_pairs import judged_pairs
-from ia3_studio.data.label_columns import by_contents, labeled, marked_answers, rated_texts
+from ia3_studio.data.label_columns import by_contents, few_labeled, labeled, marked_answers, rated_texts
 from ia3_studio.data.label_names import LABEL_NAMES
 from ia3_studio.data.measurements import decimal_mark
 from ia3_studio.data.mirrored_pairs import code_languages, languages
@@ -34,6 +34,7 @@ from ia3_studio.data.structured_pairs import beside_structures, recipes
 from ia3_studio.data.table import Table
 from ia3_studio.data.tag_columns import tagged_words
 from ia3_studio.data.text_columns import (
+    coded_texts,
     labeled_words,
     longest_text,
     named_text,
@@ -184,7 +185,7 @@ _IN_ORDER = (
     recipes,
     _refuse_undecided, judged_pairs, named_pairs, labeled, flags, beside_structures,
     two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, asked_by_contents, two_bodies,
-    by_contents, told_language, named_text, two_texts,
+    by_contents, few_labeled, told_language, named_text, coded_texts, two_texts,
     longest_text, labeled_words, only_words,
 )  # fmt: skip
 """Ways to find the columns that play a part, in the order in which they are tried."""

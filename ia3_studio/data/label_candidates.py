@@ -26,6 +26,7 @@ from ia3_studio.data.label_cells import (
     are_joined,
     are_joined_numbers,
     are_titles,
+    bare_lists,
     holds_known_classes,
     holds_long_texts,
     is_plural,
@@ -126,7 +127,7 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     words = [name for name in alike if not filled[name].is_number]
     if any("stance" in name_words(name) for name in by_word):
         by_name = [name for name in by_name if bare_name(name) not in _STOOD_TO]
-    several = [name for name, each in filled.items() if _holds_several(frame, each)]
+    several = [name for name, each in filled.items() if holds_several(frame, each)]
     by_word.sort(
         key=lambda name: (
             filled[name].filled < _FEWEST_FILLED,
@@ -230,7 +231,7 @@ def _holds_labels_or_marks(frame: pd.DataFrame, each: Profile) -> bool:
     return each.is_label or few or is_measured(cells_of(frame, each.name))
 
 
-def _holds_several(frame: pd.DataFrame, each: Profile) -> bool:
+def holds_several(frame: pd.DataFrame, each: Profile) -> bool:
     """Say whether cells are several short labels each, in lists or joined, that occur again in other rows."""
     if each.is_identifier or each.is_number or each.is_label:
         return False
@@ -240,7 +241,7 @@ def _holds_several(frame: pd.DataFrame, each: Profile) -> bool:
     if are_joined(cells):
         parts = [part for cell in cells if isinstance(cell, str) for part in SEVERAL.split(cell.strip()) if part]
     else:
-        lists = [value for cell in cells if is_list_of_texts(value := structure_of(cell))]
+        lists = bare_lists(cells) or [value for cell in cells if is_list_of_texts(value := structure_of(cell))]
         parts = [part for value in lists for part in value]
         if len(lists) < MOSTLY * len(cells) or any(len(part) > LONGEST_PART for part in parts):
             return False

@@ -13,7 +13,7 @@ from ia3_studio.data.column_words import LABELED
 from ia3_studio.data.examples import LabelKind
 from ia3_studio.data.label_names import is_coded
 from ia3_studio.data.measurements import number_of
-from ia3_studio.data.paths import is_listed, structure_of
+from ia3_studio.data.paths import is_listed, names_in_brackets, structure_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,7 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
     """
     if any(is_listed(structure_of(cell)) and not _is_pair_of_numbers(cell) for cell in cells):
         return "multi"
-    if are_joined_numbers(cells):
+    if are_joined_numbers(cells) or any(len(names) > 1 for names in bare_lists(cells)):
         return "multi"
     if (is_measured(cells) or _are_points(cells, name)) and not is_coded(name):
         return "number"
@@ -47,6 +47,12 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
     separators = _LISTED if is_plural(name) or not is_class else SEVERAL
     joined = are_joined(cells, separators, is_plural=is_plural(name)) or (says(name, LABELED) and _share_parts(kinds))
     return "multi" if joined else "single"
+
+
+def bare_lists(cells: Sequence[Any]) -> list[list[str]]:
+    """Return the names of each cell where each of them is a list in brackets without quotes; none for other cells."""
+    found = [names_in_brackets(cell) for cell in cells]
+    return found if all(found) else []
 
 
 def _is_pair_of_numbers(cell: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from ia3_studio.data.column_names import bare_name, name_words, named, says
 from ia3_studio.data.column_profile import (
     LONGEST_LABEL,
+    UNNAMED,
     Profile,
     cells_of,
     is_label_name,
@@ -33,7 +35,7 @@ from ia3_studio.data.label_names import MOSTLY, RATED, TOPICAL, named_labels
 from ia3_studio.data.paths import is_listed
 from ia3_studio.data.read_texts import LABELED_NAMES, read_text
 from ia3_studio.data.text_pairs import only_two_texts, paired_texts, related_texts, unnamed_pair
-from ia3_studio.data.told_apart import with_second_text
+from ia3_studio.data.told_apart import says_why, with_second_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -183,6 +185,7 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     used = {name for name in filled for found in (label, *labels) if f"{found}.".startswith(f"{name}.")}
     texts = [each for name, each in filled.items() if each.is_text and name not in used]
     texts = [each for each in texts if each.different > 1 and not _are_structures(frame, each.name)]
+    texts = [each for each in texts if not says_why(each.name)] or texts
     if pair := unnamed_pair(frame, texts):
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     texts = texts or [each for name, each in filled.items() if name not in used and _holds_texts(frame, name)]
@@ -198,6 +201,35 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 _OF_TURNS = frozenset(("turn", "dialogue", "dialog", "conversation"))
 """Words of columns beside which the one of who speaks says whose turn a row is, and is no label."""
 _WHO_SPEAKS = (["speaker"], ["sender"], ["role"], ["who"], ["author"])
+
+
+def few_labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return text and label of a table of few rows without names: the only column of grades or classes that come again.
+
+    In so few rows, a scale of five has too many values for them to be called few, as :func:`by_contents` does.
+    """
+    if not _FEWEST_OF_FEW <= len(frame) < _MANY_ROWS or not all(map(UNNAMED.fullmatch, columns)):
+        return None
+    profiles = [profile(frame, name) for name in columns]
+    labels = [each.name for each in profiles if _comes_again(frame, each)]
+    texts = [
+        each.name for each in profiles if each.is_text and each.filled > MOSTLY and each.different > len(frame) / 2
+    ]
+    text = read_text(frame, (), texts) if texts and len(labels) == 1 else ""
+    return Mapping("labels", column=text, answer=labels[0]) if text else None
+
+
+def _comes_again(frame: pd.DataFrame, each: Profile) -> bool:
+    """Say whether a column holds short words or small numbers in nearly all rows, each of them twice on average."""
+    cells = [str(cell).strip() for cell in cells_of(frame, each.name)]
+    again = 2 <= each.different <= len(frame) // 2 and each.filled > _ALMOST and not each.is_identifier
+    return again and all(_GRADE.fullmatch(cell) for cell in cells)
+
+
+_FEWEST_OF_FEW, _MANY_ROWS, _ALMOST = 8, 24, 0.95
+"""Rows between which a table has few, and the share of them that a label fills there."""
+_GRADE = re.compile(r"[-+]?(?:\d|10)|[^\W\d][\w-]{0,20}")
+"""A small whole number or a word."""
 
 
 def _is_aspect(each: Profile) -> bool:

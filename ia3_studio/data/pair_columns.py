@@ -16,6 +16,7 @@ from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_candidates import is_rated
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.mirrored_pairs import changed, mirrored, two_keys
+from ia3_studio.data.opposed_names import twin_place
 from ia3_studio.data.pair_cells import (
     answer_path,
     asked_path,
@@ -31,11 +32,14 @@ from ia3_studio.data.pair_names import CONTEXT_NAMES
 from ia3_studio.data.pair_sides import answer_columns, long_context, of_sizes, prompt_columns, read_columns
 from ia3_studio.data.paths import value_at
 from ia3_studio.data.structured_pairs import data_context, given_objects
+from ia3_studio.data.told_apart import says_why
 from ia3_studio.data.word_pairs import asked_columns, by_words
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_LABELS = ("label", "gold_label", "class")
+"""Columns beside which an explanation tells why a text has its label, and answers nothing."""
 FEWEST_OTHERS = 0.02
 """Share of the rows that must fill other columns for these to be a prompt and an answer of their own."""
 
@@ -44,6 +48,8 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return which columns are prompt and answer by their names, or by the two keys of a column of objects."""
     named_so = answer_columns(frame, columns)
     named_so = [name for name in named_so if any(map(_is_filled_cell, cells_of(frame, name)))] or named_so
+    if any(profile(frame, name).is_label for name in named(columns, _LABELS)):
+        named_so = [name for name in named_so if not says_why(name)]
     answers = [path for name in named_so if (path := answer_path(frame, name))]
     if len(named(columns, ("anchor", "target"))) == 2 and is_rated(frame, columns):
         answers = [name for name in answers if bare_name(name) != "target"]  # of two texts that are compared
@@ -68,6 +74,7 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not prompts and answers:
         free = [name for name in columns if name not in bases(answers)]
         free = [name for name in free if not is_copy(frame, name, answers[0]) and name not in of_sizes(frame, columns)]
+        free = [name for name in free if not (twin_place(answers[0], name) or twin_place(name, answers[0]))]
         prompts = asked_columns(frame, free) or read_columns(frame, free)
     answers = [name for name in answers if name not in prompts]
     if answers and len(prompts) > 1:

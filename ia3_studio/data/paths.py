@@ -85,6 +85,21 @@ def structure_of(cell: Any) -> Any:
     return found if isinstance(found, list | dict) else cell
 
 
+def names_in_brackets(cell: Any) -> list[str]:
+    """Return the names of a cell such as "[joy, fear]", which lacks the quotes of a list; none for any other cell.
+
+    Example:
+        >>> names_in_brackets("[joy, fear]"), names_in_brackets("['joy']"), names_in_brackets("joy")
+        (['joy', 'fear'], [], [])
+    """
+    found = _BARE.fullmatch(cell.strip()) if isinstance(cell, str) and len(cell) <= _LONGEST_BARE else None
+    return [part.strip() for part in found[1].split(",")] if found else []
+
+
+_BARE, _LONGEST_BARE = re.compile(r"\[([^\[\]{}\"',]+(?:,[^\[\]{}\"',]+)*)\]"), 1_000
+"""Names with commas between them in brackets, and the most characters of such a cell."""
+
+
 def python_literal(text: str) -> Any:
     """Return the value of Python text, also as pandas and numpy print lists of texts; None where it is none."""
     plain = _DTYPE.sub(")", _ARRAY.sub("(", text))

@@ -5,22 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 from ia3_studio.data.delimited import DELIMITERS, LINE_END, RARE_DELIMITERS, guess_delimiter
 from ia3_studio.data.header import find_header
-from ia3_studio.data.measurements import whole_number
 
 _WORDS_OF_A_LABEL = 3
 FEWEST_LINES = 5
 """Lines from which on a text can be one of labels or cells."""
-_FASTTEXT = re.compile(r"((?:__label__\S+\s+)+)(\S.*)")
-_FASTTEXT_ENDED = re.compile(r"(\S.*?)\s*((?:\s__label__\S+)+)")
-_MARKED = re.compile(r"([-+]?\d|[A-Z]{2,8}:[A-Za-z]+)\s+(\S.*)")
-"""A number of a class, or one such as "NUM:date", before a text."""
-_ENDED = re.compile(r"(\S.*?)\s?@\s?([A-Za-z][\w-]{0,30})")
-"""A class after a text and an at sign."""
 _SETTING = re.compile(r"#[\w ]+:.*")
 """A line by which Anki says how an export is to be read."""
 _USERS = (
@@ -142,42 +134,6 @@ def marked_sides(text: str) -> dict[str, list[Any]] | None:
 
 _SIDES = (("IN", "OUT"), ("INPUT", "OUTPUT"), ("SRC", "TGT"), ("SOURCE", "TARGET"), ("Q", "A"), ("X", "Y"))
 _TWO_MARKS = re.compile(r"([A-Z]{1,12}):\s+(\S.*?)\s+([A-Z]{1,12}):\s+(\S.*)")
-
-
-def labeled_lines(text: str) -> dict[str, list[Any]] | None:
-    """Return the texts of lines that begin with labels, and these; None for other text.
-
-    Labels are those of fastText ("__label__good"), or numbers and names of classes of which there are few.
-    """
-    lines = [line.strip() for line in LINE_END.split(text) if line.strip()]
-    if len(lines) < FEWEST_LINES:
-        return None
-    if all(found := [_FASTTEXT.fullmatch(line) for line in lines]):
-        labels = [[name.removeprefix("__label__") for name in each[1].split()] for each in found if each]
-        return _with_labels([each[2] for each in found if each], labels)
-    if all(found := [_FASTTEXT_ENDED.fullmatch(line) for line in lines]):
-        labels = [[name.removeprefix("__label__") for name in each[2].split()] for each in found if each]
-        return _with_labels([each[1] for each in found if each], labels)
-    if all(found := [_ENDED.fullmatch(line) for line in lines]):
-        names = [each[2] for each in found if each]
-        if 2 <= len(set(names)) <= len(lines) // 4:
-            return {"text": [each[1].strip() for each in found if each], "label": names}
-    marks = [_MARKED.fullmatch(line) for line in lines]
-    if not all(marks):
-        return None
-    names = [each[1] for each in marks if each]
-    numbers = [whole_number(name) for name in names]
-    rising = all(other == one + 1 for one, other in pairwise(numbers) if one is not None and other is not None)
-    if not 2 <= len(set(names)) <= len(lines) // 4 or (numbers[0] is not None and rising):
-        return None
-    return {"text": [each[2] for each in marks if each], "label": names}
-
-
-def _with_labels(texts: list[Any], labels: Sequence[Sequence[str]]) -> dict[str, list[Any]]:
-    """Return texts with a label each, or with a list of labels where one of them has several."""
-    if any(len(each) > 1 for each in labels):
-        return {"text": texts, "labels": list(labels)}
-    return {"text": texts, "label": [each[0] for each in labels]}
 
 
 def exchanges(text: str) -> dict[str, list[Any]] | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import bare_name, name_words, says, says_last
-from ia3_studio.data.column_profile import Profile, profile
+from ia3_studio.data.column_profile import UNNAMED, Profile, profile
 from ia3_studio.data.column_words import ANSWERED, READ, WHOLE
 from ia3_studio.data.label_names import MOSTLY
 
@@ -21,6 +21,8 @@ LABELED_NAMES = ("text", "content", "document", "sentence", "review", "message",
 TITLES = frozenset(("title", "headline"))
 _LONGER = 1.5
 """Times that a text is longer than the first one so that it is read rather."""
+_NEARLY_ALL = 0.95
+"""Share of the rows that a text without a name fills to be read before others."""
 _MUCH_LONGER = 2.5
 """Times that a text is longer than one whose name says that it is read, so that it is read rather."""
 
@@ -37,6 +39,8 @@ def read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str]) 
     texts = [each for name in others if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
     texts = [each for each in texts if each.different > 1] or texts
     texts = [each for each in texts if not each.is_label] or texts
+    if all(UNNAMED.fullmatch(each.name) for each in texts):  # what a row may lack is no text that its label belongs to
+        texts = [each for each in texts if each.filled > _NEARLY_ALL] or texts
     texts = [each for each in texts if not is_titled(each.name)] or texts
     plain = [each for each in texts if "html" not in name_words(each.name)]
     most = max((each.length for each in texts), default=0.0)

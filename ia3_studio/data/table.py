@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING
 from ia3_studio.data.archives import PACKED, folder_members, read_file, unpacked, unpacked_members, zip_members
 from ia3_studio.data.arrow_files import read_arrow, read_parquet
 from ia3_studio.data.block_rows import rows_in_blocks
+from ia3_studio.data.conll import BEGIN_OF_DOCUMENT, read_conll, read_conll_table
 from ia3_studio.data.conll import SUFFIXES as CONLL
-from ia3_studio.data.conll import read_conll, read_conll_table
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import decode
 from ia3_studio.data.delimited import LINE_END, delimiter_name, is_tabbed, read_delimited
 from ia3_studio.data.file_kinds import kind_of, said_kind
 from ia3_studio.data.intent_lists import intents_below_headings
 from ia3_studio.data.json_rows import is_json_document, is_json_lines, is_json_stream, read_json
+from ia3_studio.data.line_labels import labeled_lines, labels_below, marked_labels
 from ia3_studio.data.markup_tables import is_markdown_table, read_html, read_markdown
 from ia3_studio.data.parsing import Found, numbered, shown_names
 from ia3_studio.data.parsing import ParsingOptions as ParsingOptions
 from ia3_studio.data.plain_texts import (
     cards,
     exchanges,
-    labeled_lines,
     marked_sides,
     questions_in_headings,
     table_delimiter,
@@ -261,7 +261,7 @@ def _read_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> 
     """
     if parsing.delimiter is None and (words := read_webanno(name, text)):
         return replace(words, form=f"{words.form}, {encoding}")
-    is_conll = PurePosixPath(name).suffix.lower() in CONLL
+    is_conll = PurePosixPath(name).suffix.lower() in CONLL or text.startswith(BEGIN_OF_DOCUMENT)
     if parsing.delimiter is None and (words := read_conll(name, text, is_named_so=is_conll)):
         return replace(words, form=f"{words.form}, {encoding}")
     if not (parsing.delimiter or parsing.plain) and (messages := whatsapp_messages(text)):
@@ -273,6 +273,8 @@ def _read_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> 
         return Found(frame, f"{form}, {encoding}", damaged)
     if not (parsing.delimiter or parsing.plain) and (talks := talks_in_text(text)):
         return Found(numbered(talks), f"conversations in lines, {encoding}")
+    if not (parsing.delimiter or parsing.plain) and (rows := marked_labels(text)):
+        return Found(numbered(rows), f"a text with its labels per line, {encoding}")
     text = text if parsing.delimiter or parsing.plain else without_ids(text)
     if parsing.delimiter or is_tabbed(without_settings(text)):
         if not parsing.delimiter and (sides := cards(text)):
@@ -284,6 +286,11 @@ def _read_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> 
         return replace(found, form=f"{found.form}, {encoding}")
     if not parsing.plain and (found_rows := _structured_text(name, text, encoding, parsing)):
         return found_rows
+    if is_conll and not parsing.plain:
+        raise DataError(
+            f"{name} is a file of words with tags by its name or first line, but its lines are not one word and as "
+            "many fields each; mend them, or choose plain rows under Shape."
+        )
     text = LINE_END.sub("\n", text).strip()
     blocks, unit = _BLANK_LINES.split(text), "paragraph"
     if len(blocks) == 1:
@@ -298,6 +305,8 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
         return Found(frame, f"{form}, {encoding}", damaged)
     if rows := quiz_questions(text):
         return Found(numbered(rows), f"questions of a quiz, {encoding}")
+    if rows := labels_below(text):
+        return Found(numbered(rows), f"a label below each text, {encoding}")
     if rows := labeled_lines(text):
         return Found(numbered(rows), f"a text with its label per line, {encoding}")
     if rows := marked_sides(text):

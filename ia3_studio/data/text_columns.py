@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import bare_name, named
-from ia3_studio.data.column_profile import UNNAMED, Profile, is_list_of_texts, is_plain, profile, structures_of
+from ia3_studio.data.column_profile import (
+    UNNAMED,
+    Profile,
+    cells_of,
+    is_list_of_texts,
+    is_plain,
+    profile,
+    structures_of,
+)
 from ia3_studio.data.column_words import is_about_text
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES
 from ia3_studio.data.examples import Mapping
+from ia3_studio.data.label_candidates import holds_several
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.read_texts import is_titled
 
@@ -53,6 +63,7 @@ _WITH_ID = 3
 def named_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the column that is called a text."""
     text = [name for name in named(columns, TEXT_NAMES) if profile(frame, name).length]
+    text = [name for name in text if len(columns) == 1 or not profile(frame, name).is_identifier]  # names of files
     keys = [name for name in named(columns, _KEYS) if profile(frame, name).length and not profile(frame, name).is_label]
     if text and keys and not {*columns} - {*text, *keys}:
         return Mapping("pairs", keys[0], text[0])
@@ -66,7 +77,7 @@ _KEYS = ("keywords", "keyword", "keyphrases", "concepts", "outline", "bullets", 
 def longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the only column of texts, titles and authors aside."""
     texts = [each for name in columns if (each := profile(frame, name)).is_text]
-    texts = [each for each in texts if len(columns) == 1 or not each.is_label]
+    texts = [each for each in texts if len(columns) == 1 or not (each.is_label or holds_several(frame, each))]
     filled = [each for each in texts if each.filled > MOSTLY and each.different > 1]
     bodies = [each for each in filled if not is_about_text(each.name)]
     bodies = bodies or [each for each in filled if is_titled(each.name)]
@@ -75,6 +86,35 @@ def longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         far = longest.length >= max(_LONG_BODY, _FAR_LONGER * others[-1].length)
         bodies = [longest] if far and all(UNNAMED.fullmatch(each.name) for each in bodies) else bodies
     return Mapping("text", column=bodies[0].name) if len(bodies) == 1 else None
+
+
+def coded_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the only text of a table and its only other column, of codes in one word that come again and again."""
+    held = [each for name in columns if not _numbers_rows(each := profile(frame, name))]
+    codes = [each for each in held if _are_codes(frame, each)]
+    texts = [
+        each for each in held if each.is_text and each not in codes and each.different > _HARDLY_ALIKE * len(frame)
+    ]
+    one = len(held) == 2 and len(codes) == len(texts) == 1
+    return Mapping("labels", column=texts[0].name, answer=codes[0].name) if one else None
+
+
+def _numbers_rows(each: Profile) -> bool:
+    return each.is_identifier and each.is_number
+
+
+def _are_codes(frame: pd.DataFrame, each: Profile) -> bool:
+    """Say whether a column holds words of which each comes twice or more on average, two of them at least."""
+    cells = [str(cell) for cell in cells_of(frame, each.name)]
+    come_again = 1 < each.different <= len(cells) / 2 and len(cells) >= _FEWEST_CODED
+    come_again = come_again and each.length > 0 and not each.is_identifier
+    return come_again and not any(len(cell.split()) > 1 or _SENTENCE_MARK.search(cell) for cell in cells)
+
+
+_SENTENCE_MARK = re.compile("[。，！？、；]")
+"""What stands in sentences of scripts that have no spaces."""
+_FEWEST_CODED = 8
+"""Rows that show whether codes come again."""
 
 
 def labeled_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
@@ -99,6 +139,7 @@ def only_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the only column that does not identify rows, where it holds words."""
     held = [each for name in columns if not (each := profile(frame, name)).is_identifier]
     held = [] if named(columns, MESSAGE_NAMES) else held  # turns that each row says what is wrong with
+    held = [each for each in held if not holds_several(frame, each)]
     one = len(held) == 1 and held[0].length > 0 and not held[0].is_label and is_plain(frame, held[0].name)
     return Mapping("text", column=held[0].name) if one else None
 

@@ -14,7 +14,7 @@ from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.opposed_names import are_opposed
 from ia3_studio.data.pair_cells import contains
 from ia3_studio.data.scripts import words_of
-from ia3_studio.data.told_apart import SAID_ABOUT_LABEL
+from ia3_studio.data.told_apart import SAID_ABOUT_LABEL, says_why
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,8 @@ _NEARLY_ALL = 0.95
 
 def paired_texts(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[str, str] | None:
     """Return two columns of texts that belong together by their names, unless a far longer text stands beside them."""
-    pair = _pair_of_texts(columns)
+    full = [name for name in columns if not UNNAMED.fullmatch(name) or profile(frame, name).filled > _NEARLY_ALL]
+    pair = _pair_of_texts(full)
     if pair is None:
         return None
     longest = max(profile(frame, name).length for name in columns)
@@ -90,7 +91,7 @@ def _pair_of_texts(columns: Sequence[str]) -> tuple[str, str] | None:
 
 def related_texts(frame: pd.DataFrame, columns: Sequence[str], label: str) -> tuple[str, str] | None:
     """Return the only two columns of texts that are no labels, where the label says how two texts are related."""
-    texts = [each.name for name in columns if _is_side(each := profile(frame, name))]
+    texts = [each.name for name in columns if _is_side(each := profile(frame, name)) and not says_why(name)]
     classes = {str(cell).strip().casefold() for cell in cells_of(frame, label)}
     related = says(label, RELATED) or len(classes & _RELATIONS) > 1
     if not related or len(texts) != 2 or contains(frame, *texts) or contains(frame, *reversed(texts)):
@@ -103,7 +104,8 @@ def only_two_texts(frame: pd.DataFrame, columns: Sequence[str], label: str) -> t
 
     A title, a remark on the label and another form of the same text are no second text.
     """
-    held = [each for name in columns if name != label and not (each := profile(frame, name)).is_identifier]
+    kept = [profile(frame, name) for name in columns if name != label and not says_why(name)]
+    held = [each for each in kept if not (each.is_identifier or (each.is_number and each.different == len(frame)))]
     texts = [each for each in held if _is_side(each)]
     one_of_two = any(_is_beside(each.name) for each in held)
     if bare_name(label) not in _PLAIN_LABELS or len(texts) != 2 or len(held) != 2 or one_of_two:

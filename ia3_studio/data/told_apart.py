@@ -24,6 +24,22 @@ SAID_ABOUT_LABEL = frozenset(
 """Words of columns that say why a text has its label."""
 
 
+_WHY = frozenset(("explanation", "explanations", "justification", "justifications", "rationale", "rationales"))
+_JUDGED = frozenset(("student", "pupil", "learner", "user", "candidate", "model"))
+"""Words of explanations that are judged themselves."""
+
+
+def says_why(name: str) -> bool:
+    """Say whether a column tells why a text has its label, so that it is no text that a label belongs to.
+
+    Example:
+        >>> says_why("generated_explanation"), says_why("StudentExplanation"), says_why("comment")
+        (True, False, False)
+    """
+    words = {*name_words(name)}
+    return bool(words & _WHY) and not words & _JUDGED
+
+
 def with_second_text(frame: pd.DataFrame, columns: Sequence[str], found: Mapping) -> Mapping:
     """Return a mapping with the text that tells its label where the same text has several labels; else as it is.
 

@@ -147,7 +147,7 @@ def _twins(rows: Rows) -> tuple[str, ...]:
     pairs = [pair for pair in combinations(texts, 2) if twin_place(*pair)]
     long = len(pairs) == 1 and any(rows.any(name, lambda cell: len(cell.split()) > 1) for name in pairs[0])
     if long and not rows.find((*PROMPT_NAMES, *POSTS, "context")):
-        decided = any(says(name, _DECIDING) for name in rows.columns)
+        decided = any(says(name, DECIDING) for name in rows.columns)
         written = rows.any(pairs[0][0], lambda cell: len(cell.split()) > _WORDS_OF_A_NAME)
         return pairs[0] if decided and written and only_other_text(rows, pairs[0]) else ()
     return pairs[0] if long else ()
