@@ -92,13 +92,14 @@ def _folder(run: Run, target: Path) -> dict[str, Any]:
 
 
 def _merged(run: Run, target: Path) -> dict[str, Any]:
-    from ia3_studio.export.merged import write_merged
+    from ia3_studio.export.by_file import export_merged
     from ia3_studio.worker.prepared import load_for
 
     folder = _adapter_of(run)
-
-    found = write_merged(load_for(run, _say), folder, target, say=_say)
-    return {"bytes": found.bytes, "format": found.format, "largest_difference": found.largest_difference}
+    found = export_merged(lambda plan: load_for(run, _say, plan), folder, target, say=_say)
+    said = {"bytes": found.bytes, "format": found.format, "largest_difference": found.largest_difference}
+    notes = {"not_compared": found.uncompared, "loaded_whole": found.whole}
+    return said | {name: why for name, why in notes.items() if why}
 
 
 def _gguf(run: Run, target: Path, kind: Format) -> dict[str, Any]:

@@ -159,13 +159,12 @@ def _checks() -> Iterator[tuple[str, bool, str]]:
 
 
 def _device() -> Iterator[tuple[str, bool, str]]:
-    import psutil
-
     from ia3_studio.models.device import choose_device
+    from ia3_studio.models.machine import system_memory
 
     yield "Device", True, choose_device().reason
-    memory = psutil.virtual_memory()
-    yield "Memory", memory.available > 2e9, f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB free"
+    memory = system_memory()
+    yield "Memory", memory.free > 2e9, f"{memory.free / 1e9:.1f} of {memory.total / 1e9:.1f} GB free"
     yield "Cores", True, f"{os.cpu_count()}"
 
 

@@ -98,8 +98,8 @@ class MergedFacts:
     """Of the saved weights, as torch names it."""
     computed: str
     """In which the merge was computed."""
-    largest_difference: float
-    """Of any logit, between the saved model and the base model with the adapter."""
+    largest_difference: float | None
+    """Of any logit, between the saved model and the base model with the adapter; None if they were not compared."""
     texts: int
     """That were compared."""
     model_class: str
@@ -186,10 +186,16 @@ def merged_card(name: str, facts: MergedFacts) -> str:
     )
     return _MERGED_CARD.format(
         front=on_hub, name=_cell(name), base=_cell(base), vectors=f"{facts.vectors:,}", model=facts.model_class,
-        format=f"{facts.format}{rounded}", largest=f"{facts.largest_difference:.2g}", texts=facts.texts,
+        format=f"{facts.format}{rounded}", largest=_compared(facts),
         ends=f"An answer ends with `{_cell(facts.ends_answer)}`; the generation config says so.\n\n"
         if facts.ends_answer else "",
     )  # fmt: skip
+
+
+def _compared(facts: MergedFacts) -> str:
+    if facts.largest_difference is None:
+        return "not measured: the model did not fit the memory of the machine that wrote it"
+    return f"{facts.largest_difference:.2g}, on {facts.texts} texts"
 
 
 def programs(facts: CardFacts) -> tuple[tuple[str, str], ...]:
@@ -310,7 +316,7 @@ tags:
 | | |
 |---|---|
 | number format of the weights | {format} |
-| largest difference of a logit from the base model with the adapter | {largest}, on {texts} texts |
+| largest difference of a logit from the base model with the adapter | {largest} |
 
 {ends}```python
 from transformers import {model}

@@ -32,11 +32,16 @@ class MergedExport:
 
     folder: Path
     bytes: int
-    largest_difference: float
-    """Of any logit, between the model read back and the hooked one, over the texts that were compared."""
+    largest_difference: float | None
+    """Of any logit, between the model read back and the hooked one, over the texts that were compared; None if none
+    was."""
     texts: int
     format: str
     """Of its weights, as torch names it; the merge was computed in float32 and rounded to it once."""
+    uncompared: str = ""
+    """Why no texts were compared, as the end of a sentence; empty where some were."""
+    whole: str = ""
+    """Why the model was loaded whole instead of merged tensor by tensor, as the end of a sentence."""
 
 
 def bytes_of(model: Any) -> int:
@@ -59,13 +64,12 @@ def bytes_each(source: str) -> float:
     Raises:
         ModelError: the source names no model, or its files are damaged.
     """
-    from ia3_studio.models.device import choose_device
     from ia3_studio.models.fetch import ready_folder
     from ia3_studio.models.sources import parse_source
     from ia3_studio.models.weights import stored_format
 
-    folder, computed = ready_folder(parse_source(source)), choose_device().dtype.itemsize
-    return 2.0 if folder and stored_format(folder) in HALF else float(computed)
+    folder = ready_folder(parse_source(source))
+    return 2.0 if folder and stored_format(folder) in HALF else 4.0
 
 
 def _cast(model: Any, form: str) -> None:
@@ -111,7 +115,7 @@ def write_merged(
             removed.
         AdapterError: the adapter cannot be merged.
     """
-    _require_empty(folder)
+    require_empty(folder)
     form, computed = merged_format(loaded), loaded.model.dtype
     require_room(folder, bytes_of(loaded.model) // (2 if form in HALF and computed.itemsize == 4 else 1))
     compared = [text for text in texts if text.strip()] or list(PROMPTS)
@@ -125,8 +129,8 @@ def write_merged(
         if loaded.tokenizer is not None:
             loaded.tokenizer.save_pretrained(folder)
         say(0.7, "Loading the merged model to compare outputs")
-        largest = _largest_difference(loaded, folder, compared, wanted, computed)
-        facts = _facts(loaded, adapter, form, str(computed).removeprefix("torch."), largest, len(compared))
+        largest = largest_difference(loaded, folder, compared, wanted, computed, loaded.model.device)
+        facts = facts_of_merged(loaded, adapter, form, str(computed).removeprefix("torch."), largest, len(compared))
         (folder / "README.md").write_text(merged_card(folder.name, facts), encoding="utf-8")
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -135,7 +139,9 @@ def write_merged(
     return MergedExport(folder, bytes_in(folder), largest, len(compared), form)
 
 
-def _facts(loaded: Any, adapter: Path, form: str, computed: str, largest: float, texts: int) -> MergedFacts:
+def facts_of_merged(
+    loaded: Any, adapter: Path, form: str, computed: str, largest: float | None, texts: int
+) -> MergedFacts:
     """Return what the card says of a merged model."""
     from ia3_studio.method.adapter import Adapter
 
@@ -172,14 +178,27 @@ def merge_in(loaded: Any, adapter: Path, texts: Sequence[str]) -> list[Tensor]:
     return wanted
 
 
-def _largest_difference(
-    loaded: Any, folder: Path, texts: Sequence[str], wanted: Sequence[Tensor], computed: Any
+def largest_difference(
+    loaded: Any, folder: Path, texts: Sequence[str], wanted: Sequence[Tensor], computed: Any, device: Any
 ) -> float:
-    """Return by how much a logit differs of the model read back, computed in the format the base was computed in."""
-    form = str(loaded.model.dtype).removeprefix("torch.")
+    """Return by how much a logit differs of the model read back, computed where and as the base model was.
+
+    Args:
+        loaded: the model, merged and rounded, or its description.
+        folder: that it was written to.
+        texts: that are compared.
+        wanted: the logits of the tuned model.
+        computed: the number format in which they were computed.
+        device: on which.
+
+    Raises:
+        ExportError: they differ by more than rounding explains.
+    """
+    forms = {str(each).removeprefix("torch.") for each in (loaded.model.dtype, computed)}
     model = type(loaded.model).from_pretrained(folder, dtype=computed, local_files_only=True)
-    largest = difference_of(wanted, logits_read_back(loaded, model.to(loaded.model.device), folder, texts))
-    if not largest <= TOLERANCE[form] * max(1.0, max(float(each.abs().max()) for each in wanted)):
+    largest = difference_of(wanted, logits_read_back(loaded, model.to(device), folder, texts))
+    tolerance = max(TOLERANCE[form] for form in forms)
+    if not largest <= tolerance * max(1.0, max(float(each.abs().max()) for each in wanted)):
         raise ExportError(
             f"The logits of the merged model differ from the tuned model by {largest:.3g}, so it was "
             "discarded; use the adapter without merging."
@@ -212,7 +231,12 @@ def logits_of(loaded: Any, text: str) -> Tensor:
     return logits.float().cpu()
 
 
-def _require_empty(folder: Path) -> None:
+def require_empty(folder: Path) -> None:
+    """Check that a folder is new or empty.
+
+    Raises:
+        ExportError: it is not.
+    """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ExportError(f"{folder} is not empty; give a new or empty folder.")
 

@@ -12,7 +12,7 @@ swap and not a division, bit for bit however often, also with zeros and in bfloa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError
-from ia3_studio.method.factors import computes_in_its_own_way, factors_of, sample_for
+from ia3_studio.method.factors import Factor, computes_in_its_own_way, factors_of, sample_for
 from ia3_studio.method.heads import HeadedAttachment
 from ia3_studio.method.product import rescale
 from ia3_studio.method.rows import Key, Vectors
@@ -139,16 +139,33 @@ def merge(model: nn.Module, what: Adapter | Attachment) -> Merged:
     adapter = what.adapter() if isinstance(what, Attachment) else what
     if attachment is None and adapter.heads:
         raise AdapterError("This adapter includes its own head; attach it with load_adapter and merge that.")
-    vectors = Vectors(adapter.selection, hook_points(model, adapter.selection), adapter.vector)
-    scales = vectors.scales()
-    _require_one_name(model, dict.fromkeys(path for path, _side in scales))
+    scales = scales_of(model, adapter)
     free_gathered(model)
-    swaps = swaps_of(
-        [factor for (path, side), scale in scales.items() for factor in factors_of(model, path, side, scale)]
-    )
+    swaps = swaps_of(all_factors(model, scales))
     for path in dict.fromkeys(path for path, _side in scales):
         require_same_function(path, model.get_submodule(path), swaps, scales)
     return Merged(model, swaps, attachment)
+
+
+def scales_of(model: nn.Module, adapter: Adapter) -> dict[Key, Tensor]:
+    """Return what an adapter scales in a model, each scale of shape (channels,).
+
+    Raises:
+        SelectionError: a site does not exist in the model or has another size there.
+        AdapterError: a module is scaled under two names.
+    """
+    scales = Vectors(adapter.selection, hook_points(model, adapter.selection), adapter.vector).scales()
+    _require_one_name(model, dict.fromkeys(path for path, _side in scales))
+    return scales
+
+
+def all_factors(model: nn.Module, scales: Mapping[Key, Tensor]) -> list[Factor]:
+    """Return what scaling means for the weights of a model, in the order in which it is multiplied.
+
+    Raises:
+        AdapterError: a module keeps no weight that the scale could go into.
+    """
+    return [factor for (path, side), scale in scales.items() for factor in factors_of(model, path, side, scale)]
 
 
 def _require_one_name(model: nn.Module, paths: Iterable[str]) -> None:

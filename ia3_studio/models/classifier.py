@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.errors import ModelError
 from ia3_studio.models.architecture import drop_kernels, is_encoder, read_config
+from ia3_studio.models.described import device_of_descriptions
 from ia3_studio.models.device import Device, choose_device, in_float32
 from ia3_studio.models.fetch import prepare
 from ia3_studio.models.limits import limits_of
@@ -55,7 +56,8 @@ def load_classifier(
         head: "classification" of texts, "token-classification" or "image-classification".
         seed: for the initialization of a new head.
         progress: called with the share done (or None) and what is being done.
-        plan: where the weights go, if not all to one device; every process has the head whole.
+        plan: where the weights go, if not all to one device; every process has the head whole; with a described one,
+            the weights are not read.
 
     Raises:
         ModelError: the model cannot be found or read, or transformers has no classifier of its type.
@@ -67,7 +69,8 @@ def load_classifier(
     say, asked = progress or ignore_progress, parse_source(source)
     folder = prepare(source, say)
     say(None, f"Loading {asked.value} into memory")
-    device = in_float32(choose_device(), "a head is trained in full, which float16 is too coarse for")
+    chosen = device_of_descriptions() if plan.kind == "described" else choose_device()
+    device = in_float32(chosen, "a head is trained in full, which float16 is too coarse for")
     config = read_config(folder)
     notes = drop_kernels(config)
     cls = classifier_class(config, head)

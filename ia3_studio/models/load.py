@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.models import hub
 from ia3_studio.models.architecture import drop_kernels, head_of, model_class, read_config
+from ia3_studio.models.described import device_of_descriptions
 from ia3_studio.models.device import choose_device, in_float32
 from ia3_studio.models.fetch import prepare, ready_folder
 from ia3_studio.models.folders import require_model
@@ -29,7 +30,8 @@ def load_model(source: str, *, progress: ProgressCallback | None = None, plan: S
     Args:
         source: a starter's name, a Hub id, a folder or a GGUF file.
         progress: called with the share done (or None) and what is being done.
-        plan: where the weights go, if not all to one device; with a sharded one, all processes must load the model.
+        plan: where the weights go, if not all to one device; with a sharded one, all processes must load the model;
+            with a described one, the weights are not read.
 
     Raises:
         ModelError: the model cannot be found, fetched or read; the message says what to do.
@@ -43,7 +45,7 @@ def load_model(source: str, *, progress: ProgressCallback | None = None, plan: S
     say, asked = progress or ignore_progress, parse_source(source)
     folder = prepare(source, say)
     say(None, f"Loading {asked.value} into memory")
-    device = choose_device()
+    device = device_of_descriptions() if plan.kind == "described" else choose_device()
     config = read_config(folder)
     notes = drop_kernels(config)
     model = open_model(folder, device, config, plan)

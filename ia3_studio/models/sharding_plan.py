@@ -3,7 +3,8 @@
 - whole: every process has all weights;
 - spread: one process has layers on several GPUs (accelerate's device map);
 - sharded: each of several processes keeps a part of every layer (FSDP2) and gathers a layer when it computes it;
-- offload: what does not fit waits in the memory of the CPU, or on the disk, until it is computed.
+- offload: what does not fit waits in the memory of the CPU, or on the disk, until it is computed;
+- described: no weights at all, for whoever works on the files of a model.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ia3_studio.models.fit import COMFORTABLE
 from ia3_studio.models.machine import MachineMemory
 
 Sharding = Literal["auto", "none", "full", "offload"]
-Kind = Literal["whole", "spread", "sharded", "offload"]
+Kind = Literal["whole", "spread", "sharded", "offload", "described"]
 SHARDINGS: tuple[Sharding, ...] = get_args(Sharding)
 OFF_SHARDED = "caching of the lower layers and bfloat16 backward products are off"
 OFF_OFFLOADED = "packed rows, caching of the lower layers and bfloat16 backward products are off"
@@ -38,6 +39,8 @@ class ShardingPlan:
 
 WHOLE = ShardingPlan("whole", "")
 """For whoever loads a model without a plan."""
+DESCRIBED = ShardingPlan("described", "")
+"""For whoever wants a model as it would be loaded, on the meta device: nothing computes with it."""
 
 
 @dataclass(frozen=True)

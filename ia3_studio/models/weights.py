@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.errors import ModelError, StudioError
 from ia3_studio.models.architecture import drop_kernels, model_class, read_config
+from ia3_studio.models.described import describe
 from ia3_studio.models.device import Device, local_processes
 from ia3_studio.models.folders import weight_files
 from ia3_studio.models.limits import ModelLimits
@@ -24,6 +23,7 @@ from ia3_studio.models.progress import megabytes
 from ia3_studio.models.sharding import options_for, settle
 from ia3_studio.models.sharding_plan import WHOLE, ShardingPlan
 from ia3_studio.models.sizes import bounded_building
+from ia3_studio.models.stored import FORMATS, read_header, unwrapping
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
@@ -32,12 +32,6 @@ NO_LIMIT = 10**9
 """A tokenizer that knows no maximal length gives a number beyond this."""
 VERY_LARGE = 10**30
 """What transformers gives then."""
-
-
-WRAPPERS = ("_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module.")
-"""What torch.compile and FSDP put into the names of weights."""
-_PARALLEL = "module."
-"""What torch's data parallelism puts in front of all names."""
 TRIAL_TOKENS = 32
 """Tokens on which a float16 model is tried for values beyond its range."""
 SPARE_WEIGHTS = 50_000_000
@@ -130,12 +124,14 @@ def from_folder(
         if plan.kind in ("whole", "sharded"):
             require_memory(folder, device, plan)
         _require_claims(cls, folder, config)
-        mapping = _unwrapping(folder)
+        if plan.kind == "described":
+            return describe(cls, folder, config, **options)
+        mapping = unwrapping(folder)
         cls, placing = options_for(plan, cls, config, keeps_heads=keeps_heads)
         try:
             with quiet_transformers(), bounded_building(str(folder)):
                 opened: Any = cls  # transformers' types know no options passed on
-                return opened.from_pretrained(
+                model, report = opened.from_pretrained(
                     folder,
                     config=config,
                     dtype=device.dtype,
@@ -146,6 +142,8 @@ def from_folder(
                     **placing,
                     **options,
                 )
+                _forget_wrappers(model, mapping)
+                return model, report
         except (ImportError, RuntimeError, ValueError) as error:
             if (said := getattr(config, "quantization_config", None)) is None or is_out_of_memory(error):
                 raise
@@ -155,6 +153,13 @@ def from_folder(
                 f"loaded on this machine ({reason_of(error)}); install the missing packages, or use the model "
                 "without quantization."
             ) from error
+
+
+def _forget_wrappers(model: Any, mapping: Mapping[str, str]) -> None:
+    """Let a model be saved without the wrappers that its files have in their names. **Changes the model.**"""
+    if mapping:
+        used = getattr(model, "_weight_conversions", None) or []
+        model._weight_conversions = [each for each in used if not set(each.source_patterns) & set(mapping)]
 
 
 def _require_claims(cls: type[PreTrainedModel], folder: Path, config: PreTrainedConfig) -> None:
@@ -167,15 +172,6 @@ def _require_claims(cls: type[PreTrainedModel], folder: Path, config: PreTrained
             f"The config.json in '{folder}' describes {claimed:,} weights but the files contain {held:,}: "
             "they do not match; download both again."
         )
-
-
-def _unwrapping(folder: Path) -> dict[str, str]:
-    """Return the prefix to remove from weight names saved with a wrapper."""
-    names = [name for path in weight_files(folder) for name in _header(path)]
-    found = {re.escape(each): "" for each in WRAPPERS if any(each in name for name in names)}
-    if names and all(name.startswith(_PARALLEL) for name in names):
-        found["^" + re.escape(_PARALLEL)] = ""
-    return found
 
 
 def _require_all_weights(folder: Path, missing: set[str]) -> None:
@@ -265,7 +261,7 @@ def count_weights(folder: Path) -> int:
     return sum(weights_by_format(folder).values())
 
 
-_FORMATS = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
+_FLOATS = ("F64", "F32", "F16", "BF16")
 
 
 def stored_format(folder: Path) -> str:
@@ -278,7 +274,7 @@ def stored_format(folder: Path) -> str:
         weights = weights_by_format(folder)
     named: Counter[str] = Counter()
     for dtype, count in weights.items():
-        named[_FORMATS.get(dtype, "")] += count
+        named[FORMATS[dtype] if dtype in _FLOATS else ""] += count
     return named.most_common(1)[0][0] if named else ""
 
 
@@ -296,16 +292,8 @@ def weights_by_format(folder: Path) -> dict[str, int]:
 
 
 def _header(path: Path) -> dict[str, tuple[str, list[int]]]:
-    """Return (format, shape) of each tensor by its name.
-
-    Read by hand: opening the file with the library maps all of it, which may fail for want of memory.
-    """
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if length > path.stat().st_size:
-            raise ValueError(f"{path.name} is not a safetensors file, maybe a Git LFS pointer")
-        header = json.loads(file.read(length))
-    return {name: (each["dtype"], each["shape"]) for name, each in header.items() if name != "__metadata__"}
+    """Return (format, shape) of each tensor by its name."""
+    return {name: (each["dtype"], each["shape"]) for name, each in read_header(path)[0].items()}
 
 
 def open_tokenizer(folder: Path, limits: ModelLimits) -> Any:

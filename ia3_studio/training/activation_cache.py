@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ia3_studio.models.device import local_processes
+from ia3_studio.models.machine import system_memory
 
 MEMORY_SHARE = 0.25
 """Maximum share of the free memory for hidden states: training needs the rest."""
@@ -27,9 +28,7 @@ class ActivationCache:
     """
 
     def __init__(self, room: int, folder: Path | None = None) -> None:
-        import psutil
-
-        self._room = min(room, int(MEMORY_SHARE * psutil.virtual_memory().available)) // local_processes()
+        self._room = min(room, int(MEMORY_SHARE * system_memory().free)) // local_processes()
         self._kept: dict[Hashable, Tensor] = {}
         self._written: dict[Hashable, tuple[Path, torch.dtype]] = {}
         self._place = Path(tempfile.mkdtemp(dir=folder)) if folder else None

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ia3_studio.ui.model_words import size as size_of
 from ia3_studio.ui.text import plural
+
+if TYPE_CHECKING:
+    from ia3_studio.export.merged import MergedExport
 
 TITLE = "More exports"
 WORDS = "The run as code or settings, and the merged model."
@@ -12,8 +17,8 @@ COMMAND_LABEL = "Command line"
 COMMAND = "python -m ia3_studio train {file}"
 MERGED_TITLE = "Merged model"
 MERGED_WORDS = (
-    "Writes a copy of the model with the scales merged into its weights, reloads it and compares its logits with those"
-    " of the tuned model. Use safetensors wherever the base model is loaded, and GGUF with llama.cpp."
+    "Writes a copy of the model with the scales merged into its weights, reloads it if memory holds it and compares its"
+    " logits with those of the tuned model. Use safetensors wherever the base model is loaded, and GGUF with llama.cpp."
 )
 FORMATS = {"safetensors": "safetensors", "f16": "GGUF F16", "q8_0": "GGUF Q8_0"}
 MERGED_FORMAT = "Format"
@@ -39,13 +44,18 @@ def rounded(path: str, size: int, difference: float, same: float, texts: int) ->
     )
 
 
-def written(folder: str, size: int, difference: float, texts: int, form: str) -> str:
+def written(made: MergedExport) -> str:
     """Return the note on a merged model and how it compares with the tuned model."""
-    once = "" if form == "float32" else ", rounded once"
-    return (
-        f"Written to {folder}: {size_of(size)} in {form}{once}. Reloaded, its logits differ from the tuned model's"
-        f" by at most {difference:.1e} on {plural(texts, 'prompt')}."
-    )
+    once = "" if made.format == "float32" else ", rounded once"
+    said = f"Written to {made.folder}: {size_of(made.bytes)} in {made.format}{once}."
+    if made.largest_difference is None:
+        said += f" Its logits were not compared with the tuned model's: {made.uncompared}."
+    else:
+        said += (
+            f" Reloaded, its logits differ from the tuned model's by at most {made.largest_difference:.1e} on"
+            f" {plural(made.texts, 'prompt')}."
+        )
+    return said + (f" The whole model was loaded for it: {made.whole}." if made.whole else "")
 
 
 HUB_TITLE = "Push to the Hugging Face Hub"

@@ -11,6 +11,7 @@ import gradio as gr
 
 from ia3_studio.errors import AdapterError, StudioError
 from ia3_studio.export.archive import file_name
+from ia3_studio.models.sharding_plan import WHOLE, ShardingPlan
 from ia3_studio.settings import is_public
 from ia3_studio.ui import export_words as words
 from ia3_studio.ui import text
@@ -95,8 +96,8 @@ def write_merged_model(studio: Studio, key: str, folder: str, texts: str, form: 
 
 
 def _merged(studio: Studio, key: str, folder: str, texts: str, form: str, report: Callable[[str], None]) -> str:
+    from ia3_studio.export.by_file import export_merged
     from ia3_studio.export.gguf_file import FORMATS, write_gguf
-    from ia3_studio.export.merged import write_merged
 
     if is_public():
         raise AdapterError(words.NOT_IN_A_SPACE)
@@ -109,23 +110,22 @@ def _merged(studio: Studio, key: str, folder: str, texts: str, form: str, report
     def say(_share: float | None, sentence: str) -> None:
         report(sentence)
 
-    loaded = _load(current, say)
     compared = [line for line in (texts or "").splitlines() if line.strip()]
     target = Path(folder.strip()).expanduser()
     if form in FORMATS:
         path = target / f"{file_name(current.name)}-{form}.gguf"
-        made = write_gguf(loaded, current.adapter, path, form, compared, say)
+        made = write_gguf(_load(current, say), current.adapter, path, form, compared, say)
         return words.rounded(str(made.path), made.bytes, made.largest_difference, made.same_token, made.texts)
-    found = write_merged(loaded, current.adapter, target, compared, say)
-    return words.written(str(found.folder), found.bytes, found.largest_difference, found.texts, found.format)
+    found = export_merged(lambda plan: _load(current, say, plan), current.adapter, target, compared, say)
+    return words.written(found)
 
 
-def _load(current: CurrentRun, say: Callable[[float | None, str], None]) -> Any:
+def _load(current: CurrentRun, say: Callable[[float | None, str], None], plan: ShardingPlan = WHOLE) -> Any:
     """Load another copy of the model, so that the one of the chat does not change."""
     from ia3_studio.models.load import load_model
     from ia3_studio.worker.prepared import load_for
 
-    return load_for(current.run, say) if current.run else load_model(current.model, progress=say)
+    return load_for(current.run, say, plan) if current.run else load_model(current.model, progress=say, plan=plan)
 
 
 def build(studio: Studio, session: Session) -> MoreExports:

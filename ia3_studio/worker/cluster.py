@@ -253,7 +253,7 @@ class Cluster:
             return
         print(f"Node {link.node or '?'} of run {run.id} was lost after step {step}.", flush=True)
         try:
-            take_back_the_end(run, run.status().seconds, "Going on elsewhere: the node was lost")
+            take_back_the_end(run, run.status().seconds, _say_lost(run, link.node, step))
             record_worker(run.files, os.getpid())
             self._launch(link)
         except (StudioError, OSError) as error:
@@ -277,6 +277,21 @@ class Cluster:
                     ray.get(link.actor.discard.remote(), timeout=REACH_SECONDS)
             ray.kill(link.actor)
         link.lock.release()
+
+
+def _say_lost(run: Run, node: str, step: int) -> str:
+    """Write into a run's log that its node was lost, and where it goes on; return what its status says of it."""
+    from ia3_studio.training.checkpoint import load_checkpoint
+
+    kept = load_checkpoint(run.files.checkpoint).counters.step if run.files.checkpoint.exists() else None
+    said = (
+        "Starting again elsewhere: the node was lost before the first checkpoint"
+        if kept is None
+        else f"Going on elsewhere after step {kept}: the node was lost"
+    )
+    with run.files.log.open("a", encoding="utf-8") as log:
+        log.write(f"Node {node or 'unknown'} was lost after step {step}. {said}.\n")
+    return said
 
 
 def _in_one_sentence(error: BaseException) -> str:

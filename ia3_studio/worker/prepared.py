@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models.loaded import LoadedModel
     from ia3_studio.models.progress import ProgressCallback
+    from ia3_studio.models.sharding_plan import ShardingPlan
     from ia3_studio.runs.run import Run
     from ia3_studio.tasks.task import Task
 
@@ -51,13 +52,20 @@ def prepare_measuring(run: Run, say: ProgressCallback, adapter: Path | None = No
     return Prepared(loaded, load_adapter(loaded.model, folder), task, held_out)
 
 
-def load_for(run: Run, say: ProgressCallback) -> LoadedModel:
+def load_for(run: Run, say: ProgressCallback, plan: ShardingPlan | None = None) -> LoadedModel:
     """Load a run's model for its adapter: with a new head if the adapter has one.
+
+    Args:
+        run: with an adapter.
+        say: called with what is being done.
+        plan: where the weights go, if not all to one device.
 
     Raises:
         StudioError: its data or its model no longer exist.
     """
-    return _task_of(run, say, run.adapter_folder()).load(say)
+    task = _task_of(run, say, run.adapter_folder())
+    task.plan = plan
+    return task.load(say)
 
 
 def _task_of(run: Run, say: ProgressCallback, adapter: Path | None) -> Task:

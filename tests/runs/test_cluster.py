@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -383,6 +384,30 @@ def test_a_run_that_ends_or_begins_again_without_a_worker_keeps_its_training_tim
     assert (status.state, status.message, status.seconds) == ("failed", "The cluster is not there.", 90.0)
     take_back_the_end(run, status.seconds)  # without a checkpoint
     assert run.status().seconds == 90.0 and not run.has_ended
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"), [(None, "Starting again elsewhere"), (40, "Going on elsewhere after step 40")]
+)
+def test_log_and_status_of_a_run_whose_node_was_lost_say_whether_it_goes_on_or_starts_again(
+    kept: int | None, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = RunStore(tmp_path)
+    place = {"compute": "ray", "ray_address": "head:1"}
+    run = store.create(RunConfig("a", "SmolLM2-135M-Instruct", "lighthouse", **place), "a")  # type: ignore[arg-type]
+    run.files.worker.write_text("{}")
+    run.files.log.write_text("what its first worker said\n")
+    if kept is not None:
+        run.files.checkpoint.touch()
+        checkpoint = SimpleNamespace(counters=SimpleNamespace(step=kept))
+        monkeypatch.setattr("ia3_studio.training.checkpoint.load_checkpoint", lambda _path: checkpoint)
+    served = worker_cluster.Cluster(store, "head:1")
+    monkeypatch.setattr(served, "_launch", lambda _link: None)
+    link = worker_cluster._Link(run, FileLock(run.files.lock), None, node="shed")
+    served._go_on_elsewhere(link)
+    assert run.files.read_status().message.startswith(said)  # type: ignore[union-attr]
+    before, after = run.files.log.read_text().splitlines()
+    assert before == "what its first worker said" and "Node shed was lost" in after and said in after
 
 
 def test_a_run_that_comes_while_the_process_ends_is_taken_when_it_serves_again(

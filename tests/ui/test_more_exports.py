@@ -52,6 +52,18 @@ def test_the_whole_model_is_written_and_told(bench: Studio, key: str, tmp_path: 
     assert says(said, words.NO_FOLDER)
 
 
+def test_what_was_not_compared_and_what_was_loaded_whole_are_told(
+    bench: Studio, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("ia3_studio.export.by_file.short_of_memory", lambda _planned: "that needs 280 GB of memory")
+        *_, said = write_merged_model(bench, key, str(tmp_path / "out"), "")
+    assert "note good" in said and "that needs 280 GB of memory" in said and "prompt" not in said
+    monkeypatch.setattr("ia3_studio.export.tensor_plan.computes_in_its_own_way", lambda _module: True)
+    *_, said = write_merged_model(bench, key, str(tmp_path / "whole"), "")
+    assert "note good" in said and "may change its weights" in said and "prompt" in said
+
+
 def test_a_gguf_file_that_cannot_be_is_told_and_leaves_nothing(bench: Studio, key: str, tmp_path: Path) -> None:
     *_, said = write_merged_model(bench, key, str(tmp_path / "out"), "", "f16")
     assert "note bad" in said and "tokeniz" in said and "safetensors" in said
