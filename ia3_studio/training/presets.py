@@ -42,9 +42,9 @@ PRESETS = (
     Preset(
         "small-classifier",
         TrainConfig(learning_rate=3e-2, batch_size=16),
-        "Measured here: with all linear layers selected, MiniLM reaches the accuracy of LoRA r8 or more on 4 of 4 data"
-        " sets with 0.38 of its parameters, and 3e-2 was the best rate on three of them. Select all linear layers on"
-        " the Modules tab.",
+        "Measured here: with all linear layers selected, MiniLM reaches the accuracy of LoRA r8 or more on 5 of 6 data"
+        " sets in equal steps (on 2 of 4 in equal time) with 0.38 of its parameters, and 3e-2 was the best rate on four"
+        " of them. Select all linear layers on the Modules tab.",
     ),
     Preset(
         "preferences",
