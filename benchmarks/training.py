@@ -113,7 +113,7 @@ def rows_of(data: str | None, tokenizer: Any, count: int, documents: int = 0) ->
 
 def conversations(examples: Sequence[Any], count: int) -> list[Any]:
     """Join pairs to conversations of one to eight turns, short ones more often than long ones."""
-    from ia3_studio.data.examples import Example
+    from ia3_studio.data.example import Example
 
     draw = random.Random(0)
     turns = [draw.choices((1, 2, 4, 8), (8, 4, 2, 1))[0] for _ in range(count)]
@@ -126,7 +126,7 @@ def conversations(examples: Sequence[Any], count: int) -> list[Any]:
 def questions(examples: Sequence[Any], count: int, documents: int) -> list[Any]:
     """Return questions whose system messages are long texts, so many different ones in each batch."""
     from ia3_studio.data.conversations import Message
-    from ia3_studio.data.examples import Example
+    from ia3_studio.data.example import Example
 
     answers = [message.content for pair in examples for message in pair.messages if message.role == "assistant"]
     texts = [" ".join(answers[start : start + 8]) for start in range(0, len(answers) - 8, 8)]

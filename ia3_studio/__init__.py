@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from ia3_studio.chat import ChatSettings, reply
     from ia3_studio.data.choices import ChoiceExample, tokenize_choices
     from ia3_studio.data.conversations import Message
-    from ia3_studio.data.examples import Example, Mapping
+    from ia3_studio.data.example import Example
     from ia3_studio.data.export_rows import export_rows
     from ia3_studio.data.findings import examine
     from ia3_studio.data.infer_columns import infer_columns
     from ia3_studio.data.labels import labels_of, tokenize_labels
     from ia3_studio.data.load import load_data, split_table
+    from ia3_studio.data.mapping import Mapping
     from ia3_studio.data.preference_rows import tokenize_judged, tokenize_pairs
     from ia3_studio.data.table import ParsingOptions, read_table
     from ia3_studio.data.targets import tokenize_targets

@@ -27,7 +27,7 @@ from ia3_studio.runs.split_record import split_of
 from ia3_studio.worker.ablation import read_ablation
 
 if TYPE_CHECKING:
-    from ia3_studio.data.examples import Example
+    from ia3_studio.data.example import Example
     from ia3_studio.method.adapter import Adapter
     from ia3_studio.runs.run import Run
     from ia3_studio.training.report import Evaluation, RowChange

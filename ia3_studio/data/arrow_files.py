@@ -9,9 +9,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.archives import require_room
-from ia3_studio.data.json_documents import SPLIT
 from ia3_studio.data.parsing import Found
 from ia3_studio.data.problem import clause
+from ia3_studio.data.split_names import SPLIT
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:

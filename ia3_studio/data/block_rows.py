@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ia3_studio.data.delimited import LINE_END
+from ia3_studio.data.delimiters import LINE_END
 
 _BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 _FIELD = re.compile(r"\s*([^\W\d_][\w -]{0,29}?)\s*[:=][^\S\n]*(.*)")

@@ -11,7 +11,7 @@ from ia3_studio.data.choice_lists import QUESTION_NAMES, list_column, wrong_list
 from ia3_studio.data.column_names import bare_name, name_words, named
 from ia3_studio.data.column_profile import cells_of, profile
 from ia3_studio.data.exam_columns import exam_mapping
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import text_path
 from ia3_studio.data.right_choice import (
     are_distractors,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_names import name_words, named, says_last
 from ia3_studio.data.column_profile import cells_of, profile, structures_of
-from ia3_studio.data.examples import label_name
+from ia3_studio.data.label_names import label_name
 from ia3_studio.data.lettered import lettered
 from ia3_studio.data.measurements import whole_number
 from ia3_studio.data.paths import is_listed

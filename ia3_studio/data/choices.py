@@ -13,7 +13,7 @@ from typing import Any
 
 from ia3_studio.data.answer_spans import Tokens, conversations_tokens
 from ia3_studio.data.conversations import Message
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.words import read_whole, special_texts, spoken
 from ia3_studio.errors import DataError

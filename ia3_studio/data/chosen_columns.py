@@ -10,17 +10,17 @@ from ia3_studio.data.choice_columns import choice_mapping
 from ia3_studio.data.column_names import named
 from ia3_studio.data.column_profile import cells_of, profile
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES, with_opening
-from ia3_studio.data.examples import LabelKind, Mapping
 from ia3_studio.data.flag_columns import flags
 from ia3_studio.data.infer_columns import with_decimal_mark
 from ia3_studio.data.inner_columns import with_inner_columns
-from ia3_studio.data.json_documents import SPLIT
 from ia3_studio.data.label_columns import by_contents, labeled
 from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.mapping import LabelKind, Mapping
 from ia3_studio.data.pair_columns import named_pairs
 from ia3_studio.data.pair_names import PROMPT_NAMES
 from ia3_studio.data.preferences import flag_of
 from ia3_studio.data.right_choice import first_number
+from ia3_studio.data.split_names import SPLIT
 from ia3_studio.data.table import Table
 from ia3_studio.data.tag_columns import tagged_words
 from ia3_studio.data.text_columns import TEXT_NAMES

@@ -17,12 +17,12 @@ from ia3_studio.data.column_profile import (
     structures_of,
 )
 from ia3_studio.data.column_words import ABOUT_TEXTS, ANSWERED, RESULT
-from ia3_studio.data.examples import Mapping
-from ia3_studio.data.json_documents import SPLIT
 from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.paths import split_path
 from ia3_studio.data.sampled import thinned
+from ia3_studio.data.split_names import SPLIT
 from ia3_studio.data.table import Table
 from ia3_studio.data.turns import unused_keys
 from ia3_studio.errors import DataError

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.delimited import LINE_END
+from ia3_studio.data.delimiters import LINE_END
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.problem import Damage, require_few
 from ia3_studio.errors import DataError

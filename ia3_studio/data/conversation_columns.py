@@ -10,7 +10,7 @@ from ia3_studio.data.choice_columns import choice_mapping
 from ia3_studio.data.column_names import name_words, named
 from ia3_studio.data.column_profile import is_list_of_texts, profile, structures_of
 from ia3_studio.data.column_use import unused_columns
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_names import ANSWER_NAMES
 from ia3_studio.data.paths import is_listed, structure_of
 from ia3_studio.data.table import Table

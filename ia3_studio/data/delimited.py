@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice, permutations
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.delimiters import _SAMPLE_LINES, DELIMITERS, guess_delimiter, guess_quote
 from ia3_studio.data.footers import footer_length, footer_note
 from ia3_studio.data.header import (
     COMPARED_ROWS,
@@ -26,34 +27,21 @@ from ia3_studio.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-LINE_END = re.compile(r"\r\n|\n|\r")
-# JSON strings may hold the other characters that str.splitlines breaks at, such as U+2028.
-
-
-def delimiter_name(delimiter: str) -> str:
-    """Return what a delimiter is called; itself where it has no name."""
-    return DELIMITERS.get(delimiter) or _OTHER_NAMES.get(delimiter, delimiter)
-
 
 def lines_of(text: str) -> list[str]:
     """Return the lines of a text, as ``LINE_END`` splits it but some ten times as fast."""
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-_SAMPLE_LINES = 100
 MOST_COLUMNS = 10_000
 _HINT = re.compile(r"sep=(.)[ ]*")
 """A first line by which Excel is told the delimiter."""
 _ESCAPED_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)\\"(?!\s*(?:[,;\t|]\s*"|$))')
 """A quote after a backslash, unless it ends a cell: a path may end with a backslash."""
 _DOUBLED_QUOTE = re.compile(r'[^",;\t|\s]""|""[^",;\t|\s]')
-_OTHER_NAMES = {" ": "blank", "\x1f": "unit separator", "\x01": "control-A"}
-RARE_DELIMITERS = ("^", "~", "\x1f", "\x01", "¦", "§")
 _OPEN = "its quote is not closed: the file may be cut off there"
 _END = "\x00end-of-the-table"
 """A line added at the end: a quote that is never closed takes it in. No text that is read holds the character."""
-
 csv.field_size_limit(2**31 - 1)  # a file is bounded as a whole; a cell may be all of it
 
 
@@ -203,72 +191,6 @@ def title_note(titles: Sequence[str]) -> list[str]:
     rows = "The row" if len(titles) == 1 else f"The {len(titles)} rows"
     shown = "; ".join(repr(title[:60]) for title in titles[:3])
     return [f"{rows} above the header {'is' if len(titles) == 1 else 'are'} not read as data: {shown}."]
-
-
-def guess_delimiter(text: str, quote: str = '"') -> str:
-    """Return the delimiter that gives most of the first rows the same number of cells; a comma where none does."""
-    lines = LINE_END.split(text, _SAMPLE_LINES)[:_SAMPLE_LINES]
-
-    def fit(delimiter: str) -> tuple[int, bool, int]:
-        found = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, quotechar=quote, skipinitialspace=True)
-        try:
-            widths = [(len(row), found.line_num) for row in found if row]
-        except csv.Error:
-            return 0, False, 0
-        several: Counter[int] = Counter()
-        before = 0
-        for width, line in widths:  # a row of the header's width counts for all lines that it takes, as code does
-            several[width] += line - before if width == widths[0][0] else 1
-            before = line
-        del several[1]
-        if not several:
-            return 0, False, 0
-        most = max(several.values())
-        usual = max(width for width, count in several.items() if count == most)
-        return most, widths[0][0] == usual, usual
-
-    best = max(DELIMITERS, key=fit)
-    if fit(best)[0] > len(lines) / 2:
-        return best
-    filled = [line for line in lines if line.strip()]
-    counts = {mark: {line.count(mark) for line in filled} for mark in RARE_DELIMITERS}
-    return next((mark for mark, each in counts.items() if len(each) == 1 and 0 not in each), best)
-
-
-def guess_quote(lines: Sequence[str], delimiter: str | None = None) -> str:
-    """Return the quote character: an apostrophe where most cells are in apostrophes and none is in double quotes."""
-    marks = [delimiter] if delimiter else list(DELIMITERS)
-    for mark in marks:
-        cells = [cell.strip() for line in lines for cell in line.split(mark) if cell.strip()]
-        begun = sum(cell.startswith("'") for cell in cells)
-        ended = sum(cell.endswith("'") for cell in cells)
-        doubled = any(cell.startswith('"') for cell in cells)
-        if cells and not doubled and min(begun, ended) > len(cells) / 2 and len(cells) > len(lines):
-            return "'"
-    return "'" if any(_are_in_apostrophes(lines, mark) for mark in marks) else '"'
-
-
-def _are_in_apostrophes(lines: Sequence[str], delimiter: str) -> bool:
-    """Say whether lines have the same number of cells, those of texts in apostrophes and others, of numbers, bare."""
-    mark = re.escape(delimiter)
-    cell = rf"(?:'(?:[^']|'')*'|[^'\"{mark}]*)"
-    row = re.compile(rf"{cell}(?:{mark}{cell})+")
-    filled = [line for line in lines if line.strip()]
-    quoted = sum(bool(re.search(rf"(?:^|{mark})'", line)) for line in filled)
-    if len(filled) < _FEWEST_LINES or quoted < len(filled) - 1 or not all(map(row.fullmatch, filled)):
-        return False
-    return len({sum(1 for _cell in re.finditer(rf"{cell}(?:{mark}|$)", line)) for line in filled}) == 1
-
-
-_FEWEST_LINES = 5
-"""Lines from which on apostrophes can be quotes of some of their cells."""
-
-
-def is_tabbed(text: str) -> bool:
-    """Say whether every one of the first lines has the same number of tabs, at least one."""
-    lines = [line for line in LINE_END.split(text, _SAMPLE_LINES)[:_SAMPLE_LINES] if line.strip()]
-    counts = {line.count("\t") for line in lines}
-    return len(lines) > 1 and len(counts) == 1 and 0 not in counts
 
 
 def _rows(name: str, lines: Sequence[str], delimiter: str, quote: str) -> Iterator[_Row]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from ia3_studio.data.choice_families import FEWEST_NUMBERED
 from ia3_studio.data.choice_lists import MOST_CHOICES
 from ia3_studio.data.column_profile import UNNAMED, Profile, cells_of, profile
-from ia3_studio.data.examples import Mapping, label_name
+from ia3_studio.data.label_names import label_name
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.right_choice import LETTERS, first_number, repeats_one
 
 if TYPE_CHECKING:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.choice_cells import choices_in, right_choice
 from ia3_studio.data.column_names import says
 from ia3_studio.data.column_profile import cells_of
 from ia3_studio.data.column_words import IN_ORDER
 from ia3_studio.data.conversations import Message, messages_of, opened, texts_of
-from ia3_studio.data.lettered import lettered
-from ia3_studio.data.measurements import DecimalMark, plain_number, whole_number
+from ia3_studio.data.example import Example
+from ia3_studio.data.label_names import label_name
+from ia3_studio.data.mapping import Mapping
+from ia3_studio.data.measurements import plain_number
 from ia3_studio.data.opposed_names import are_opposed
 from ia3_studio.data.paths import is_listed, names_in_brackets, split_path, structure_of, value_at
 from ia3_studio.data.preferences import answered_turns, compared, flag_of, judged
@@ -26,137 +29,11 @@ from ia3_studio.errors import DataError
 if TYPE_CHECKING:
     from ia3_studio.data.table import Table
 
-LabelKind = Literal["single", "multi", "number"]
+
 _SEVERAL = re.compile(r"[;,|]")
 """What stands between several labels in one cell of a table."""
-_WHOLE = re.compile(r"([-+]?\d+)\.0+")
 _YES = frozenset(("1", "1.0", "true", "yes", "y", "x", "✓"))
 _NO = frozenset(("0", "0.0", "false", "no", "n", "none", ""))
-_DECIMAL_WORDS: dict[DecimalMark, str] = {"": "", ".": " (1,000 is a thousand)", ",": " (decimal comma)"}
-_LABEL_WORDS: dict[LabelKind, str] = {"single": "label", "multi": "several labels", "number": "number"}
-
-
-@dataclass(frozen=True)
-class Example:
-    """One training example: a conversation, or plain text if there are no messages."""
-
-    row: int
-    """Number of its data row, starting at 1."""
-    messages: tuple[Message, ...] = ()
-    text: str = ""
-    second: str = ""
-    """The second text of a text pair."""
-    labels: tuple[str, ...] = ()
-    """The labels of the text; a number as text for regression."""
-    words: tuple[str, ...] = ()
-    """The words for token classification, one label each."""
-    choices: tuple[str, ...] = ()
-    """The choices for ``text``; the correct one is the label."""
-    rejected: tuple[Message, ...] = ()
-    """The conversation with the rejected answer; ``messages`` has the chosen one."""
-    desirable: bool | None = None
-    """The label of the conversation's last answer; None where answers have none."""
-
-    @property
-    def is_preference(self) -> bool:
-        """Say whether it holds a comparison of two answers, or an answer with a label."""
-        return bool(self.rejected) or self.desirable is not None
-
-    @property
-    def tools(self) -> str:
-        """Return the definitions of the tools that the conversation may call, as JSON; empty if there are none."""
-        return next((turn.tools for turn in self.messages if turn.tools), "")
-
-    @property
-    def turns(self) -> tuple[Message, ...]:
-        """Return the conversation; a labeled text becomes a prompt with its label as the answer."""
-        if self.messages or not self.labels:
-            return self.messages
-        parts = (self.text or " ".join(self.words), self.second, *(f"- {choice}" for choice in self.choices))
-        question = "\n\n".join(parts[:2]).strip() if not self.choices else "\n".join(filter(None, parts))
-        return (Message("user", question), Message("assistant", ", ".join(self.labels)))
-
-
-@dataclass(frozen=True)
-class Mapping:
-    """The roles of the columns."""
-
-    kind: Literal["pairs", "messages", "text", "labels", "tags", "choices", "pictures", "preferences"]
-    prompt: str = ""
-    answer: str = ""
-    context: str = ""
-    """A context column appended to the prompt; empty for none."""
-    column: str = ""
-    """The column of messages, text or words."""
-    target: LabelKind = "single"
-    """The type of the labels: single, multi or number (regression)."""
-    unit: str = ""
-    """The unit of most numbers, such as min; one in another unit is left out. If empty, that of most cells."""
-    decimal: DecimalMark = ""
-    """The decimal mark of the numbers; the other one groups thousands. If empty, either is a decimal mark."""
-    parts: tuple[str, ...] = ()
-    """The question columns followed by the choice columns, for multiple choice; a column of 0 and 1 for each label."""
-    asked: int = 0
-    """Number of question columns in ``parts``."""
-    counted_from: int = 0
-    """Number of the first choice (0 or 1) if the answer is a number."""
-    nested: str = ""
-    """A column of lists of objects with the prompt, context or answer; each object is one example."""
-    template: str = ""
-    """A prompt template with column names, such as "Translate: {source}", instead of one prompt column."""
-    tools: str = ""
-    """A column of tool definitions, for a chat template that knows tools; part of the system turn for others."""
-    system: str = ""
-    """A column of system prompts."""
-    history: str = ""
-    """A column of earlier turns: lists of exchanges or of turns; their answers are trained, too."""
-    lists: Literal["", "several", "lines", "json"] = ""
-    """What a list of texts is as an answer: several answers, an example each, or one answer, a line each or written as
-    JSON. If empty, JSON where the column holds other values than texts and lists of texts, lines where its name says
-    that they follow each other, such as "steps", else several answers."""
-    others: tuple[tuple[str, str], ...] = ()
-    """Fallback pairs of prompt and answer columns for rows without the first pair."""
-    split: str = ""
-    """The split column that marks held-out rows; if empty, a column named "split" is used if there is one."""
-    rejected: str = ""
-    """A column of rejected answers; ``answer`` has the chosen ones, and the prompt where no column has it."""
-    flag: str = ""
-    """A column that labels each answer as desirable (true) or undesirable (false)."""
-
-    def __str__(self) -> str:
-        return f"{self._parts}, held out by {self.split}" if self.split else self._parts
-
-    @property
-    def _parts(self) -> str:
-        if self.kind == "pictures":
-            return "images → image, folder → label"
-        if self.kind == "choices":
-            question, choices = " + ".join(self.parts[: self.asked]), ", ".join(self.parts[self.asked :])
-            return f"{question} → question, {choices} → choices, {self.answer} → correct choice"
-        if self.kind in ("labels", "tags"):
-            second = f" + {self.context}" if self.context else ""
-            what = "one label per word" if self.kind == "tags" else _LABEL_WORDS[self.target]
-            what += _DECIMAL_WORDS[self.decimal]
-            if self.parts:
-                return f"{self.column}{second} → text, {', '.join(self.parts)} → several labels"
-            return f"{self.column}{second} → {'words' if self.kind == 'tags' else 'text'}, {self.answer} → {what}"
-        opening = "".join(f", {column} → {what}" for column, what in self._opening if column)
-        if self.kind == "preferences":
-            prompt = f"{self.prompt}{f' + {self.context}' if self.context else ''} → prompt, " if self.prompt else ""
-            if self.flag:
-                return f"{prompt}{self.answer} → answer, {self.flag} → desirable or not{opening}"
-            return f"{prompt}{self.answer} → chosen answer, {self.rejected} → rejected answer{opening}"
-        if self.kind == "pairs":
-            prompt = repr(self.template) if self.template else self.prompt
-            context = f" + {self.context}" if self.context else ""
-            nested = f", one example per item of {self.nested}" if self.nested else ""
-            others = "".join(f"; or {asked} → prompt, {said} → answer" for asked, said in self.others)
-            return f"{prompt}{context} → prompt, {self.answer} → answer{nested}{others}{opening}"
-        return f"{self.column} → {'conversation' if self.kind == 'messages' else 'plain text'}{opening}"
-
-    @property
-    def _opening(self) -> tuple[tuple[str, str], ...]:
-        return (self.system, "system prompt"), (self.history, "history"), (self.tools, "tools")
 
 
 def read_examples(table: Table, mapping: Mapping) -> tuple[list[Example], list[Problem]]:
@@ -360,10 +237,10 @@ def _choosing(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     asked, offered = mapping.parts[: mapping.asked], mapping.parts[mapping.asked :]
     question = "\n".join(_filled(record, column, "question") for column in asked)
     if len(offered) == 1:
-        keys, choices = _choices_in(structure_of(value_at(record, offered[0])), offered[0])
+        keys, choices = choices_in(structure_of(value_at(record, offered[0])), offered[0])
     else:
         keys, choices = (), tuple(text for column in offered for text in _offered(record, column))
-    right = _right_choice(structure_of(value_at(record, mapping.answer)), keys, choices, mapping)
+    right = right_choice(structure_of(value_at(record, mapping.answer)), keys, choices, mapping)
     kept = tuple(choice for choice in choices if choice.strip())
     if not choices[right].strip() or len(kept) < 2:
         raise UnusableError(f"the choice ({offered[right] if len(offered) == len(choices) else offered[0]}) is empty")
@@ -373,77 +250,7 @@ def _choosing(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
 def _offered(record: dict[Any, Any], column: str) -> tuple[str, ...]:
     """Return the choice that stands in a column, or the choices of a list of some of them."""
     value = structure_of(value_at(record, column))
-    return _choices_in(value, column)[1] if is_listed(value) else (_value(record, column, "choice"),)
-
-
-def _choices_in(value: Any, column: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the choices in a cell, and the keys by which an answer can name them, if there are any.
-
-    They are a list of texts, a list of objects with a text and a label each, an object of such lists, or an object with
-    a text for each key.
-    """
-    if isinstance(value, dict):
-        texts: Any = value.get("text", value.get("choices"))
-        if is_listed(texts):
-            keys: Any = value.get("label", value.get("labels", ()))
-            return tuple(map(label_name, keys)) if is_listed(keys) else (), tuple(map(str, texts))
-        return tuple(map(str, value)), tuple(whole(str(each), "a choice") for each in value.values())
-    if isinstance(value, str) and (found := lettered(value)):
-        return tuple(found), tuple(found.values())
-    if not is_listed(value):
-        raise UnusableError(f"the choices ({column}) are not a list")
-    if (key := _choice_key(value)) is not None:
-        named = ((each.get(name) for name in _CHOICE_IDS if name in each) for each in value)
-        names = tuple(label_name(next(ids, "")) for ids in named)
-        return names if all(names) else (), tuple(whole(str(each[key]), "a choice") for each in value)
-    return (), tuple(whole(_joined(each), "a choice") for each in value)
-
-
-def _joined(choice: Any) -> str:
-    """Return a choice as text; one of several words, as of an analogy, with commas between them."""
-    return ", ".join(map(str, choice)) if is_listed(choice) else str(choice)
-
-
-_CHOICE_TEXTS = ("text", "atext", "content", "value", "answer", "option", "option_text", "choice")
-_CHOICE_IDS = ("label", "key", "aid", "id", "identifier", "letter", "option_id")
-"""Keys of the text and of the name of a choice that is an object."""
-
-
-def _choice_key(value: Iterable[Any]) -> str | None:
-    """Return the key of the texts of choices that are objects; None for other choices."""
-    choices = list(value)
-    keys = (key for key in _CHOICE_TEXTS if all(isinstance(each, dict) and key in each for each in choices))
-    return next(keys, None)
-
-
-def _right_choice(cell: Any, keys: Sequence[str], choices: Sequence[str], mapping: Mapping) -> int:
-    """Return the index of the correct choice, given by its key, number, letter or text, or by a 1 among zeros."""
-    if is_listed(cell):
-        flags = [each in (1, True) for each in cell]
-        if len(cell) == len(choices) > 1 and sum(flags) == 1 and all(each in (0, 1) for each in cell):
-            return flags.index(True)
-        if len(cell) != 1:
-            raise UnusableError(f"the correct choice ({mapping.answer}) is {len(cell)} values instead of one")
-        cell = cell[0]
-    if cell in choices:
-        return choices.index(cell)
-    said, bare = label_name(cell), [choice.strip() for choice in choices]
-    if said in keys:
-        return list(keys).index(said)
-    if bare.count(said) == 1:
-        return bare.index(said)
-    letters = [chr(ord("a") + place) for place in range(len(choices))]
-    if (letter := said.lower().strip("().: ")) in letters:
-        return letters.index(letter)
-    number = whole_number(said)
-    if number is not None and 0 <= number - mapping.counted_from < len(choices):
-        return number - mapping.counted_from
-    named = [place for place, part in enumerate(mapping.parts[mapping.asked :]) if part.lower() == said.lower()]
-    if len(named) == 1 and len(choices) > 1:
-        return named[0]
-    raise UnusableError(
-        f"the correct choice ({mapping.answer}) is {said!r}, which is not one of the {len(choices)} choices"
-    )
+    return choices_in(value, column)[1] if is_listed(value) else (_value(record, column, "choice"),)
 
 
 def _labels(record: dict[Any, Any], mapping: Mapping) -> tuple[str, ...]:
@@ -470,14 +277,6 @@ def _is_yes(record: dict[Any, Any], column: str) -> bool:
     if said not in _YES | _NO:
         raise UnusableError(f"the column {column} of a label is {said!r} instead of 0 or 1")
     return said in _YES
-
-
-def label_name(cell: Any) -> str:
-    """Return a label as text; 3.0 becomes 3, since integer columns with gaps are read, and written, as floats."""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    name = str(cell).strip()
-    return found[1] if (found := _WHOLE.fullmatch(name)) else name
 
 
 def _tagged(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:

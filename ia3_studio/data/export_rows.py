@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.conversations import Message, native_turn
-from ia3_studio.data.json_documents import SPLIT
+from ia3_studio.data.split_names import SPLIT
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
-    from ia3_studio.data.examples import Example, Mapping
+    from ia3_studio.data.example import Example
+    from ia3_studio.data.mapping import Mapping
     from ia3_studio.data.problem import Problem
     from ia3_studio.data.split import DataSplit
 

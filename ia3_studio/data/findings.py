@@ -11,7 +11,7 @@ from ia3_studio.data.labels import label_counts
 from ia3_studio.data.problem import Problem
 
 if TYPE_CHECKING:
-    from ia3_studio.data.examples import Example
+    from ia3_studio.data.example import Example
     from ia3_studio.data.split import DataSplit
 
 FEW_ROWS = 5

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import named
 from ia3_studio.data.column_profile import cells_of, is_label_name, profile
-from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_names import LABEL_WORDS
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.measurements import number_of
 from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.read_texts import LABELED_NAMES, read_text

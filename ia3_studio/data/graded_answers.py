@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from ia3_studio.data.column_names import name_words, named, says, says_last
 from ia3_studio.data.column_profile import Profile, cells_of, is_label_name, profile
 from ia3_studio.data.column_words import ANSWERED, ASKED, LABELED
-from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_candidates import label_candidates
 from ia3_studio.data.label_cells import label_kind
 from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.mapping import Mapping
 
 if TYPE_CHECKING:
     import pandas as pd

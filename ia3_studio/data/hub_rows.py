@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from ia3_studio.atomic import replacing
 from ia3_studio.background import in_background
 from ia3_studio.data.archives import MAX_BYTES
-from ia3_studio.data.json_documents import SPLIT
+from ia3_studio.data.split_names import SPLIT
 from ia3_studio.errors import DataError
 from ia3_studio.hub_waits import wait_for_seconds_only
 from ia3_studio.settings import is_public

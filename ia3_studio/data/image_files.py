@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.archives import MAX_MEMBERS, folder_files, zip_files
-from ia3_studio.data.examples import Example
-from ia3_studio.data.json_documents import SPLITS
+from ia3_studio.data.example import Example
 from ia3_studio.data.problem import Problem
+from ia3_studio.data.split_names import SPLITS
 from ia3_studio.errors import DataError
 from ia3_studio.zipped import open_zip
 

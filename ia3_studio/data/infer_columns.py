@@ -13,14 +13,13 @@ from ia3_studio.data.column_profile import cells_of, is_plain, kept_profiles, pr
 from ia3_studio.data.column_words import ANSWERED
 from ia3_studio.data.content_pairs import asked_by_contents, in_two_scripts, rewritten, two_bodies, two_texts
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES, conversation_column, with_opening
-from ia3_studio.data.examples import Mapping
 from ia3_studio.data.flag_columns import flags
 from ia3_studio.data.graded_answers import graded_answers, judged_claims
 from ia3_studio.data.inner_columns import with_inner_columns
-from ia3_studio.data.json_documents import SPLIT
 from ia3_studio.data.judged_pairs import judged_pairs
 from ia3_studio.data.label_columns import by_contents, few_labeled, labeled, marked_answers, rated_texts
 from ia3_studio.data.label_names import LABEL_NAMES
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.measurements import decimal_mark
 from ia3_studio.data.mirrored_pairs import code_languages, languages
 from ia3_studio.data.nested_pairs import nested_pairs
@@ -30,6 +29,7 @@ from ia3_studio.data.pair_names import ANSWER_NAMES, CONTEXT_NAMES, PROMPT_NAMES
 from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.read_texts import LABELED_NAMES
 from ia3_studio.data.sampled import thinned
+from ia3_studio.data.split_names import SPLIT
 from ia3_studio.data.structured_pairs import beside_structures, recipes
 from ia3_studio.data.table import Table
 from ia3_studio.data.tag_columns import tagged_words

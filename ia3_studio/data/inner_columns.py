@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_names import bare_name
 from ia3_studio.data.column_profile import cells_of, structures_of
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import is_listed
 from ia3_studio.errors import DataError
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.delimited import LINE_END, lines_of
+from ia3_studio.data.delimited import lines_of
+from ia3_studio.data.delimiters import LINE_END
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.json_documents import rows_of_json
 from ia3_studio.data.paths import LONGEST_LITERAL, exact_literal, python_literal, structure_of
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+JSON_LINES = (".jsonl", ".ndjson", ".jsonlines", ".jl")
 _FILLED = re.compile(r"\S")
 _FIRST_LINES = 4
 _MOST_NAMES = 10_000

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import says
 from ia3_studio.data.column_profile import cells_of, profile
-from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_columns import named_pairs
 from ia3_studio.errors import DataError
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.data.column_names import bare_name, name_words, says
 from ia3_studio.data.column_profile import LONGEST_LABEL, MOST_CLASSES, UNNAMED, cells_of, is_measured, profile
 from ia3_studio.data.column_words import LABELED
-from ia3_studio.data.examples import LabelKind
 from ia3_studio.data.label_names import is_coded
+from ia3_studio.data.mapping import LabelKind
 from ia3_studio.data.measurements import number_of
 from ia3_studio.data.paths import is_listed, names_in_brackets, structure_of
 

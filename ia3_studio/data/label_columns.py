@@ -20,7 +20,6 @@ from ia3_studio.data.column_profile import (
     structures_of,
 )
 from ia3_studio.data.column_words import RELATED
-from ia3_studio.data.examples import Mapping
 from ia3_studio.data.flag_columns import FLAGS
 from ia3_studio.data.label_candidates import (
     has_gaps_beside_full,
@@ -32,6 +31,7 @@ from ia3_studio.data.label_candidates import (
 )
 from ia3_studio.data.label_cells import label_kind
 from ia3_studio.data.label_names import MOSTLY, RATED, TOPICAL, named_labels
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import is_listed
 from ia3_studio.data.read_texts import LABELED_NAMES, read_text
 from ia3_studio.data.text_pairs import only_two_texts, paired_texts, related_texts, unnamed_pair

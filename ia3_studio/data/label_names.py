@@ -1,8 +1,10 @@
-"""What are the columns of labels called?"""
+"""What are the columns of labels called, and what is the name of a label?"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Any
 
 from ia3_studio.data.column_names import bare_name, name_words, named
 from ia3_studio.data.column_profile import Profile, is_label_name
@@ -93,3 +95,14 @@ def _is_flag(name: str) -> bool:
 
 _WORDS_BEFORE = 1
 """Words of what is judged, before that of a flag; more of them are a question."""
+
+
+def label_name(cell: Any) -> str:
+    """Return a label as text; 3.0 becomes 3, since integer columns with gaps are read, and written, as floats."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    name = str(cell).strip()
+    return found[1] if (found := _WHOLE.fullmatch(name)) else name
+
+
+_WHOLE = re.compile(r"([-+]?\d+)\.0+")

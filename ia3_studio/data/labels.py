@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from ia3_studio.data.examples import Example, LabelKind
+from ia3_studio.data.example import Example
+from ia3_studio.data.mapping import LabelKind
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.tokens import IGNORED
 from ia3_studio.data.word_tokens import word_tokens

@@ -13,27 +13,25 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Record
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ia3_studio.atomic import replace_text
 from ia3_studio.data.archives import MAX_BYTES
 from ia3_studio.data.arrow_rows import key_of, open_arrow_rows, revive_example, write_arrow_rows
 from ia3_studio.data.column_use import require_columns, unused_names
-from ia3_studio.data.examples import Example, Mapping, decided, understood
+from ia3_studio.data.example import Example
+from ia3_studio.data.examples import decided, understood
 from ia3_studio.data.infer_columns import infer_columns
-from ia3_studio.data.json_documents import SPLIT, SPLITS
 from ia3_studio.data.large_blocks import LINES, PARQUET, blocks, open_parquet, require_readable, share_of
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.shapes.recognize import unused_sentences
 from ia3_studio.data.split import TRAINING, DataSplit
+from ia3_studio.data.split_names import SPLIT, SPLITS
 from ia3_studio.data.table import ParsingOptions, Table
 from ia3_studio.errors import DataError
 from ia3_studio.settings import cache_folder
-
-if TYPE_CHECKING:
-    pass
-
 
 LARGE_BYTES = 64 * 2**20
 """Files from this size on are read in parts, where their kind can be."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from ia3_studio.data.delimited import LINE_END
+from ia3_studio.data.delimiters import LINE_END
 from ia3_studio.data.measurements import whole_number
 from ia3_studio.data.plain_texts import FEWEST_LINES
 

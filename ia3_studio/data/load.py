@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from ia3_studio.data.column_use import require_columns, unused_names
-from ia3_studio.data.examples import Example, Mapping, read_examples
+from ia3_studio.data.example import Example
+from ia3_studio.data.examples import read_examples
 from ia3_studio.data.image_files import ImageFile, find_images, image_examples, images_fingerprint
 from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.large import is_large, load_large, read_head
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.sampled import read_sample, sample_rows
 from ia3_studio.data.shapes.recognize import unused_sentences
 from ia3_studio.data.split import DataSplit, drawn_split, given_split, split_as_named

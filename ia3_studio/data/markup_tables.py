@@ -7,7 +7,8 @@ from collections import Counter
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.delimited import LINE_END, require_columns_within, title_note
+from ia3_studio.data.delimited import require_columns_within, title_note
+from ia3_studio.data.delimiters import LINE_END
 from ia3_studio.data.header import SEARCHED_ROWS, unique_names
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.shapes.telegram_pages import telegram_page

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from ia3_studio.data.column_names import bare_name, name_words, says
 from ia3_studio.data.column_profile import Profile, profile, structures_of
 from ia3_studio.data.column_words import ANSWERED, ORIGINAL
-from ia3_studio.data.examples import Mapping
 from ia3_studio.data.language_names import LANGUAGES
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import are_single_words
 from ia3_studio.data.pair_names import TITLES
 from ia3_studio.data.parsing import shown_names

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_names import name_words, named
 from ia3_studio.data.column_profile import is_plain, profile, structures_of
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_names import ANSWER_NAMES, CONTEXT_NAMES, PROMPT_NAMES
 from ia3_studio.data.paths import is_listed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 
 FILE = "neutral.jsonl"
 """Written for this project and under its license: short paragraphs on many subjects, sums and code among them."""

@@ -9,11 +9,11 @@ from pathlib import PurePosixPath
 
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.files_by_class import CLASSES
-from ia3_studio.data.json_documents import SPLIT, split_of
 from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.member_files import Readers, lines_in
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.scripts import words_of
+from ia3_studio.data.split_names import SPLIT, split_of
 from ia3_studio.errors import DataError
 
 SOURCE_WORDS = frozenset((

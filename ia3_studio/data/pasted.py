@@ -8,7 +8,7 @@ import io
 from pathlib import Path
 
 from ia3_studio.atomic import replacing
-from ia3_studio.data.delimited import LINE_END, guess_delimiter
+from ia3_studio.data.delimiters import LINE_END, guess_delimiter
 from ia3_studio.data.markup_tables import is_markdown_table
 from ia3_studio.data.plain_texts import without_fence
 from ia3_studio.errors import DataError

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from ia3_studio.data.delimited import DELIMITERS, LINE_END, RARE_DELIMITERS, guess_delimiter
+from ia3_studio.data.delimiters import DELIMITERS, LINE_END, RARE_DELIMITERS, guess_delimiter
 from ia3_studio.data.header import find_header
 
 _WORDS_OF_A_LABEL = 3

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ia3_studio.data.answer_spans import Tokens, conversations_tokens
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.tokens import IGNORED, TokenRow, token_row
 from ia3_studio.errors import DataError

@@ -13,13 +13,13 @@ from ia3_studio.data.archives import read_file
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import decode
 from ia3_studio.data.delimited import lines_of
-from ia3_studio.data.json_rows import is_json_lines, read_json
+from ia3_studio.data.json_rows import JSON_LINES, is_json_lines, read_json
 from ia3_studio.data.parsing import Found, ParsingOptions, shown_names
 from ia3_studio.data.problem import Damage
 from ia3_studio.data.shapes.recognize import shape_of
 from ia3_studio.data.shapes.shape import SAMPLE, Rows
 from ia3_studio.data.sheets import read_sheets
-from ia3_studio.data.table import JSON_LINES, Table, read_table, recognized
+from ia3_studio.data.table import Table, read_table, recognized
 from ia3_studio.data.workbook_sample import sample_workbook
 
 if TYPE_CHECKING:

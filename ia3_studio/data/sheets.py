@@ -15,9 +15,9 @@ from ia3_studio.data.archives import zip_members
 from ia3_studio.data.delimited import below_note, require_columns_within, require_header_row, title_note
 from ia3_studio.data.footers import footer_length, footer_note
 from ia3_studio.data.header import COMPARED_ROWS, SEARCHED_ROWS, find_header, rows_of_header, unique_names
-from ia3_studio.data.json_documents import SPLIT, split_of
 from ia3_studio.data.parsing import Found, ParsingOptions, shown_names
 from ia3_studio.data.problem import clause
+from ia3_studio.data.split_names import SPLIT, split_of
 from ia3_studio.data.table_files import ORIGIN, origins_of
 from ia3_studio.errors import DataError
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ia3_studio.data.delimited import LINE_END
-from ia3_studio.data.turns import known_role
+from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.turn_roles import known_role
 
 _NAME = r"([^\W\d_][\w .'-]{0,30}?)"
 _SAID = re.compile(rf"\s*(?:[-*•]\s+)?\**(?:[(\[<]\s*{_NAME}\s*[)\]>]\**\s*[:：]?|{_NAME}\**\s*[:：])\**\s*(.*)")

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ia3_studio.data.examples import Example, Mapping
-from ia3_studio.data.json_documents import SPLIT, SPLITS
+from ia3_studio.data.example import Example
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.problem import Problem
+from ia3_studio.data.split_names import SPLIT, SPLITS
 from ia3_studio.data.table import Table
 from ia3_studio.errors import DataError
 

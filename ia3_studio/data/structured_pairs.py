@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
 from ia3_studio.data.column_profile import cells_of, is_list_of_texts, is_plain, profile, structures_of
 from ia3_studio.data.column_words import ANSWERED, ASKED, DATA, IN_ORDER, INGREDIENTS, MADE, WHOLE
-from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import asked_path
 from ia3_studio.data.paths import is_listed, structure_of
 

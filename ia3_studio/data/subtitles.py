@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ia3_studio.data.delimited import LINE_END
+from ia3_studio.data.delimiters import LINE_END
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.errors import DataError
 

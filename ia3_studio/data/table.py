@@ -12,43 +12,23 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.archives import PACKED, folder_members, read_file, unpacked, unpacked_members, zip_members
 from ia3_studio.data.arrow_files import read_arrow, read_parquet
-from ia3_studio.data.block_rows import rows_in_blocks
-from ia3_studio.data.conll import BEGIN_OF_DOCUMENT, read_conll, read_conll_table
 from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import decode
-from ia3_studio.data.delimited import LINE_END, delimiter_name, is_tabbed, read_delimited
 from ia3_studio.data.file_kinds import kind_of, said_kind
-from ia3_studio.data.intent_lists import intents_below_headings
-from ia3_studio.data.json_rows import is_json_document, is_json_lines, is_json_stream, read_json
-from ia3_studio.data.line_labels import labeled_lines, labels_below, marked_labels
-from ia3_studio.data.markup_tables import is_markdown_table, read_html, read_markdown
-from ia3_studio.data.parsing import Found, numbered, shown_names
+from ia3_studio.data.markup_tables import read_html
+from ia3_studio.data.parsing import Found, shown_names
 from ia3_studio.data.parsing import ParsingOptions as ParsingOptions
 from ia3_studio.data.plain_texts import (
-    cards,
-    exchanges,
-    marked_sides,
-    questions_in_headings,
-    table_delimiter,
-    with_tabs,
     without_fence,
-    without_ids,
-    without_settings,
 )
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.quiz_texts import quiz_questions
 from ia3_studio.data.several import not_read, read_members
 from ia3_studio.data.shapes.folders import read_export
-from ia3_studio.data.shapes.line_logs import logged_lines
 from ia3_studio.data.shapes.recognize import recognize, shape_by_row
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, frame_of
-from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.data.sheets import read_sheets
-from ia3_studio.data.speaker_lines import conversations_of_two
 from ia3_studio.data.subtitles import read_subtitles
-from ia3_studio.data.talk_texts import talks_in_text
-from ia3_studio.data.webanno import read_webanno
 from ia3_studio.data.xml_rows import read_xml
 from ia3_studio.data.yaml_rows import read_yaml
 from ia3_studio.errors import DataError
@@ -56,13 +36,12 @@ from ia3_studio.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ia3_studio.data.examples import Mapping as Roles
+    from ia3_studio.data.mapping import Mapping as Roles
+from ia3_studio.data.text_files import PLAIN_FORM, found_in_cells, found_in_json, found_in_markdown, found_in_text
 
-JSON_LINES = (".jsonl", ".ndjson", ".jsonlines", ".jl")
 LFS_MARK = b"version https://git-lfs.github.com/spec/"
 _PAGE = re.compile(rb"\s*(?:<!doctype html|<html[\s>])", re.IGNORECASE)
 _MAY_BE_HTML = (".html", ".htm", ".md", ".txt", ".text")
-_BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 
 
 @dataclass(frozen=True)
@@ -201,11 +180,11 @@ def _without_ending(name: str, data: bytes, parsing: ParsingOptions) -> Found | 
     if b"\0" in data[:_LOOKED_AT] and not parsing.encoding:
         return None
     found = READERS[".txt"](name, data, parsing)
-    return None if found.form.startswith(_PLAIN) else found
+    return None if found.form.startswith(PLAIN_FORM) else found
 
 
-_LOOKED_AT, _PLAIN = 4_000, "plain text by"
-"""Bytes at the beginning of a file that tell whether it is text, and how paragraphs and lines are called."""
+_LOOKED_AT = 4_000
+"""Bytes at the beginning of a file that tell whether it is text."""
 
 
 def _read_several(name: str, members: Mapping[str, bytes], parsing: ParsingOptions) -> Found:
@@ -232,111 +211,6 @@ def _text(read: Callable[[str, str, str, ParsingOptions], Found]) -> Callable[[s
     return read_bytes
 
 
-def _read_delimited(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
-    if parsing.delimiter is None and (words := read_webanno(name, text)):
-        return replace(words, form=f"{words.form}, {encoding}")
-    if parsing.delimiter is None and is_json_lines(text):
-        return _read_json(f"{name}.jsonl", text, encoding, parsing)
-    if parsing.delimiter is None and (words := read_conll_table(name, text)):
-        return replace(words, form=f"{words.form}, {encoding}")
-    tabbed = name.lower().endswith(".tsv") and parsing.delimiter is None
-    if parsing.delimiter is None and name.lower().endswith(".tsv") and (words := read_conll(name, text)):
-        return replace(words, form=f"{words.form}, {encoding}")
-    found = read_delimited(name, text, "\t" if tabbed else parsing.delimiter, parsing.header)
-    form = f"{delimiter_name(found.delimiter)}-separated, {encoding}"
-    if found.header != 1:
-        form += f", header in row {found.header}" if found.header else ", no header"
-    return Found(found.frame, form, found.damaged, notes=found.notes)
-
-
-def _read_json(name: str, text: str, encoding: str, _parsing: ParsingOptions) -> Found:
-    frame, form, damaged = read_json(name, text, PurePosixPath(name).suffix.lower() in JSON_LINES)
-    return Found(frame, f"{form}, {encoding}", damaged)
-
-
-def _read_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
-    """Return messages of a chat, words with tags, cells of a table, or a row a paragraph.
-
-    Where there is one paragraph, each of its lines is a row.
-    """
-    if parsing.delimiter is None and (words := read_webanno(name, text)):
-        return replace(words, form=f"{words.form}, {encoding}")
-    is_conll = PurePosixPath(name).suffix.lower() in CONLL or text.startswith(BEGIN_OF_DOCUMENT)
-    if parsing.delimiter is None and (words := read_conll(name, text, is_named_so=is_conll)):
-        return replace(words, form=f"{words.form}, {encoding}")
-    if not (parsing.delimiter or parsing.plain) and (messages := whatsapp_messages(text)):
-        return Found(numbered(messages), f"plain text, {encoding}")
-    if not (parsing.delimiter or parsing.plain) and (messages := logged_lines(text)):
-        return Found(numbered(messages), f"chat in lines, {encoding}")
-    if parsing.delimiter is None and is_json_lines(text):
-        frame, form, damaged = read_json(name, text, named_lines=True)
-        return Found(frame, f"{form}, {encoding}", damaged)
-    if not (parsing.delimiter or parsing.plain) and (talks := talks_in_text(text)):
-        return Found(numbered(talks), f"conversations in lines, {encoding}")
-    if not (parsing.delimiter or parsing.plain) and (rows := marked_labels(text)):
-        return Found(numbered(rows), f"a text with its labels per line, {encoding}")
-    text = text if parsing.delimiter or parsing.plain else without_ids(text)
-    if parsing.delimiter or is_tabbed(without_settings(text)):
-        if not parsing.delimiter and (sides := cards(text)):
-            return Found(numbered(sides), f"cards of Anki, {encoding}")
-        text = text if parsing.delimiter else without_settings(text)
-        return _read_delimited(name, text, encoding, replace(parsing, delimiter=parsing.delimiter or "\t"))
-    if is_markdown_table(text):
-        found = read_markdown(name, text)
-        return replace(found, form=f"{found.form}, {encoding}")
-    if not parsing.plain and (found_rows := _structured_text(name, text, encoding, parsing)):
-        return found_rows
-    if is_conll and not parsing.plain:
-        raise DataError(
-            f"{name} is a file of words with tags by its name or first line, but its lines are not one word and as "
-            "many fields each; mend them, or choose plain rows under Shape."
-        )
-    text = LINE_END.sub("\n", text).strip()
-    blocks, unit = _BLANK_LINES.split(text), "paragraph"
-    if len(blocks) == 1:
-        blocks, unit = text.split("\n"), "line"
-    return Found(numbered({"text": blocks}), f"{_PLAIN} {unit}, {encoding}")
-
-
-def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found | None:
-    """Return the rows of text that is more than paragraphs: JSON, labels before texts, questions and answers, cells."""
-    if is_json_document(text) or is_json_stream(text):
-        frame, form, damaged = read_json(name, text, named_lines=False)
-        return Found(frame, f"{form}, {encoding}", damaged)
-    if rows := quiz_questions(text):
-        return Found(numbered(rows), f"questions of a quiz, {encoding}")
-    if rows := labels_below(text):
-        return Found(numbered(rows), f"a label below each text, {encoding}")
-    if rows := labeled_lines(text):
-        return Found(numbered(rows), f"a text with its label per line, {encoding}")
-    if rows := marked_sides(text):
-        return Found(numbered(rows), f"two sides per line, {encoding}")
-    if rows := exchanges(text):
-        return Found(numbered(rows), f"prompts and answers in paragraphs, {encoding}")
-    if rows := rows_in_blocks(text):
-        return Found(numbered(rows), f"paragraphs built alike, {encoding}")
-    if rows := conversations_of_two(text):
-        return Found(numbered(rows), f"conversations in paragraphs, {encoding}")
-    if delimiter := table_delimiter(text):
-        return _read_delimited(name, text, encoding, replace(parsing, delimiter=delimiter))
-    tabbed, sign = with_tabs(text)
-    if sign:
-        found = _read_delimited(name, tabbed, encoding, replace(parsing, delimiter="\t"))
-        return replace(found, form=found.form.replace("tab-separated", f"{sign}-separated", 1))
-    return None
-
-
-def _read_markdown(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
-    if not is_markdown_table(text):
-        if not parsing.plain and (rows := questions_in_headings(text)):
-            return Found(numbered(rows), f"questions in headings, {encoding}")
-        if not parsing.plain and (rows := intents_below_headings(text)):
-            return Found(numbered(rows), f"texts below the names of their intents, {encoding}")
-        return _read_text(name, text, encoding, parsing)
-    found = read_markdown(name, text)
-    return replace(found, form=f"{found.form}, {encoding}")
-
-
 def _with_encoding(read: Callable[[str, str], Found]) -> Callable[[str, bytes, ParsingOptions], Found]:
     """Return a reader of bytes from one of (name, text)."""
 
@@ -348,25 +222,25 @@ def _with_encoding(read: Callable[[str, str], Found]) -> Callable[[str, bytes, P
 
 
 READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
-    ".csv": _text(_read_delimited),
-    ".tsv": _text(_read_delimited),
-    ".json": _text(_read_json),
-    ".jsonl": _text(_read_json),
-    ".ndjson": _text(_read_json),
+    ".csv": _text(found_in_cells),
+    ".tsv": _text(found_in_cells),
+    ".json": _text(found_in_json),
+    ".jsonl": _text(found_in_json),
+    ".ndjson": _text(found_in_json),
     ".parquet": lambda name, data, _parsing: read_parquet(name, data),
     ".arrow": lambda name, data, _parsing: read_arrow(name, data),
     ".feather": lambda name, data, _parsing: read_arrow(name, data),
     ".xlsx": read_sheets,
-    ".txt": _text(_read_text),
-    **dict.fromkeys(CONLL, _text(_read_text)),
-    ".md": _text(_read_markdown),
+    ".txt": _text(found_in_text),
+    **dict.fromkeys(CONLL, _text(found_in_text)),
+    ".md": _text(found_in_markdown),
     ".html": _with_encoding(read_html),
     ".htm": _with_encoding(read_html),
-    ".tab": _text(_read_delimited),
-    ".psv": _text(_read_delimited),
-    ".jsonlines": _text(_read_json),
-    ".jl": _text(_read_json),
-    ".text": _text(_read_text),
+    ".tab": _text(found_in_cells),
+    ".psv": _text(found_in_cells),
+    ".jsonlines": _text(found_in_json),
+    ".jl": _text(found_in_json),
+    ".text": _text(found_in_text),
     ".yaml": _with_encoding(read_yaml),
     ".yml": _with_encoding(read_yaml),
     ".xml": _with_encoding(read_xml),

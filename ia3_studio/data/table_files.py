@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import bare_name
 from ia3_studio.data.files_by_class import CLASSES
-from ia3_studio.data.json_documents import SPLIT, split_of
 from ia3_studio.data.member_files import Readers
 from ia3_studio.data.parsing import Found, shown_names
+from ia3_studio.data.split_names import SPLIT, split_of
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ia3_studio.data.delimited import LINE_END
+from ia3_studio.data.delimiters import LINE_END
 
 _END_OF_TURN = re.compile(r"\s*(?:__eou__|<eou>|\[eou\]|__eot__|<eot>|__EOU__|__EOT__)\s*")
 """Marks at the end of what somebody says."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ia3_studio.data.conversations import Message, up_to_trained
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.tool_forms import plainly
 from ia3_studio.data.words import as_words, read_whole, special_texts, spoken

@@ -14,7 +14,7 @@ from ia3_studio.data.load import DataChoice
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
-    from ia3_studio.data.examples import Example
+    from ia3_studio.data.example import Example
     from ia3_studio.data.split import DataSplit
 
 BYTES_OF_TOKEN = 4.0

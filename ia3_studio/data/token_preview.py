@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate, groupby
 from typing import Any, Literal
 
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.word_tokens import word_tokens
 from ia3_studio.data.words import read_whole, special_texts

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import name_words
 from ia3_studio.data.column_profile import Profile, profile
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.mapping import Mapping
 
 if TYPE_CHECKING:
     import pandas as pd

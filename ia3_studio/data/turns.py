@@ -2,57 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any, Literal
 
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError, whole
 from ia3_studio.data.tool_calls import Call, as_json, call_in_text, calls_in
 from ia3_studio.data.turn_blocks import turns_in_blocks
+from ia3_studio.data.turn_roles import ROLES, Role, is_empty, known_role, role_key, turn_key
 
-Role = Literal["system", "user", "assistant", "tool", "call"]
-
-ROLES: dict[str, Role] = {
-    "system": "system", "developer": "system", "instruction": "system", "system_prompt": "system",
-    "system_message": "system", "instructions": "system", "система": "system", "системный_промпт": "system",
-    "系统": "system", "系統": "system", "システム": "system", "시스템": "system", "sistema": "system",
-    "système": "system",
-    "user": "user", "human": "user", "prompter": "user", "customer": "user", "client": "user", "end_user": "user",
-    "patient": "user", "seeker": "user", "student": "user", "caller": "user", "visitor": "user", "lead": "user",
-    "contact": "user", "requester": "user",
-    "assistant": "assistant", "gpt": "assistant", "bot": "assistant", "model": "assistant", "ai": "assistant",
-    "chatgpt": "assistant", "chatbot": "assistant", "agent": "assistant", "llm": "assistant", "moss": "assistant",
-    "ai_assistant": "assistant", "doctor": "assistant", "physician": "assistant", "therapist": "assistant",
-    "counselor": "assistant", "counsellor": "assistant", "supporter": "assistant", "tutor": "assistant",
-    "teacher": "assistant", "support": "assistant", "support_agent": "assistant", "representative": "assistant",
-    "admin": "assistant", "operator": "assistant", "staff": "assistant", "rep": "assistant", "csr": "assistant",
-    "consultant": "assistant", "expert": "assistant", "advisor": "assistant",
-    "kunde": "user", "kundin": "user", "cliente": "user", "klient": "user", "klant": "user", "usuario": "user",
-    "utilisateur": "user", "utente": "user", "nutzer": "user", "клиент": "user", "пользователь": "user",
-    "客户": "user", "用户": "user", "顾客": "user", "お客様": "user", "顧客": "user", "고객": "user",
-    "berater": "assistant", "mitarbeiter": "assistant", "asesor": "assistant", "agente": "assistant",
-    "conseiller": "assistant", "operatore": "assistant", "atendente": "assistant", "medewerker": "assistant",
-    "konsultant": "assistant", "оператор": "assistant", "客服": "assistant", "オペレーター": "assistant",
-    "assistent": "assistant", "asistente": "assistant", "assistente": "assistant", "asystent": "assistant",
-    "asistan": "assistant", "ассистент": "assistant", "помощник": "assistant", "бот": "assistant",
-    "модель": "assistant", "助手": "assistant", "助理": "assistant",
-    "アシスタント": "assistant", "어시스턴트": "assistant",
-    "benutzer": "user", "gebruiker": "user", "usuário": "user", "użytkownik": "user", "kullanıcı": "user",
-    "юзер": "user", "ユーザー": "user", "使用者": "user", "사용자": "user",
-    "상담원": "assistant", "상담사": "assistant",
-    "user_message": "user", "human_message": "user", "humanmessage": "user", "assistant_message": "assistant",
-    "ai_message": "assistant", "aimessage": "assistant", "bot_message": "assistant", "agent_message": "assistant",
-    "incoming": "user", "inbound": "user", "outgoing": "assistant", "outbound": "assistant",
-    "outbound_api": "assistant", "outbound_reply": "assistant",
-    "function_call": "call", "tool_call": "call", "tool_calls": "call",
-    "observation": "tool", "tool": "tool", "function": "tool", "tool_response": "tool", "function_response": "tool",
-    "tool_result": "tool", "ipython": "tool",
-}  # fmt: skip
-"""What a turn's role is called, in lower case, with "_" for blanks and hyphens."""
 ROLE_KEYS = (
     "role", "from", "speaker", "author_role", "author_type", "sender_role", "sender_type", "author", "sender",
 )  # fmt: skip
@@ -149,7 +109,7 @@ def read_turn(turn: Any) -> Turn:
         raise UnusableError("a turn of the conversation is not an object with a role and a content")
     if plain := _plain_turn(turn):
         return plain
-    fields = {_key(key): value for key, value in turn.items() if value is not None}
+    fields = {turn_key(key): value for key, value in turn.items() if value is not None}
     role_key = next((key for key in ROLE_KEYS if key in fields), "role")
     content_key = next((key for key in CONTENT_KEYS if key in fields and key != role_key), "content")
     said = fields.get(role_key)
@@ -161,7 +121,7 @@ def read_turn(turn: Any) -> Turn:
         return Turn(role, text)
     read = _read(role, text, fields)
     used = {role_key, content_key, *read.unused, *(() if role_key in fields else (*SIDE_KEYS, "type"))}
-    left = (str(key) for key, value in turn.items() if not _is_empty(value) and _key(key) not in used)
+    left = (str(key) for key, value in turn.items() if not is_empty(value) and turn_key(key) not in used)
     return Turn(read.role, read.text, read.calls, read.extra, read.trained, tuple(left))
 
 
@@ -306,8 +266,8 @@ def _exchange(item: Any) -> Iterator[Any]:
     if isinstance(item, dict):
         roles = {key: role for key in item if (role := PAIR_KEYS.get(role_key(key)))}
         whole_pair = {"user", "assistant"} <= set(roles.values()) or (roles and len(roles) == len(item))
-        if whole_pair and not {_key(key) for key in item} & {*ROLE_KEYS}:
-            said = [{"role": roles[key], "content": item[key]} for key in roles if not _is_empty(item[key])]
+        if whole_pair and not {turn_key(key) for key in item} & {*ROLE_KEYS}:
+            said = [{"role": roles[key], "content": item[key]} for key in roles if not is_empty(item[key])]
             rest = {key: value for key, value in item.items() if key not in roles}
             yield from (*said[:-1], {**rest, **said[-1]}) if said else ()
             return
@@ -315,50 +275,6 @@ def _exchange(item: Any) -> Iterator[Any]:
         yield from ({"role": role, "content": said} for role, said in zip(("user", "assistant"), item, strict=True))
         return
     yield item
-
-
-def known_role(name: str) -> Role | None:
-    """Return the role that a name is known as, also by its last word as in "VirtualAgent"; None for other names.
-
-    Example:
-        >>> known_role("USER:"), known_role("VirtualAgent"), known_role("captain")
-        ('user', 'assistant', None)
-    """
-    if role := ROLES.get(role_key(name)):
-        return role
-    words = _WORDS.findall(name) if len(name) <= _LONGEST_KEY else []
-    return ROLES.get(words[-1].lower()) if len(words) in (2, 3) and words[-1].lower() in _LAST_WORDS else None
-
-
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_LAST_WORDS = frozenset(
-    ("user", "customer", "visitor", "human", "client", "caller", "agent", "bot", "assistant", "chatbot", "operator")
-)
-"""Words that say who speaks at the end of a name, such as "end user" or "live agent"."""
-
-
-def role_key(name: Any) -> str:
-    """Return the name of a role or a key as it is in ``ROLES`` and ``PAIR_KEYS``."""
-    return _role_key(name) if isinstance(name, str) and len(name) <= _LONGEST_KEY else _role_key_of(name)
-
-
-def _role_key_of(name: Any) -> str:
-    return re.sub(r"[\s_-]+", "_", str(name).strip().strip(_MARKS).strip().lower())
-
-
-_role_key = lru_cache(1_000)(_role_key_of)
-"""The few roles and keys of a file are asked for in each of its turns."""
-_LONGEST_KEY = 60
-_MARKS = "<|>:[]#*"
-"""What may stand around the name of a role, as in <|user|> and USER:"""
-
-
-def _key(name: Any) -> str:
-    return name if isinstance(name, str) and name.islower() and name.isalpha() else str(name).strip().lower()
-
-
-def _is_empty(value: Any) -> bool:
-    return value is None or (isinstance(value, str | list | dict) and not value)
 
 
 def _branch(tree: dict[str, Any]) -> list[dict[str, Any]]:

@@ -26,11 +26,11 @@ from ia3_studio.data.column_words import (
     WORSE,
     is_about_row,
 )
-from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_candidates import label_candidates
 from ia3_studio.data.label_cells import is_class, is_workflow, label_kind
 from ia3_studio.data.label_names import LABEL_NAMES, MOSTLY
 from ia3_studio.data.language_names import LANGUAGES
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import LONGER
 from ia3_studio.data.pair_names import LONG_CONTEXTS, READ_NAMES, TITLES
 from ia3_studio.data.read_texts import is_titled

@@ -10,8 +10,8 @@ from collections.abc import Mapping as Mapping_
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
-from ia3_studio.data.examples import Mapping
 from ia3_studio.data.load import DataChoice
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.table import ParsingOptions
 from ia3_studio.errors import RunError, SelectionError, StudioError, TrainingError
 from ia3_studio.method.selector import require_words

@@ -12,7 +12,7 @@ from ia3_studio.tasks.rows import PROBED_TOKENS
 from ia3_studio.tasks.task import Task, register
 
 if TYPE_CHECKING:
-    from ia3_studio.data.examples import Example
+    from ia3_studio.data.example import Example
     from ia3_studio.data.tokens import Tokenized
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models import LoadedModel

@@ -13,7 +13,7 @@ from ia3_studio.tasks.rows import PROBED_TOKENS
 from ia3_studio.tasks.task import Task, register
 
 if TYPE_CHECKING:
-    from ia3_studio.data.examples import Example
+    from ia3_studio.data.example import Example
     from ia3_studio.data.labels import Labeled, LabeledRows
     from ia3_studio.data.split import DataSplit
     from ia3_studio.method.scaling import Attachment

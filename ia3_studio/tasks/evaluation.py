@@ -11,7 +11,7 @@ from ia3_studio.training.report import Evaluation, Progress, RowChange, largest_
 
 if TYPE_CHECKING:
     from ia3_studio.data.choices import ChoiceRow
-    from ia3_studio.data.examples import Example
+    from ia3_studio.data.example import Example
     from ia3_studio.data.labels import Labels
     from ia3_studio.data.preference_rows import JudgedRow, PairRow
     from ia3_studio.data.targets import TargetRow

@@ -13,7 +13,7 @@ from ia3_studio.tasks.classification import Classification, Prediction, predicti
 from ia3_studio.tasks.task import register
 
 if TYPE_CHECKING:
-    from ia3_studio.data.examples import Example
+    from ia3_studio.data.example import Example
     from ia3_studio.data.labels import Labeled, Labels
     from ia3_studio.data.token_preview import TokenPreview
     from ia3_studio.method.scaling import Attachment

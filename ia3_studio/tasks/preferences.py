@@ -14,7 +14,7 @@ from ia3_studio.tasks.causal import ENDS_ANSWER, Generation
 from ia3_studio.tasks.task import register
 
 if TYPE_CHECKING:
-    from ia3_studio.data.examples import Example
+    from ia3_studio.data.example import Example
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models import LoadedModel
     from ia3_studio.runs.evaluation import RunEvaluation

@@ -16,7 +16,7 @@ from ia3_studio.tasks.rows import beyond_note, length_note
 from ia3_studio.tasks.task import task_class, tasks
 
 if TYPE_CHECKING:
-    from ia3_studio.data.examples import Example
+    from ia3_studio.data.example import Example
     from ia3_studio.data.split import DataSplit
     from ia3_studio.method.layer_tree import LayerTree
     from ia3_studio.models.limits import ModelLimits

@@ -11,7 +11,7 @@ from ia3_studio.tasks.causal import Generation
 from ia3_studio.tasks.task import register
 
 if TYPE_CHECKING:
-    from ia3_studio.data.examples import Example
+    from ia3_studio.data.example import Example
     from ia3_studio.data.targets import Targeted
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models import LoadedModel

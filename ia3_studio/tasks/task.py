@@ -14,7 +14,7 @@ from ia3_studio.errors import DataError
 from ia3_studio.tasks.rows import RowReader
 
 if TYPE_CHECKING:
-    from ia3_studio.data.examples import Example
+    from ia3_studio.data.example import Example
     from ia3_studio.data.labels import Labels
     from ia3_studio.data.split import DataSplit
     from ia3_studio.data.token_preview import TokenPreview

@@ -16,7 +16,7 @@ from ia3_studio.tasks.classification import Classification, Prediction, predicti
 from ia3_studio.tasks.task import register
 
 if TYPE_CHECKING:
-    from ia3_studio.data.examples import Example
+    from ia3_studio.data.example import Example
     from ia3_studio.data.labels import Labeled
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models import LoadedModel

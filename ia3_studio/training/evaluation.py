@@ -33,7 +33,7 @@ from ia3_studio.training.report import Evaluation, EvaluationTask, Progress, Row
 from ia3_studio.training.within_memory import WithinMemory
 
 if TYPE_CHECKING:
-    from ia3_studio.data.examples import Example
+    from ia3_studio.data.example import Example
 
 NEUTRAL_TOKENS = 256
 """Tokens of a neutral paragraph at most; with most tokenizers none is cut."""

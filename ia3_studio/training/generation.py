@@ -18,7 +18,7 @@ from ia3_studio.method.scaling import Attachment
 from ia3_studio.models.limits import limits_of
 
 if TYPE_CHECKING:
-    from ia3_studio.data.examples import Example
+    from ia3_studio.data.example import Example
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 
 import gradio as gr
 
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.models.catalog import ModelEntry
 from ia3_studio.ui.handler_errors import told
 from ia3_studio.ui.session import Studio

@@ -19,7 +19,7 @@ from ia3_studio.errors import DataError
 from ia3_studio.ui import text
 
 if TYPE_CHECKING:
-    from ia3_studio.data.examples import Mapping
+    from ia3_studio.data.mapping import Mapping
 
 FIELDS, CELL_FIELDS = 14, 6
 """How many fields there are, and how many of them, the last, say how cells are read."""

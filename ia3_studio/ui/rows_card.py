@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.findings import examine
 from ia3_studio.data.image_files import thumbnail
 from ia3_studio.data.split import DataSplit

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ia3_studio.data.examples import Example, Mapping, understood
+from ia3_studio.data.example import Example
+from ia3_studio.data.examples import understood
 from ia3_studio.data.infer_columns import infer_columns
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.shapes.recognize import unused_sentences
 from ia3_studio.data.table import ParsingOptions, Table, read_table

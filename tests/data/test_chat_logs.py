@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ia3_studio.data.examples import Mapping, understood
+from ia3_studio.data.examples import understood
 from ia3_studio.data.load import load_data
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.table import ParsingOptions, read_table
 from ia3_studio.errors import DataError
 from tests.data.exports import read, read_file, written

@@ -14,10 +14,12 @@ from ia3_studio.data.arrow_rows import revive_example
 from ia3_studio.data.chosen_columns import mapping_of
 from ia3_studio.data.column_use import require_columns
 from ia3_studio.data.conversations import Message, messages_of
-from ia3_studio.data.examples import Example, Mapping, read_examples
+from ia3_studio.data.example import Example
+from ia3_studio.data.examples import read_examples
 from ia3_studio.data.export_rows import export_rows
 from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.load import load_data
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.table import Table, read_table
 from ia3_studio.data.targets import tokenize_targets

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ia3_studio import ParsingOptions, load_data
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.errors import DataError
 
 

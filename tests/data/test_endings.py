@@ -10,8 +10,10 @@ from ia3_studio.data import rendering
 from ia3_studio.data.answer_end import closing_id, endless, ends_of
 from ia3_studio.data.choices import ChoiceExample, tokenize_choices
 from ia3_studio.data.conversations import Message
-from ia3_studio.data.examples import Example, Mapping, read_examples
+from ia3_studio.data.example import Example
+from ia3_studio.data.examples import read_examples
 from ia3_studio.data.labels import Labels, read_texts, tokenize_labels
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.table import read_table
 from ia3_studio.data.targets import tokenize_targets
 from ia3_studio.data.tokens import IGNORED, Tokenized, prompt_ids, tokenize

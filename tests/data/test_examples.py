@@ -13,9 +13,10 @@ import pandas as pd
 import pytest
 
 from ia3_studio.data.conversations import Message
-from ia3_studio.data.examples import Mapping, read_examples
+from ia3_studio.data.examples import read_examples
 from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.load import mapping_from
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.table import Table, read_table
 from ia3_studio.errors import DataError

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.export_rows import escape_formula, export_rows, write_left_out
 from ia3_studio.data.load import load_data
 from ia3_studio.data.problem import Problem

@@ -21,7 +21,7 @@ from ia3_studio.data.arrow_rows import (
 )
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.data.conversations import Message
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.large import is_large, load_large
 from ia3_studio.data.load import DataChoice, load_data
 from ia3_studio.data.table import ParsingOptions

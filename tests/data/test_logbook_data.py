@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import ia3_studio
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.load import load_data
 
 SPLIT = load_data("logbook")

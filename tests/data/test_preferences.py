@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 from ia3_studio.data.chosen_columns import mapping_of
-from ia3_studio.data.examples import Mapping, understood
+from ia3_studio.data.examples import understood
 from ia3_studio.data.export_rows import export_rows
 from ia3_studio.data.load import load_data
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.table import read_table
 from ia3_studio.errors import DataError
 from tests.data.exports import Found, read, read_file, turns, written

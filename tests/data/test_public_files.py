@@ -8,7 +8,7 @@ import pytest
 
 from ia3_studio import load_data
 from ia3_studio.data.column_names import name_words
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.split import DataSplit
 from ia3_studio.errors import DataError
 from tests.data.public_shapes import PUBLIC

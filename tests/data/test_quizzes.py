@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ia3_studio import load_data
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.quiz_texts import quiz_questions
 from tests.data.shapes import asked
 

@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from ia3_studio.data.conversations import Message
-from ia3_studio.data.examples import Example, Mapping, read_examples
+from ia3_studio.data.example import Example
+from ia3_studio.data.examples import read_examples
 from ia3_studio.data.infer_columns import infer_columns
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.table import Table
 from ia3_studio.errors import DataError
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from ia3_studio import load_data
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.table import ParsingOptions, read_table
 from ia3_studio.errors import DataError
 

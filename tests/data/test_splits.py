@@ -11,7 +11,7 @@ import pytest
 
 from ia3_studio.data import large
 from ia3_studio.data.conversations import Message
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.load import load_data
 from ia3_studio.data.split import drawn_split
 

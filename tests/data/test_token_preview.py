@@ -9,7 +9,7 @@ from tokenizers.processors import TemplateProcessing
 
 from ia3_studio.data.choices import choice_examples, tokenize_choices
 from ia3_studio.data.conversations import Message
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.labels import labels_of, tokenize_labels
 from ia3_studio.data.load import load_data
 from ia3_studio.data.targets import tokenize_targets

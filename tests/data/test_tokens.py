@@ -10,7 +10,7 @@ from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
 from ia3_studio.data.conversations import Message
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.token_preview import Part, TokenPreview
 from ia3_studio.data.tokens import IGNORED, prompt_ids, tokenize
 from ia3_studio.errors import DataError

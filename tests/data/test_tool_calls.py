@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ia3_studio.data.conversations import Message, messages_of
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.targets import tokenize_targets
 from ia3_studio.data.tokens import IGNORED, Tokenized, prompt_ids, tokenize
 from ia3_studio.data.tool_calls import tool_definitions, tools_of

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ia3_studio.data.examples import Mapping
 from ia3_studio.data.load import load_data
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.split import DataSplit
 from ia3_studio.errors import DataError
 from tests.data.exports import written

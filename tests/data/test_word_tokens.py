@@ -9,7 +9,7 @@ import pytest
 import transformers as hf
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.labels import Labels, tokenize_labels
 from ia3_studio.data.tokens import IGNORED
 from ia3_studio.data.word_tokens import loses_spaces, word_tokens

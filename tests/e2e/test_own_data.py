@@ -10,8 +10,8 @@ import pytest
 import transformers as hf
 from playwright.sync_api import BrowserContext, Page, expect
 
-from ia3_studio.data.examples import Mapping
 from ia3_studio.data.load import look_at
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.ui import text
 from ia3_studio.ui.data_words import WHY_SHOWN, numbered, rows_of
 from tests.data.hub_standin import DataHub, serving

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.runs import RunConfig
 from ia3_studio.training import TrainConfig
 from ia3_studio.ui import classify_words, data_words, text

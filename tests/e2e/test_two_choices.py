@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.ui import text
 from tests.data.shapes import asked, berths, lines, mood, rows, said
 from tests.e2e.studio_app import StudioProcess, choose_option, open_card, open_studio, upload_data

@@ -16,7 +16,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerF
 
 from ia3_studio.chat import ChatSettings, reply
 from ia3_studio.data.conversations import Message
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.tokens import IGNORED, tokenize
 from ia3_studio.export.card import card, facts_of
 from ia3_studio.export.gguf_file import write_gguf

@@ -13,7 +13,7 @@ import transformers as hf
 
 from ia3_studio.chat import ChatSettings, reply
 from ia3_studio.data.conversations import Message
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.tokens import tokenize
 from ia3_studio.errors import DataError, ModelError, StudioError, TrainingError
 from ia3_studio.method import attach, discover

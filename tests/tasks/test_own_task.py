@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.problem import Problem
 from ia3_studio.runs import RunConfig, RunStore
 from ia3_studio.runs.evaluation import read_evaluation

@@ -11,7 +11,7 @@ import pytest
 from ia3_studio.data import large
 from ia3_studio.data.arrow_rows import ArrowRows
 from ia3_studio.data.conversations import Message
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.preference_rows import tokenize_judged, tokenize_pairs
 from ia3_studio.errors import DataError
 from ia3_studio.method import Adapter

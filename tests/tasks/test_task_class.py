@@ -7,7 +7,8 @@ from typing import Any, get_args
 import pytest
 
 from ia3_studio.data.conversations import Message
-from ia3_studio.data.examples import Example, Mapping
+from ia3_studio.data.example import Example
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.split import DataSplit
 from ia3_studio.data.token_preview import survey
 from ia3_studio.errors import DataError

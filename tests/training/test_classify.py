@@ -11,7 +11,7 @@ import pytest
 import torch
 import transformers as hf
 
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.labels import LabelRow, Labels, TagRow, labels_of, tokenize_labels
 from ia3_studio.errors import DataError, ModelError, TrainingError
 from ia3_studio.method import Adapter, discover, load_adapter

@@ -12,7 +12,7 @@ import torch
 
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.data.conversations import Message
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.neutral import neutral_texts
 from ia3_studio.data.tokens import TokenRow, prompt_ids
 from ia3_studio.errors import DataError, TrainingError

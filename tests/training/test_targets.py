@@ -14,7 +14,7 @@ import transformers as hf
 
 from ia3_studio.chat import ChatSettings, reply
 from ia3_studio.data.conversations import Message
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.targets import TargetRow, source_ids, tokenize_targets
 from ia3_studio.errors import DataError, TrainingError
 from ia3_studio.method import Attachment, attach, discover

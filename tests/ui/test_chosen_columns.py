@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.table import Table
 from ia3_studio.ui.parsing_form import chosen_mapping
 from tests.data.shapes import asked, mood, said

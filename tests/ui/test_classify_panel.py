@@ -12,7 +12,7 @@ import pytest
 import torch
 import transformers as hf
 
-from ia3_studio.data.examples import Example
+from ia3_studio.data.example import Example
 from ia3_studio.data.labels import Labels, labeled_in, labels_in, tokenize_labels
 from ia3_studio.errors import DataError
 from ia3_studio.method import attach, discover, load_adapter

@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ia3_studio.data.examples import Mapping
 from ia3_studio.data.findings import Findings, Reason
 from ia3_studio.data.load import DataChoice, load_data, look_at
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.table import ParsingOptions, read_table
 from ia3_studio.errors import DataError
 from ia3_studio.runs import RunConfig

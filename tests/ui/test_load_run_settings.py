@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.errors import RunError, SelectionError
 from ia3_studio.method.sites import Selection
 from ia3_studio.runs import RunConfig

@@ -55,7 +55,7 @@ def test_every_text_of_a_user_stands_in_an_element_with_a_direction_of_its_own(n
 
 
 def test_wins_and_losses_on_the_verdict_page_too() -> None:
-    from ia3_studio.data.examples import Example
+    from ia3_studio.data.example import Example
     from ia3_studio.training.report import RowChange
 
     found = Directions()

@@ -7,8 +7,8 @@ from dataclasses import asdict, fields, replace
 import gradio as gr
 import pytest
 
-from ia3_studio.data.examples import Mapping
 from ia3_studio.data.load import DataChoice
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.table import ParsingOptions
 from ia3_studio.errors import RunError, StudioError
 from ia3_studio.method.sites import Selection, Site

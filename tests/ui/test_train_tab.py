@@ -12,8 +12,8 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from ia3_studio.data.examples import Mapping
 from ia3_studio.data.load import DataChoice
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.errors import DataError, RunError, SelectionError
 from ia3_studio.models import STARTER, ModelMemory
 from ia3_studio.runs.user_store import UserStore

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ia3_studio.data.column_use import proposals
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.table import Table, read_table
 from ia3_studio.ui.parsing_form import chosen_mapping, chosen_unused, offered
 from tests.data.exports import written

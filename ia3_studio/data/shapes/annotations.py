@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ia3_studio.data.examples import LabelKind, Mapping
+from ia3_studio.data.mapping import LabelKind, Mapping
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.shape import Collector, Recognized, bare, is_text, listed
 from ia3_studio.data.shapes.spans import span_of, tagged

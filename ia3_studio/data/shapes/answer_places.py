@@ -6,7 +6,7 @@ from typing import Any
 
 from ia3_studio.data.column_names import name_words, says
 from ia3_studio.data.column_words import ANSWERED, ASKED
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.parallel_spans import ENDS, STARTS, is_pair, is_place, is_whole
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, finite, is_text, listed

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ia3_studio.data.examples import Mapping as Roles
+from ia3_studio.data.mapping import Mapping as Roles
 from ia3_studio.data.shapes.shape import Recognized, frame_of
 from ia3_studio.errors import DataError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.preferences import INSTEAD
 from ia3_studio.data.shapes.shape import MOST, Collector, Recognized, Rows, Shape, bare, finite, is_text, listed

@@ -9,7 +9,7 @@ from typing import Any
 
 from ia3_studio.data.column_names import says
 from ia3_studio.data.column_words import ANSWERED, ASKED
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.dialogue import (
@@ -20,16 +20,9 @@ from ia3_studio.data.shapes.dialogue import (
     turns_of_history,
     with_answer,
 )
-from ia3_studio.data.shapes.shape import (
-    Collector,
-    Recognized,
-    Rows,
-    Shape,
-    is_blank,
-    is_text,
-    listed,
-)
-from ia3_studio.data.turns import CONTENT_KEYS, PAIR_KEYS, ROLE_KEYS, SIDE_KEYS, role_key
+from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_blank, is_text, listed
+from ia3_studio.data.turn_roles import role_key
+from ia3_studio.data.turns import CONTENT_KEYS, PAIR_KEYS, ROLE_KEYS, SIDE_KEYS
 from ia3_studio.errors import DataError
 
 EXCHANGES = (

@@ -6,7 +6,7 @@ import html
 import re
 from typing import Any
 
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_text, listed
 
 MESSAGES = "messages"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ia3_studio.data.column_profile import is_list_of_texts
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, frame_of, is_text, listed
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ia3_studio.data.delimited import LINE_END
+from ia3_studio.data.delimiters import LINE_END
 from ia3_studio.data.shapes.whatsapp import SPEAKER, TEXT, TIME, DatedMessage, times_of
 
 _CLOCK = r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:[ \u202f]?([AaPp])\.?[Mm]\.?)?"

@@ -8,7 +8,7 @@ from typing import Any
 from ia3_studio.data.choice_columns import choice_mapping
 from ia3_studio.data.column_names import named, says
 from ia3_studio.data.column_words import ASKED
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_names import PROMPT_NAMES
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, bare, finite, is_text, listed

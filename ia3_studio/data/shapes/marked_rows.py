@@ -8,7 +8,7 @@ from typing import Any
 
 from ia3_studio.data.shapes import turn_rows
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape
-from ia3_studio.data.turns import known_role
+from ia3_studio.data.turn_roles import known_role
 
 ROLE, CONTENT = "role", "content"
 _MARK = re.compile(r"\s*[\[<*]*([^\W\d_]+(?:[ _][^\W\d_]+)?)[\]>*]*\s*[:：]\s*(\S.*)", re.DOTALL)

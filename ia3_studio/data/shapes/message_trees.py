@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ia3_studio.data.examples import Mapping, label_name
+from ia3_studio.data.label_names import label_name
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.shapes.shape import (
     Collector,
     Recognized,

@@ -12,20 +12,13 @@ from typing import Any
 
 from ia3_studio.data.column_names import name_words, says
 from ia3_studio.data.column_words import ASKED
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.opposed_names import are_opposed, is_preferred
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.preferences import holds_turns, only_text
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, Opening, turns_in, with_answer
-from ia3_studio.data.shapes.shape import (
-    Collector,
-    Recognized,
-    Rows,
-    Shape,
-    is_blank,
-    is_text,
-)
+from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_blank, is_text
 
 PAIRS = (
     ("chosen", "rejected"), ("chosenresponse", "rejectedresponse"), ("responsechosen", "responserejected"),

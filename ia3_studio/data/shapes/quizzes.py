@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.shapes.helpdesk import text_of_html
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, finite, is_text, listed
 

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.measurements import number_of
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.turns import SIDE_KEYS, known_role
+from ia3_studio.data.turn_roles import known_role
+from ia3_studio.data.turns import SIDE_KEYS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ia3_studio.data.examples import Mapping
+    from ia3_studio.data.mapping import Mapping
 
 SAMPLE = 100
 """Rows at the beginning that decide whether a table has a shape."""

@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import Any
 
 from ia3_studio.data.column_names import name_words
-from ia3_studio.data.examples import label_name
+from ia3_studio.data.label_names import label_name
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.scripts import word_places
 from ia3_studio.data.shapes.shape import is_blank, listed

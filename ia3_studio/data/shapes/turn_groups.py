@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any, TypeAlias
 
 from ia3_studio.data.column_names import name_words
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.shapes import message_names
 from ia3_studio.data.shapes.shape import (
     MOST,

@@ -7,7 +7,7 @@ from typing import Any
 
 from ia3_studio.data.column_names import name_words
 from ia3_studio.data.column_profile import is_list_of_texts
-from ia3_studio.data.examples import label_name
+from ia3_studio.data.label_names import label_name
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, bare, is_text, listed
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from ia3_studio.data.delimited import LINE_END
+from ia3_studio.data.delimiters import LINE_END
 
 TIME, SPEAKER, TEXT, KIND = "time", "speaker", "text", "kind"
 SYSTEM, FILES, DELETED, EMPTY = "system", "images and files", "deleted messages", "messages without text"

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from ia3_studio.data.conll import is_tag
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.shapes.shape import MOST, Collector, Recognized, Rows, Shape, is_blank
 
 WORD_NAMES = ("word", "token", "words", "tokens", "form")

@@ -1,0 +1,83 @@
+"""Which choices does a cell hold, and which of them does another cell say is right?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ia3_studio.data.label_names import label_name
+from ia3_studio.data.lettered import lettered
+from ia3_studio.data.mapping import Mapping
+from ia3_studio.data.measurements import whole_number
+from ia3_studio.data.paths import is_listed
+from ia3_studio.data.problem import UnusableError, whole
+
+
+def choices_in(value: Any, column: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the choices in a cell, and the keys by which an answer can name them, if there are any.
+
+    They are a list of texts, a list of objects with a text and a label each, an object of such lists, or an object with
+    a text for each key.
+    """
+    if isinstance(value, dict):
+        texts: Any = value.get("text", value.get("choices"))
+        if is_listed(texts):
+            keys: Any = value.get("label", value.get("labels", ()))
+            return tuple(map(label_name, keys)) if is_listed(keys) else (), tuple(map(str, texts))
+        return tuple(map(str, value)), tuple(whole(str(each), "a choice") for each in value.values())
+    if isinstance(value, str) and (found := lettered(value)):
+        return tuple(found), tuple(found.values())
+    if not is_listed(value):
+        raise UnusableError(f"the choices ({column}) are not a list")
+    if (key := _choice_key(value)) is not None:
+        named = ((each.get(name) for name in _CHOICE_IDS if name in each) for each in value)
+        names = tuple(label_name(next(ids, "")) for ids in named)
+        return names if all(names) else (), tuple(whole(str(each[key]), "a choice") for each in value)
+    return (), tuple(whole(_joined(each), "a choice") for each in value)
+
+
+def _joined(choice: Any) -> str:
+    """Return a choice as text; one of several words, as of an analogy, with commas between them."""
+    return ", ".join(map(str, choice)) if is_listed(choice) else str(choice)
+
+
+_CHOICE_TEXTS = ("text", "atext", "content", "value", "answer", "option", "option_text", "choice")
+_CHOICE_IDS = ("label", "key", "aid", "id", "identifier", "letter", "option_id")
+"""Keys of the text and of the name of a choice that is an object."""
+
+
+def _choice_key(value: Iterable[Any]) -> str | None:
+    """Return the key of the texts of choices that are objects; None for other choices."""
+    choices = list(value)
+    keys = (key for key in _CHOICE_TEXTS if all(isinstance(each, dict) and key in each for each in choices))
+    return next(keys, None)
+
+
+def right_choice(cell: Any, keys: Sequence[str], choices: Sequence[str], mapping: Mapping) -> int:
+    """Return the index of the correct choice, given by its key, number, letter or text, or by a 1 among zeros."""
+    if is_listed(cell):
+        flags = [each in (1, True) for each in cell]
+        if len(cell) == len(choices) > 1 and sum(flags) == 1 and all(each in (0, 1) for each in cell):
+            return flags.index(True)
+        if len(cell) != 1:
+            raise UnusableError(f"the correct choice ({mapping.answer}) is {len(cell)} values instead of one")
+        cell = cell[0]
+    if cell in choices:
+        return choices.index(cell)
+    said, bare = label_name(cell), [choice.strip() for choice in choices]
+    if said in keys:
+        return list(keys).index(said)
+    if bare.count(said) == 1:
+        return bare.index(said)
+    letters = [chr(ord("a") + place) for place in range(len(choices))]
+    if (letter := said.lower().strip("().: ")) in letters:
+        return letters.index(letter)
+    number = whole_number(said)
+    if number is not None and 0 <= number - mapping.counted_from < len(choices):
+        return number - mapping.counted_from
+    named = [place for place, part in enumerate(mapping.parts[mapping.asked :]) if part.lower() == said.lower()]
+    if len(named) == 1 and len(choices) > 1:
+        return named[0]
+    raise UnusableError(
+        f"the correct choice ({mapping.answer}) is {said!r}, which is not one of the {len(choices)} choices"
+    )

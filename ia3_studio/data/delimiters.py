@@ -1,0 +1,87 @@
+"""By which character are the cells of a text separated, and which one quotes them? Guessed from its first lines."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+def delimiter_name(delimiter: str) -> str:
+    """Return what a delimiter is called; itself where it has no name."""
+    return DELIMITERS.get(delimiter) or _OTHER_NAMES.get(delimiter, delimiter)
+
+
+_SAMPLE_LINES = 100
+_OTHER_NAMES = {" ": "blank", "\x1f": "unit separator", "\x01": "control-A"}
+RARE_DELIMITERS = ("^", "~", "\x1f", "\x01", "¦", "§")
+
+
+def guess_delimiter(text: str, quote: str = '"') -> str:
+    """Return the delimiter that gives most of the first rows the same number of cells; a comma where none does."""
+    lines = LINE_END.split(text, _SAMPLE_LINES)[:_SAMPLE_LINES]
+
+    def fit(delimiter: str) -> tuple[int, bool, int]:
+        found = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, quotechar=quote, skipinitialspace=True)
+        try:
+            widths = [(len(row), found.line_num) for row in found if row]
+        except csv.Error:
+            return 0, False, 0
+        several: Counter[int] = Counter()
+        before = 0
+        for width, line in widths:  # a row of the header's width counts for all lines that it takes, as code does
+            several[width] += line - before if width == widths[0][0] else 1
+            before = line
+        del several[1]
+        if not several:
+            return 0, False, 0
+        most = max(several.values())
+        usual = max(width for width, count in several.items() if count == most)
+        return most, widths[0][0] == usual, usual
+
+    best = max(DELIMITERS, key=fit)
+    if fit(best)[0] > len(lines) / 2:
+        return best
+    filled = [line for line in lines if line.strip()]
+    counts = {mark: {line.count(mark) for line in filled} for mark in RARE_DELIMITERS}
+    return next((mark for mark, each in counts.items() if len(each) == 1 and 0 not in each), best)
+
+
+def guess_quote(lines: Sequence[str], delimiter: str | None = None) -> str:
+    """Return the quote character: an apostrophe where most cells are in apostrophes and none is in double quotes."""
+    marks = [delimiter] if delimiter else list(DELIMITERS)
+    for mark in marks:
+        cells = [cell.strip() for line in lines for cell in line.split(mark) if cell.strip()]
+        begun = sum(cell.startswith("'") for cell in cells)
+        ended = sum(cell.endswith("'") for cell in cells)
+        doubled = any(cell.startswith('"') for cell in cells)
+        if cells and not doubled and min(begun, ended) > len(cells) / 2 and len(cells) > len(lines):
+            return "'"
+    return "'" if any(_are_in_apostrophes(lines, mark) for mark in marks) else '"'
+
+
+def _are_in_apostrophes(lines: Sequence[str], delimiter: str) -> bool:
+    """Say whether lines have the same number of cells, those of texts in apostrophes and others, of numbers, bare."""
+    mark = re.escape(delimiter)
+    cell = rf"(?:'(?:[^']|'')*'|[^'\"{mark}]*)"
+    row = re.compile(rf"{cell}(?:{mark}{cell})+")
+    filled = [line for line in lines if line.strip()]
+    quoted = sum(bool(re.search(rf"(?:^|{mark})'", line)) for line in filled)
+    if len(filled) < _FEWEST_LINES or quoted < len(filled) - 1 or not all(map(row.fullmatch, filled)):
+        return False
+    return len({sum(1 for _cell in re.finditer(rf"{cell}(?:{mark}|$)", line)) for line in filled}) == 1
+
+
+_FEWEST_LINES = 5
+"""Lines from which on apostrophes can be quotes of some of their cells."""
+
+
+def is_tabbed(text: str) -> bool:
+    """Say whether every one of the first lines has the same number of tabs, at least one."""
+    lines = [line for line in LINE_END.split(text, _SAMPLE_LINES)[:_SAMPLE_LINES] if line.strip()]
+    counts = {line.count("\t") for line in lines}
+    return len(lines) > 1 and len(counts) == 1 and 0 not in counts

@@ -1,0 +1,148 @@
+"""Which rows does a decoded text hold? Of a table, of JSON, of Markdown, or of any of the forms of plain text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from ia3_studio.data.block_rows import rows_in_blocks
+from ia3_studio.data.conll import BEGIN_OF_DOCUMENT, read_conll, read_conll_table
+from ia3_studio.data.conll import SUFFIXES as CONLL
+from ia3_studio.data.delimited import read_delimited
+from ia3_studio.data.delimiters import LINE_END, delimiter_name, is_tabbed
+from ia3_studio.data.intent_lists import intents_below_headings
+from ia3_studio.data.json_rows import JSON_LINES, is_json_document, is_json_lines, is_json_stream, read_json
+from ia3_studio.data.line_labels import labeled_lines, labels_below, marked_labels
+from ia3_studio.data.markup_tables import is_markdown_table, read_markdown
+from ia3_studio.data.parsing import Found, numbered
+from ia3_studio.data.parsing import ParsingOptions as ParsingOptions
+from ia3_studio.data.plain_texts import (
+    cards,
+    exchanges,
+    marked_sides,
+    questions_in_headings,
+    table_delimiter,
+    with_tabs,
+    without_ids,
+    without_settings,
+)
+from ia3_studio.data.quiz_texts import quiz_questions
+from ia3_studio.data.shapes.line_logs import logged_lines
+from ia3_studio.data.shapes.whatsapp import whatsapp_messages
+from ia3_studio.data.speaker_lines import conversations_of_two
+from ia3_studio.data.talk_texts import talks_in_text
+from ia3_studio.data.webanno import read_webanno
+from ia3_studio.errors import DataError
+
+_BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
+PLAIN_FORM = "plain text by"
+"""How the form of paragraphs and lines begins."""
+
+
+def found_in_cells(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
+    """Read a table whose cells are separated by a character."""
+    if parsing.delimiter is None and (words := read_webanno(name, text)):
+        return replace(words, form=f"{words.form}, {encoding}")
+    if parsing.delimiter is None and is_json_lines(text):
+        return found_in_json(f"{name}.jsonl", text, encoding, parsing)
+    if parsing.delimiter is None and (words := read_conll_table(name, text)):
+        return replace(words, form=f"{words.form}, {encoding}")
+    tabbed = name.lower().endswith(".tsv") and parsing.delimiter is None
+    if parsing.delimiter is None and name.lower().endswith(".tsv") and (words := read_conll(name, text)):
+        return replace(words, form=f"{words.form}, {encoding}")
+    found = read_delimited(name, text, "\t" if tabbed else parsing.delimiter, parsing.header)
+    form = f"{delimiter_name(found.delimiter)}-separated, {encoding}"
+    if found.header != 1:
+        form += f", header in row {found.header}" if found.header else ", no header"
+    return Found(found.frame, form, found.damaged, notes=found.notes)
+
+
+def found_in_json(name: str, text: str, encoding: str, _parsing: ParsingOptions) -> Found:
+    """Read one JSON document, or objects one after the other."""
+    frame, form, damaged = read_json(name, text, PurePosixPath(name).suffix.lower() in JSON_LINES)
+    return Found(frame, f"{form}, {encoding}", damaged)
+
+
+def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
+    """Return messages of a chat, words with tags, cells of a table, or a row a paragraph.
+
+    Where there is one paragraph, each of its lines is a row.
+    """
+    if parsing.delimiter is None and (words := read_webanno(name, text)):
+        return replace(words, form=f"{words.form}, {encoding}")
+    is_conll = PurePosixPath(name).suffix.lower() in CONLL or text.startswith(BEGIN_OF_DOCUMENT)
+    if parsing.delimiter is None and (words := read_conll(name, text, is_named_so=is_conll)):
+        return replace(words, form=f"{words.form}, {encoding}")
+    if not (parsing.delimiter or parsing.plain) and (messages := whatsapp_messages(text)):
+        return Found(numbered(messages), f"plain text, {encoding}")
+    if not (parsing.delimiter or parsing.plain) and (messages := logged_lines(text)):
+        return Found(numbered(messages), f"chat in lines, {encoding}")
+    if parsing.delimiter is None and is_json_lines(text):
+        frame, form, damaged = read_json(name, text, named_lines=True)
+        return Found(frame, f"{form}, {encoding}", damaged)
+    if not (parsing.delimiter or parsing.plain) and (talks := talks_in_text(text)):
+        return Found(numbered(talks), f"conversations in lines, {encoding}")
+    if not (parsing.delimiter or parsing.plain) and (rows := marked_labels(text)):
+        return Found(numbered(rows), f"a text with its labels per line, {encoding}")
+    text = text if parsing.delimiter or parsing.plain else without_ids(text)
+    if parsing.delimiter or is_tabbed(without_settings(text)):
+        if not parsing.delimiter and (sides := cards(text)):
+            return Found(numbered(sides), f"cards of Anki, {encoding}")
+        text = text if parsing.delimiter else without_settings(text)
+        return found_in_cells(name, text, encoding, replace(parsing, delimiter=parsing.delimiter or "\t"))
+    if is_markdown_table(text):
+        found = read_markdown(name, text)
+        return replace(found, form=f"{found.form}, {encoding}")
+    if not parsing.plain and (found_rows := _structured_text(name, text, encoding, parsing)):
+        return found_rows
+    if is_conll and not parsing.plain:
+        raise DataError(
+            f"{name} is a file of words with tags by its name or first line, but its lines are not one word and as "
+            "many fields each; mend them, or choose plain rows under Shape."
+        )
+    text = LINE_END.sub("\n", text).strip()
+    blocks, unit = _BLANK_LINES.split(text), "paragraph"
+    if len(blocks) == 1:
+        blocks, unit = text.split("\n"), "line"
+    return Found(numbered({"text": blocks}), f"{PLAIN_FORM} {unit}, {encoding}")
+
+
+def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found | None:
+    """Return the rows of text that is more than paragraphs: JSON, labels before texts, questions and answers, cells."""
+    if is_json_document(text) or is_json_stream(text):
+        frame, form, damaged = read_json(name, text, named_lines=False)
+        return Found(frame, f"{form}, {encoding}", damaged)
+    if rows := quiz_questions(text):
+        return Found(numbered(rows), f"questions of a quiz, {encoding}")
+    if rows := labels_below(text):
+        return Found(numbered(rows), f"a label below each text, {encoding}")
+    if rows := labeled_lines(text):
+        return Found(numbered(rows), f"a text with its label per line, {encoding}")
+    if rows := marked_sides(text):
+        return Found(numbered(rows), f"two sides per line, {encoding}")
+    if rows := exchanges(text):
+        return Found(numbered(rows), f"prompts and answers in paragraphs, {encoding}")
+    if rows := rows_in_blocks(text):
+        return Found(numbered(rows), f"paragraphs built alike, {encoding}")
+    if rows := conversations_of_two(text):
+        return Found(numbered(rows), f"conversations in paragraphs, {encoding}")
+    if delimiter := table_delimiter(text):
+        return found_in_cells(name, text, encoding, replace(parsing, delimiter=delimiter))
+    tabbed, sign = with_tabs(text)
+    if sign:
+        found = found_in_cells(name, tabbed, encoding, replace(parsing, delimiter="\t"))
+        return replace(found, form=found.form.replace("tab-separated", f"{sign}-separated", 1))
+    return None
+
+
+def found_in_markdown(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
+    """Read the tables of a Markdown page, its questions in headings, or its text."""
+    if not is_markdown_table(text):
+        if not parsing.plain and (rows := questions_in_headings(text)):
+            return Found(numbered(rows), f"questions in headings, {encoding}")
+        if not parsing.plain and (rows := intents_below_headings(text)):
+            return Found(numbered(rows), f"texts below the names of their intents, {encoding}")
+        return found_in_text(name, text, encoding, parsing)
+    found = read_markdown(name, text)
+    return replace(found, form=f"{found.form}, {encoding}")

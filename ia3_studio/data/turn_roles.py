@@ -1,0 +1,92 @@
+"""Which of five roles does a turn have, whatever it is called? In the dialects of data sets and in many languages."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any, Literal
+
+Role = Literal["system", "user", "assistant", "tool", "call"]
+ROLES: dict[str, Role] = {
+    "system": "system", "developer": "system", "instruction": "system", "system_prompt": "system",
+    "system_message": "system", "instructions": "system", "система": "system", "системный_промпт": "system",
+    "系统": "system", "系統": "system", "システム": "system", "시스템": "system", "sistema": "system",
+    "système": "system",
+    "user": "user", "human": "user", "prompter": "user", "customer": "user", "client": "user", "end_user": "user",
+    "patient": "user", "seeker": "user", "student": "user", "caller": "user", "visitor": "user", "lead": "user",
+    "contact": "user", "requester": "user",
+    "assistant": "assistant", "gpt": "assistant", "bot": "assistant", "model": "assistant", "ai": "assistant",
+    "chatgpt": "assistant", "chatbot": "assistant", "agent": "assistant", "llm": "assistant", "moss": "assistant",
+    "ai_assistant": "assistant", "doctor": "assistant", "physician": "assistant", "therapist": "assistant",
+    "counselor": "assistant", "counsellor": "assistant", "supporter": "assistant", "tutor": "assistant",
+    "teacher": "assistant", "support": "assistant", "support_agent": "assistant", "representative": "assistant",
+    "admin": "assistant", "operator": "assistant", "staff": "assistant", "rep": "assistant", "csr": "assistant",
+    "consultant": "assistant", "expert": "assistant", "advisor": "assistant",
+    "kunde": "user", "kundin": "user", "cliente": "user", "klient": "user", "klant": "user", "usuario": "user",
+    "utilisateur": "user", "utente": "user", "nutzer": "user", "клиент": "user", "пользователь": "user",
+    "客户": "user", "用户": "user", "顾客": "user", "お客様": "user", "顧客": "user", "고객": "user",
+    "berater": "assistant", "mitarbeiter": "assistant", "asesor": "assistant", "agente": "assistant",
+    "conseiller": "assistant", "operatore": "assistant", "atendente": "assistant", "medewerker": "assistant",
+    "konsultant": "assistant", "оператор": "assistant", "客服": "assistant", "オペレーター": "assistant",
+    "assistent": "assistant", "asistente": "assistant", "assistente": "assistant", "asystent": "assistant",
+    "asistan": "assistant", "ассистент": "assistant", "помощник": "assistant", "бот": "assistant",
+    "модель": "assistant", "助手": "assistant", "助理": "assistant",
+    "アシスタント": "assistant", "어시스턴트": "assistant",
+    "benutzer": "user", "gebruiker": "user", "usuário": "user", "użytkownik": "user", "kullanıcı": "user",
+    "юзер": "user", "ユーザー": "user", "使用者": "user", "사용자": "user",
+    "상담원": "assistant", "상담사": "assistant",
+    "user_message": "user", "human_message": "user", "humanmessage": "user", "assistant_message": "assistant",
+    "ai_message": "assistant", "aimessage": "assistant", "bot_message": "assistant", "agent_message": "assistant",
+    "incoming": "user", "inbound": "user", "outgoing": "assistant", "outbound": "assistant",
+    "outbound_api": "assistant", "outbound_reply": "assistant",
+    "function_call": "call", "tool_call": "call", "tool_calls": "call",
+    "observation": "tool", "tool": "tool", "function": "tool", "tool_response": "tool", "function_response": "tool",
+    "tool_result": "tool", "ipython": "tool",
+}  # fmt: skip
+"""What a turn's role is called, in lower case, with "_" for blanks and hyphens."""
+
+
+def known_role(name: str) -> Role | None:
+    """Return the role that a name is known as, also by its last word as in "VirtualAgent"; None for other names.
+
+    Example:
+        >>> known_role("USER:"), known_role("VirtualAgent"), known_role("captain")
+        ('user', 'assistant', None)
+    """
+    if role := ROLES.get(role_key(name)):
+        return role
+    words = _WORDS.findall(name) if len(name) <= _LONGEST_KEY else []
+    return ROLES.get(words[-1].lower()) if len(words) in (2, 3) and words[-1].lower() in _LAST_WORDS else None
+
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_LAST_WORDS = frozenset(
+    ("user", "customer", "visitor", "human", "client", "caller", "agent", "bot", "assistant", "chatbot", "operator")
+)
+"""Words that say who speaks at the end of a name, such as "end user" or "live agent"."""
+
+
+def role_key(name: Any) -> str:
+    """Return the name of a role or a key as it is in ``ROLES`` and ``PAIR_KEYS``."""
+    return _role_key(name) if isinstance(name, str) and len(name) <= _LONGEST_KEY else _role_key_of(name)
+
+
+def _role_key_of(name: Any) -> str:
+    return re.sub(r"[\s_-]+", "_", str(name).strip().strip(_MARKS).strip().lower())
+
+
+_role_key = lru_cache(1_000)(_role_key_of)
+"""The few roles and keys of a file are asked for in each of its turns."""
+_LONGEST_KEY = 60
+_MARKS = "<|>:[]#*"
+"""What may stand around the name of a role, as in <|user|> and USER:"""
+
+
+def turn_key(name: Any) -> str:
+    """Return the key of a turn in lower case."""
+    return name if isinstance(name, str) and name.islower() and name.isalpha() else str(name).strip().lower()
+
+
+def is_empty(value: Any) -> bool:
+    """Say whether a value of a turn is missing, or an empty text, list or object."""
+    return value is None or (isinstance(value, str | list | dict) and not value)
