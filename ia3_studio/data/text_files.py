@@ -99,7 +99,7 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
     if is_conll and not parsing.plain:
         raise DataError(
             f"{name} is a file of words with tags by its name or first line, but its lines are not one word and as "
-            "many fields each; mend them, or choose plain rows under Shape."
+            "many fields each; fix the lines, or choose plain rows under Shape."
         )
     text = LINE_END.sub("\n", text).strip()
     blocks, unit = _BLANK_LINES.split(text), "paragraph"

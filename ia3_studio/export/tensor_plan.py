@@ -146,7 +146,7 @@ def _saved(model: Any) -> dict[str, Tensor]:
     parameters = {name for name, _parameter in model.named_parameters(remove_duplicate=False)}
     buffer = next((name for name, each in kept.items() if name not in parameters and each.is_floating_point()), None)
     if buffer is not None:
-        raise NotByFile(f"{buffer} is no weight but a buffer")
+        raise NotByFile(f"{buffer} is a buffer and not a weight")
     return kept
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import socket
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ia3_studio.errors import RunError
 from ia3_studio.old_names import ENVIRONMENT
 from ia3_studio.runs.folder import read_json
 
@@ -68,25 +66,6 @@ def _pieces(path: Path) -> Iterator[bytes]:
         yield file.read(SAMPLE_BYTES)
         file.seek(max(path.stat().st_size - SAMPLE_BYTES, 0))
         yield file.read(SAMPLE_BYTES)
-
-
-def require_same_base(recorded: dict[str, Any], folder: Path, source: str) -> None:
-    """Check that a run that begins again has the base model that it began with.
-
-    Args:
-        recorded: the environment of the run, as :func:`read_environment` returns it.
-        folder: of the base model on this machine.
-        source: what the user calls it.
-
-    Raises:
-        RunError: its files are others.
-    """
-    began_with = recorded.get("base_model")
-    if isinstance(began_with, str) and began_with and began_with != model_fingerprint(folder):
-        raise RunError(
-            f"The base model {source} on {socket.gethostname()} has other contents than the one this run began with; "
-            "put the same files on all machines and resume the run, or start a new one."
-        )
 
 
 def differences(recorded: dict[str, Any], now: dict[str, Any]) -> list[str]:

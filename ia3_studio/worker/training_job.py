@@ -98,9 +98,7 @@ class TrainingJob:
         self._objective = self._task.objective(self._loaded, self._attachment, self._rows, self._run.config.train)
 
     def _load(self, split: DataSplit, say: ProgressCallback) -> None:
-        head = self._model_head(say)
-        self._require_same_base()
-        self._task = task_for(split, head, self._run.config, labels_of_run(self._run))
+        self._task = task_for(split, self._model_head(say), self._run.config, labels_of_run(self._run))
         if self._task.labels and self._writes:
             record_labels(self._run, self._task.labels)
         self._plan = self._task.plan = self._planned(say)
@@ -316,15 +314,6 @@ class TrainingJob:
         self._differences = differences(recorded, made) if recorded else []
         for sentence in self._differences:
             print(sentence)
-
-    def _require_same_base(self) -> None:
-        """Compare the base model with that of an earlier worker of the run, maybe on another machine."""
-        from ia3_studio.models import prepare
-        from ia3_studio.runs.environment import read_environment, require_same_base
-
-        recorded = read_environment(self._run.files.environment)
-        if recorded:
-            require_same_base(recorded, prepare(self._run.config.model), self._run.config.model)
 
     def _model_head(self, say: ProgressCallback) -> ModelHead:
         from ia3_studio.models.load import head_of_source

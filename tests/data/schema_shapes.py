@@ -125,7 +125,7 @@ SCHEMAS: tuple[Shape, ...] = (
     Shape("a score in a list of one object", "scores.jsonl",
           lines(lambda n: {"sentence": plain(n), "info": [{"aspect_of": "x", "score": n / 30 - 0.4}]}, 24),
           "sentence → text, info[0].score → number", 24),
-    Shape("answers beside a verdict in words", "verdicts.jsonl",
+    Shape("answers with a verdict in words", "verdicts.jsonl",
           lines(lambda n: {"question": asked(n), "response": said(n), "verdict": ("correct", "incorrect")[n % 2]}, 24),
           "question + response → text, verdict → label", 24),
     Shape("turns that end with a question, and their answer", "turns.jsonl",

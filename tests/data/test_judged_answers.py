@@ -1,4 +1,4 @@
-"""Claims on answers beside a verdict, and on turns and inputs that stand before an answer of their own."""
+"""Claims on answers with a verdict, and on turns and inputs that stand before an answer of their own."""
 
 from __future__ import annotations
 

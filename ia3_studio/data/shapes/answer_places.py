@@ -89,14 +89,14 @@ def _read(rows: Rows) -> Recognized:
     more = _behind(rows, read, given)
     if more is None:
         sentence = (
-            f"{named} may be places in {read}, but the characters between them are no whole words; add a column of the "
-            f"answers themselves, or select the target column."
+            f"{named} may be places in {read}, but the characters between them do not form whole words; add a column of "
+            "the answers themselves, or select the target column."
         )
         return Recognized(rows.frame, "answers by their places", undecided=sentence)
     for row, record in rows.records():
         places, text = _places(given, record), record.get(read)
         if places is None or not is_text(text) or places[1] + more > len(str(text)):
-            found.leave_out(row, f"{named} is no place in {read}")
+            found.leave_out(row, f"{named} is not a position in {read}")
             continue
         rest = {name: cell for name, cell in record.items() if name not in given}
         found.use(row, {**rest, ANSWER: str(text)[places[0] : places[1] + more]})
