@@ -89,8 +89,8 @@ def _read(rows: Rows) -> Recognized:
     more = _behind(rows, read, given)
     if more is None:
         sentence = (
-            f"{named} may be places in {read}, but the characters between them do not form whole words; add a column of "
-            "the answers themselves, or select the target column."
+            f"{named} may be places in {read}, but the characters between them do not form whole words; add a column "
+            "of the answers themselves, or select the target column."
         )
         return Recognized(rows.frame, "answers by their places", undecided=sentence)
     for row, record in rows.records():
