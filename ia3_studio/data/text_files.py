@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import Any
 
 from ia3_studio.data.block_rows import rows_in_blocks
 from ia3_studio.data.conll import BEGIN_OF_DOCUMENT, read_conll, read_conll_table
@@ -15,8 +17,7 @@ from ia3_studio.data.intent_lists import intents_below_headings
 from ia3_studio.data.json_rows import JSON_LINES, is_json_document, is_json_lines, is_json_stream, read_json
 from ia3_studio.data.line_labels import labeled_lines, labels_below, marked_labels
 from ia3_studio.data.markup_tables import is_markdown_table, read_markdown
-from ia3_studio.data.parsing import Found, numbered
-from ia3_studio.data.parsing import ParsingOptions as ParsingOptions
+from ia3_studio.data.parsing import Found, ParsingOptions, numbered
 from ia3_studio.data.plain_texts import (
     cards,
     exchanges,
@@ -108,25 +109,26 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
     return Found(numbered({"text": blocks}), f"{PLAIN_FORM} {unit}, {encoding}")
 
 
+_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
+    (quiz_questions, "questions of a quiz"),
+    (labels_below, "a label below each text"),
+    (labeled_lines, "a text with its label per line"),
+    (marked_sides, "two sides per line"),
+    (exchanges, "prompts and answers in paragraphs"),
+    (rows_in_blocks, "paragraphs built alike"),
+    (conversations_of_two, "conversations in paragraphs"),
+)
+"""How rows are found in text that is no table, in the order in which it is tried, and what that form is called."""
+
+
 def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found | None:
     """Return the rows of text that is more than paragraphs: JSON, labels before texts, questions and answers, cells."""
     if is_json_document(text) or is_json_stream(text):
         frame, form, damaged = read_json(name, text, named_lines=False)
         return Found(frame, f"{form}, {encoding}", damaged)
-    if rows := quiz_questions(text):
-        return Found(numbered(rows), f"questions of a quiz, {encoding}")
-    if rows := labels_below(text):
-        return Found(numbered(rows), f"a label below each text, {encoding}")
-    if rows := labeled_lines(text):
-        return Found(numbered(rows), f"a text with its label per line, {encoding}")
-    if rows := marked_sides(text):
-        return Found(numbered(rows), f"two sides per line, {encoding}")
-    if rows := exchanges(text):
-        return Found(numbered(rows), f"prompts and answers in paragraphs, {encoding}")
-    if rows := rows_in_blocks(text):
-        return Found(numbered(rows), f"paragraphs built alike, {encoding}")
-    if rows := conversations_of_two(text):
-        return Found(numbered(rows), f"conversations in paragraphs, {encoding}")
+    for read, form in _FORMS:
+        if rows := read(text):
+            return Found(numbered(rows), f"{form}, {encoding}")
     if delimiter := table_delimiter(text):
         return found_in_cells(name, text, encoding, replace(parsing, delimiter=delimiter))
     tabbed, sign = with_tabs(text)

@@ -17,9 +17,9 @@ from ia3_studio.errors import ExportError, ModelError, first_line
 from ia3_studio.export.card import merged_card
 from ia3_studio.export.merged import (
     HALF,
-    PROMPTS,
     SHARD,
     MergedExport,
+    compared_texts,
     facts_of_merged,
     largest_difference,
     logits_of,
@@ -75,7 +75,7 @@ def export_merged(
         say(0.05, f"Loading the whole model: {reason}")
         return replace(write_merged(load(WHOLE), adapter, folder, texts, say), whole=str(reason))
     require_room(folder, sum(each.bytes for each in planned))
-    compared = [text for text in texts if text.strip()] or list(PROMPTS)
+    compared = compared_texts(texts)
     short = short_of_memory(planned)
     wanted = None if short else _tuned_logits(load, adapter, compared, say)
     return _written(described, planned, adapter, folder, (compared, wanted, short), say)

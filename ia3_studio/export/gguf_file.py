@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ia3_studio.errors import ExportError
 from ia3_studio.export.merged import (
-    PROMPTS,
     bytes_of,
+    compared_texts,
     difference_of,
     logits_read_back,
     merge_in,
@@ -95,7 +95,7 @@ def write_gguf(
     _require(loaded, path, kind)
     weights = bytes_of(loaded.model) // next(loaded.model.parameters()).element_size()
     require_room(path, expected_bytes(weights, kind))
-    compared = [text for text in texts if text.strip()] or list(PROMPTS)
+    compared = compared_texts(texts)
     say(0.1, "Running reference texts through the tuned model")
     wanted = merge_in(loaded, adapter, compared)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -49,6 +49,11 @@ def bytes_of(model: Any) -> int:
     return sum({parameter.data_ptr(): parameter.nbytes for parameter in model.parameters()}.values())
 
 
+def compared_texts(texts: Sequence[str]) -> list[str]:
+    """Return the texts that are not blank, or the default ones, on which two models are compared."""
+    return [text for text in texts if text.strip()] or list(PROMPTS)
+
+
 def merged_format(loaded: Any) -> str:
     """Return the number format in which a model's merged weights are written, as torch names it.
 
@@ -118,7 +123,7 @@ def write_merged(
     require_empty(folder)
     form, computed = merged_format(loaded), loaded.model.dtype
     require_room(folder, bytes_of(loaded.model) // (2 if form in HALF and computed.itemsize == 4 else 1))
-    compared = [text for text in texts if text.strip()] or list(PROMPTS)
+    compared = compared_texts(texts)
     say(0.1, "Running reference texts through the tuned model")
     wanted = merge_in(loaded, adapter, compared)
     try:
