@@ -22,7 +22,8 @@ def main() -> None:
     import torch
 
     from ia3_studio.export.archive import zip_adapter
-    from ia3_studio.export.gguf_file import FORMATS, write_gguf
+    from ia3_studio.export.gguf_file import write_gguf
+    from ia3_studio.export.gguf_tensors import FORMATS
     from ia3_studio.export.merged import write_merged
     from ia3_studio.method import attach, discover
     from ia3_studio.model_card import card_of_adapter

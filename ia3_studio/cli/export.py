@@ -15,7 +15,9 @@ from ia3_studio.errors import RunError
 from ia3_studio.runs import Run, RunStore
 
 if TYPE_CHECKING:
-    from ia3_studio.export.gguf_file import Format
+    from ia3_studio.export.gguf_file import GgufExport
+    from ia3_studio.export.gguf_tensors import Format
+    from ia3_studio.export.merged import MergedExport
 
 
 def commands(parsers: Any) -> dict[str, Any]:
@@ -98,19 +100,22 @@ def _merged(run: Run, target: Path) -> dict[str, Any]:
     folder = _adapter_of(run)
     found = export_merged(lambda plan: load_for(run, _say, plan), folder, target, say=_say)
     said = {"bytes": found.bytes, "format": found.format, "largest_difference": found.largest_difference}
+    return said | _notes(found)
+
+
+def _notes(found: MergedExport | GgufExport) -> dict[str, str]:
     notes = {"not_compared": found.uncompared, "loaded_whole": found.whole}
-    return said | {name: why for name, why in notes.items() if why}
+    return {name: why for name, why in notes.items() if why}
 
 
 def _gguf(run: Run, target: Path, kind: Format) -> dict[str, Any]:
-    from ia3_studio.export.gguf_file import write_gguf
+    from ia3_studio.export.gguf_file import export_gguf
     from ia3_studio.worker.prepared import load_for
 
     folder = _adapter_of(run)
-
-    found = write_gguf(load_for(run, _say), folder, target, kind, say=_say)
+    found = export_gguf(lambda plan: load_for(run, _say, plan), folder, target, kind, say=_say)
     same = {"largest_difference": found.largest_difference, "same_token": found.same_token}
-    return {"bytes": found.bytes, **same}
+    return {"bytes": found.bytes, **same} | _notes(found)
 
 
 def _push(store: RunStore, options: argparse.Namespace) -> int:

@@ -70,19 +70,24 @@ def export_merged(
     require_empty(folder)
     say(0.0, "Reading the headers of the base model's files")
     try:
-        described, planned = _plan(load, adapter)
+        described, planned = plan_by_file(load, adapter)
     except NotByFile as reason:
         say(0.05, f"Loading the whole model: {reason}")
         return replace(write_merged(load(WHOLE), adapter, folder, texts, say), whole=str(reason))
     require_room(folder, sum(each.bytes for each in planned))
     compared = compared_texts(texts)
     short = short_of_memory(planned)
-    wanted = None if short else _tuned_logits(load, adapter, compared, say)
+    wanted = None if short else tuned_logits(load, adapter, compared, say)
     return _written(described, planned, adapter, folder, (compared, wanted, short), say)
 
 
-def _plan(load: Load, adapter: Path) -> tuple[Any, list[PlannedTensor]]:
+def plan_by_file(load: Load, adapter: Path, form: str = "") -> tuple[Any, list[PlannedTensor]]:
     """Return the described model, merged, and the tensors of the merged one.
+
+    Args:
+        load: of the base model.
+        adapter: an adapter's folder.
+        form: number format of the merged model, as torch names it; :func:`format_of` says which if empty.
 
     Raises:
         NotByFile: it has to be loaded.
@@ -101,7 +106,7 @@ def _plan(load: Load, adapter: Path) -> tuple[Any, list[PlannedTensor]]:
     base = ready_folder(parse_source(described.source))
     if base is None or described.model.device.type != "meta":
         raise NotByFile("its files are not safetensors on this machine")
-    dtype = getattr(torch, format_of(described))
+    dtype = getattr(torch, form or format_of(described))
     planned = plan_tensors(described.model, Adapter.load(adapter), stored_tensors(base), dtype)
     described.model.to(dtype)
     return described, planned
@@ -125,8 +130,8 @@ def short_of_memory(planned: Sequence[PlannedTensor]) -> str:
     return f"that needs {needed / 1e9:.3g} GB of memory, and {free / 1e9:.3g} GB are free"
 
 
-def _tuned_logits(load: Load, adapter: Path, texts: Sequence[str], say: ProgressCallback) -> tuple[list[Tensor], Any]:
-    """Return what the tuned model says of each text, logits in float32, and the format it computed in."""
+def tuned_logits(load: Load, adapter: Path, texts: Sequence[str], say: ProgressCallback) -> tuple[list[Tensor], Any]:
+    """Return what the tuned model says of each text, logits in float32, and the format and device it computed in."""
     from ia3_studio.method.loading import load_adapter
 
     say(0.1, "Running reference texts through the tuned model")

@@ -61,6 +61,21 @@ def write_tensors(
         (folder / INDEX).write_text(json.dumps(index, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
+def merged_tensor(planned: PlannedTensor) -> Tensor:
+    """Return the numbers of one tensor of a merged model.
+
+    Raises:
+        AdapterError: a scaled weight overflows float32.
+        ExportError: a weight overflows the format of the tensor.
+    """
+    found = torch.empty(planned.shape, dtype=planned.dtype)
+    first = 0
+    for block in _merged_blocks(planned):
+        found[first : first + len(block)] = block
+        first += len(block)
+    return found
+
+
 def _write_file(path: Path, tensors: Sequence[PlannedTensor]) -> Iterator[int]:
     """Write one file; yield the bytes of each tensor once they are written."""
     ordered = sorted(tensors, key=lambda each: (-each.dtype.itemsize, each.name))  # so that all are aligned

@@ -8,6 +8,7 @@ from ia3_studio.ui.model_words import size as size_of
 from ia3_studio.ui.text import plural
 
 if TYPE_CHECKING:
+    from ia3_studio.export.gguf_file import GgufExport
     from ia3_studio.export.merged import MergedExport
 
 TITLE = "More exports"
@@ -35,13 +36,22 @@ def sizes(weights: int, bytes_each: dict[str, float], seconds: float) -> str:
     return f"About {each}; takes about {plural(max(1, round(seconds / 60)), 'minute')} on 2 CPU cores."
 
 
-def rounded(path: str, size: int, difference: float, same: float, texts: int) -> str:
+_UNCOMPARED = "Its logits were not compared with the tuned model's: {reason}."
+_WHOLE = "The whole model was loaded for it: {reason}."
+
+
+def rounded(made: GgufExport) -> str:
     """Return the note on a GGUF file and how it compares with the tuned model."""
-    return (
-        f"Written to {path}: {size_of(size)}. Reloaded with transformers, it predicts the same next token at"
-        f" {same:.0%} of the positions of {plural(texts, 'prompt')}; its logits differ from the tuned model's by at"
-        f" most {difference:.1e}."
-    )
+    said = f"Written to {made.path}: {size_of(made.bytes)}."
+    if made.largest_difference is None or made.same_token is None:
+        said += f" {_UNCOMPARED.format(reason=made.uncompared)}"
+    else:
+        said += (
+            f" Reloaded with transformers, it predicts the same next token at {made.same_token:.0%} of the positions of"
+            f" {plural(made.texts, 'prompt')}; its logits differ from the tuned model's by at most"
+            f" {made.largest_difference:.1e}."
+        )
+    return said + (f" {_WHOLE.format(reason=made.whole)}" if made.whole else "")
 
 
 def written(made: MergedExport) -> str:
@@ -49,13 +59,13 @@ def written(made: MergedExport) -> str:
     once = "" if made.format == "float32" else ", rounded once"
     said = f"Written to {made.folder}: {size_of(made.bytes)} in {made.format}{once}."
     if made.largest_difference is None:
-        said += f" Its logits were not compared with the tuned model's: {made.uncompared}."
+        said += f" {_UNCOMPARED.format(reason=made.uncompared)}"
     else:
         said += (
             f" Reloaded, its logits differ from the tuned model's by at most {made.largest_difference:.1e} on"
             f" {plural(made.texts, 'prompt')}."
         )
-    return said + (f" The whole model was loaded for it: {made.whole}." if made.whole else "")
+    return said + (f" {_WHOLE.format(reason=made.whole)}" if made.whole else "")
 
 
 HUB_TITLE = "Push to the Hugging Face Hub"

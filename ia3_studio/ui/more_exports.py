@@ -54,7 +54,7 @@ def offer(studio: Studio, key: str) -> tuple[Any, ...]:
 
 def _sizes(studio: Studio, current: CurrentRun) -> str:
     """Return the sizes of the merged model; empty if its base model cannot be read."""
-    from ia3_studio.export.gguf_file import BYTES_EACH
+    from ia3_studio.export.gguf_tensors import BYTES_EACH
     from ia3_studio.export.merged import bytes_each
 
     try:
@@ -97,7 +97,8 @@ def write_merged_model(studio: Studio, key: str, folder: str, texts: str, form: 
 
 def _merged(studio: Studio, key: str, folder: str, texts: str, form: str, report: Callable[[str], None]) -> str:
     from ia3_studio.export.by_file import export_merged
-    from ia3_studio.export.gguf_file import FORMATS, write_gguf
+    from ia3_studio.export.gguf_file import export_gguf
+    from ia3_studio.export.gguf_tensors import FORMATS
 
     if is_public():
         raise AdapterError(words.NOT_IN_A_SPACE)
@@ -114,8 +115,9 @@ def _merged(studio: Studio, key: str, folder: str, texts: str, form: str, report
     target = Path(folder.strip()).expanduser()
     if form in FORMATS:
         path = target / f"{file_name(current.name)}-{form}.gguf"
-        made = write_gguf(_load(current, say), current.adapter, path, form, compared, say)
-        return words.rounded(str(made.path), made.bytes, made.largest_difference, made.same_token, made.texts)
+        return words.rounded(
+            export_gguf(lambda plan: _load(current, say, plan), current.adapter, path, form, compared, say)
+        )
     found = export_merged(lambda plan: _load(current, say, plan), current.adapter, target, compared, say)
     return words.written(found)
 

@@ -20,10 +20,14 @@ from transformers import (
 )
 
 from ia3_studio.errors import ExportError
-from ia3_studio.export.gguf_file import FORMATS, SPLITS, expected_bytes, splitting, why_not, write_gguf
+from ia3_studio.export.gguf_file import expected_bytes, export_gguf, write_gguf
+from ia3_studio.export.gguf_parts import SPLITS, splitting, why_not
+from ia3_studio.export.gguf_tensors import FORMATS
 from ia3_studio.export.merged import logits_of
 from ia3_studio.method import attach, discover, load_adapter
 from ia3_studio.models import load_model
+from ia3_studio.models.machine import MachineMemory
+from ia3_studio.models.sharding_plan import ShardingPlan
 from tests.method.test_scaling import randomized
 from tests.tiny_chat import tiny_tokenizer
 
@@ -174,7 +178,81 @@ def test_a_file_that_cannot_be_read_back_is_not_offered(tmp_path: Path) -> None:
 def test_a_file_that_reads_back_otherwise_is_not_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = saved(tmp_path / "base", "llama")
     adapter = tuned(source, tmp_path / "adapter")
-    monkeypatch.setattr("ia3_studio.export.gguf_file.PERMUTED", ())
+    monkeypatch.setattr("ia3_studio.export.gguf_tensors.PERMUTED", ())
     with pytest.raises(ExportError, match="differ from the tuned model"):
         write_gguf(load_model(source), adapter, tmp_path / "out" / "model.gguf", "f32")
     assert not list((tmp_path / "out").iterdir())
+
+
+def stored_again(source: str, dtype: torch.dtype) -> str:
+    """Save a model once more in another format."""
+    load_model(source).model.to(dtype).save_pretrained(source)
+    return source
+
+
+def contents(path: Path) -> tuple[dict[str, Any], dict[str, tuple[str, bytes]]]:
+    reader = gguf.GGUFReader(path)
+    fields = {name: field.contents() for name, field in reader.fields.items()}
+    return fields, {each.name: (each.tensor_type.name, each.data.tobytes()) for each in reader.tensors}
+
+
+@pytest.mark.parametrize(
+    ("kind", "form", "tied"),
+    [("f32", torch.bfloat16, False), ("f16", torch.float32, True), ("q8_0", torch.bfloat16, True)],
+)
+@pytest.mark.parametrize("family", CONFIGS)
+def test_the_file_written_tensor_by_tensor_is_that_of_a_model_merged_in_memory(
+    family: str, kind: Any, form: torch.dtype, tied: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ia3_studio.models.stored.BLOCK", 200)  # so that no tensor is one block
+    source = stored_again(saved(tmp_path / "base", family, tie_word_embeddings=tied), form)
+    adapter = tuned(source, tmp_path / "adapter")
+    whole = write_gguf(load_model(source), adapter, tmp_path / "whole.gguf", kind)
+    found = export_gguf(lambda plan: load_model(source, plan=plan), adapter, tmp_path / "by_file.gguf", kind)
+    assert (found.whole, found.uncompared) == ("", "")
+    assert (found.largest_difference, found.same_token) == (whole.largest_difference, whole.same_token)
+    assert contents(found.path) == contents(whole.path)
+
+
+def test_a_model_larger_than_memory_becomes_a_file_that_is_said_not_to_be_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = saved(tmp_path / "base", "llama")
+    adapter = tuned(source, tmp_path / "adapter")
+    whole = write_gguf(load_model(source), adapter, tmp_path / "whole.gguf")
+    loads: list[str] = []
+
+    def load(plan: ShardingPlan) -> Any:
+        loads.append(plan.kind)
+        return load_model(source, plan=plan)
+
+    monkeypatch.setattr("ia3_studio.models.machine.machine_memory", lambda _device=None: MachineMemory(10**9, 10**4))
+    monkeypatch.setattr("ia3_studio.models.weights.machine_memory", lambda _device=None: MachineMemory(10**9, 10**9))
+    found = export_gguf(load, adapter, tmp_path / "by_file.gguf")
+    assert loads == ["described"] and "GB of memory" in found.uncompared
+    assert (found.largest_difference, found.same_token, found.texts) == (None, None, 0)
+    assert contents(found.path) == contents(whole.path)
+
+
+def test_a_model_that_cannot_be_written_by_tensor_is_loaded_whole_and_why_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = saved(tmp_path / "base", "llama")
+    adapter = tuned(source, tmp_path / "adapter")
+    monkeypatch.setattr("ia3_studio.export.tensor_plan.computes_in_its_own_way", lambda _module: True)
+    found = export_gguf(lambda plan: load_model(source, plan=plan), adapter, tmp_path / "model.gguf")
+    assert "may change its weights" in found.whole and found.largest_difference is not None
+
+
+def test_a_model_that_llama_cpp_lacks_is_refused_before_its_weights_are_read(tmp_path: Path) -> None:
+    source = saved(tmp_path / "base", "llama", rope_scaling={"rope_type": "linear", "factor": 2.0})
+    adapter = tuned(source, tmp_path / "adapter")
+    loads: list[str] = []
+
+    def load(plan: ShardingPlan) -> Any:
+        loads.append(plan.kind)
+        return load_model(source, plan=plan)
+
+    with pytest.raises(ExportError, match="uses RoPE scaling"):
+        export_gguf(load, adapter, tmp_path / "model.gguf")
+    assert loads == ["described"] and not (tmp_path / "model.gguf").exists()
