@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from ia3_studio.data.column_profile import LONGEST_LABEL
@@ -63,6 +63,17 @@ def by_class(
     return None
 
 
+def are_sorted(paths: Iterable[str]) -> bool:
+    """Say whether nearly all files are texts in folders of classes, beside which a table only lists them."""
+    files = [PurePosixPath(path) for path in paths]
+    texts = [path for path in files if path.suffix.lower() == ".txt" and path.parent.name]
+    texts = [path for path in texts if not split_of(path.parent.name)]
+    folders = {path.parent.name for path in texts}
+    return len(folders) > 1 and len(texts) >= max(_MOSTLY * len(files), _EACH * len(folders))
+
+
+_EACH = 3
+"""Texts of a class on average at least, in folders with a table."""
 _MOSTLY = 0.8
 """Share of texts that lie in folders of classes, beside which other texts only list them."""
 _WITHOUT_CLASS = ("unsup", "unlabel")

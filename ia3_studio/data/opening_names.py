@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from ia3_studio.data.column_names import bare_name, folded, name_words, says
 
-_SYSTEM = frozenset(folded("system systeme sistema systemu система системный системное").casefold().split())
+_STEMS = ("system", "sistem", "систем")
+_LONGEST_FORM = 9
+"""How the word for system begins, and the letters that it has with an ending in other languages."""
 _SYSTEM_UNSPACED = ("系统", "系統", "システム", "시스템")
 _SAID = frozenset(folded("""
     prompt prompts message messages instruction instructions text content role nachricht anweisung mensaje
@@ -36,9 +38,13 @@ def system_columns(columns: Iterable[str]) -> list[str]:
 def _says_system(name: str) -> bool:
     if any(word in name for word in _SYSTEM_UNSPACED):
         return len(bare_name(name)) <= _LONGEST_UNSPACED
-    words = name_words(name)
-    together = bare_name(name) in ("systemprompt", "systemmessage", "preamble")
-    return together or (bool(_SYSTEM.intersection(words)) and not {*words} - _SYSTEM - _SAID)
+    others = [word for word in name_words(name) if not _is_system(word)]
+    return bare_name(name) == "preamble" or (len(others) < len(name_words(name)) and {*others} <= _SAID)
+
+
+def _is_system(word: str) -> bool:
+    """Say whether a word is that for system, also with what is said behind it, as in Systemnachricht."""
+    return word.startswith(_STEMS) and (len(word) <= _LONGEST_FORM or word[len("system") :] in _SAID)
 
 
 def history_columns(columns: Iterable[str]) -> list[str]:

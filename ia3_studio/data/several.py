@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from ia3_studio.data.arrow_files import read_saved
 from ia3_studio.data.decode import Encoding, decode_together
-from ia3_studio.data.files_by_class import by_class, documents
+from ia3_studio.data.files_by_class import are_sorted, by_class, documents
 from ia3_studio.data.member_files import Readers, ReadOne, lines_in
 from ia3_studio.data.object_files import by_language, one_object_each
 from ia3_studio.data.parallel_files import are_two_sides, parallel, parallel_folders, side_pairs
@@ -53,7 +53,7 @@ def read_members(
     tables = {path: data for path, data in content.items() if PurePosixPath(path).suffix.lower() in suffixes}
     tables = tables or {path: data for path, data in content.items() if _says_nothing(PurePosixPath(path).suffix)}
     structured = {path: data for path, data in tables.items() if PurePosixPath(path).suffix.lower() not in _PROSE}
-    if structured and not side_pairs(tables):
+    if structured and not side_pairs(tables) and not are_sorted(content):
         tables = structured
     if len(tables) == 1 and not are_two_sides([path for path in content if path not in tables]):
         ((path, data),) = tables.items()

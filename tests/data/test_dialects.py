@@ -11,6 +11,7 @@ import pytest
 
 from ia3_studio.data.load import load_data
 from ia3_studio.data.measurements import number_of
+from ia3_studio.data.opening_names import system_columns
 from ia3_studio.data.table import read_table
 from ia3_studio.data.tool_calls import tools_of
 from ia3_studio.errors import DataError
@@ -238,6 +239,31 @@ def test_what_exports_of_annotations_say_besides_is_named(tmp_path: Path) -> Non
     ):
         notes = read_file(written(document, tmp_path)).notes
         assert all(name in notes for name in names)
+
+
+def test_a_table_that_lists_the_texts_of_class_folders_is_not_read(tmp_path: Path) -> None:
+    for n in range(12):
+        path = tmp_path / mood(n) / f"mail_{n}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"{asked(n)}\n\nRegards")
+    (tmp_path / "labels.csv").write_text(rows(lambda n: f"mail_{n}.txt,{mood(n)}", header="file,label"))
+    split = load_data(tmp_path)
+    assert str(split.mapping) == "text → text, label → label" and "Not read: labels.csv." in split.notes
+
+
+def test_numbers_of_the_better_answer_are_no_third_answer(tmp_path: Path) -> None:
+    records = [{"Вопрос": asked(n), "Ответ 1": said(n), "Ответ 2": "Не знаю.", "Лучший ответ": "1"} for n in range(9)]
+    split = load_data(written(records, tmp_path))
+    assert str(split.mapping) == "Вопрос → prompt, chosen → chosen answer, rejected → rejected answer"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [("System-Prompt", True), ("Systemnachricht", True), ("prompt systemowy", True), ("mensaje del sistema", True),
+     ("システムプロンプト", True), ("systematic review", False), ("system type", False), ("operating_system", False)],
+)  # fmt: skip
+def test_system_prompts_are_known_by_their_names(name: str, is_one: bool) -> None:
+    assert system_columns([name]) == [name] * is_one
 
 
 def test_names_of_classes_in_a_file_of_their_own_are_named_as_not_read(tmp_path: Path) -> None:
