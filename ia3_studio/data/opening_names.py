@@ -16,7 +16,7 @@ _SAID = frozenset(folded("""
     сообщение инструкция 프롬프트 메시지
 """).casefold().split())  # fmt: skip
 """What the name of a system prompt may have beside the word for system."""
-_LONGEST_UNSPACED = 8
+_LONGEST_UNSPACED = 10
 _HISTORY = frozenset(folded("""
     history historial historique historico historie historia storico verlauf geschiedenis gecmis история історія
     历史 歷史 履歴 이력 이전_대화 대화_기록 previous_turns previous_messages prior_turns prior_messages past_turns
