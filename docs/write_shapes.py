@@ -16,6 +16,7 @@ BEGIN, END = "<!-- shapes: written by docs/write_shapes.py -->\n", "<!-- end of 
 def table() -> str:
     """Return the table in Markdown: what a file holds, its ending, and what its columns are read as."""
     sys.path.insert(0, str(ROOT))
+    from tests.data.dialect_shapes import DIALECTS
     from tests.data.export_shapes import EXPORTS
     from tests.data.format_shapes import FORMATS
     from tests.data.public_shapes import PUBLIC
@@ -28,7 +29,18 @@ def table() -> str:
 
     rows = (
         f"| {each.what} | {_ending(each.name)} | {each.mapping.replace('|', ' ')} |\n"
-        for each in (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *FORMATS, *PUBLIC, *REPOSITORY, *SCHEMAS)
+        for each in (
+            *SHAPES,
+            *TABLES,
+            *EXPORTS,
+            *SIBLINGS,
+            *STRUCTURES,
+            *FORMATS,
+            *PUBLIC,
+            *REPOSITORY,
+            *SCHEMAS,
+            *DIALECTS,
+        )
     )
     return "| data | example | read as |\n|---|---|---|\n" + "".join(rows)
 

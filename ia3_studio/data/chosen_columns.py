@@ -13,9 +13,11 @@ from ia3_studio.data.conversation_columns import MESSAGE_NAMES, with_opening
 from ia3_studio.data.flag_columns import flags
 from ia3_studio.data.infer_columns import with_decimal_mark
 from ia3_studio.data.inner_columns import with_inner_columns
+from ia3_studio.data.label_cells import holds_long_texts
 from ia3_studio.data.label_columns import by_contents, labeled
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.mapping import LabelKind, Mapping
+from ia3_studio.data.measurements import number_of
 from ia3_studio.data.pair_columns import named_pairs
 from ia3_studio.data.pair_names import PROMPT_NAMES
 from ia3_studio.data.preferences import flag_of
@@ -74,8 +76,25 @@ def _likeliest(table: Table, kind: Kind) -> Mapping | None:
         return with_opening(table, pair) if pair else None
     marked = _likely_flags(table, columns) if kind == "multi" else None
     found = marked or labeled(table.frame, columns) or by_contents(table.frame, columns)
-    others = [name for name in columns if name != texts[0]] if texts else []
-    return found or (Mapping("labels", column=texts[0], answer=others[0]) if others else None)
+    others = [each.name for each in profiles if each.name != texts[0]] if texts else []
+    others.sort(key=lambda name: (profile(table.frame, name).is_identifier, not profile(table.frame, name).is_label))
+    found = found or (Mapping("labels", column=texts[0], answer=others[0]) if others else None)
+    if found and kind == "number" and not may_be_target(table, kind, found.answer):
+        numbers = [each.name for each in profiles if each.is_number and not each.is_identifier]
+        return replace(found, answer=numbers[0], parts=()) if numbers else found
+    return found
+
+
+def may_be_target(table: Table, kind: str, name: str) -> bool:
+    """Say whether a column can be the target of a task: a number needs numbers, and a label is no long text."""
+    if kind not in ("number", "labels") or name not in table.frame.columns:
+        return True
+    if kind == "labels":
+        return not holds_long_texts(table.frame, name)
+    return any(number_of(cell) is not None for cell in cells_of(table.frame, name)[:_LOOKED_AT])
+
+
+_LOOKED_AT = 100
 
 
 def _likely_flags(table: Table, columns: Sequence[str]) -> Mapping | None:

@@ -149,6 +149,9 @@ LABELED = _listed("""
     التصنيف الفئة التقييم श्रेणी ประเภท คะแนน หมวดหมู่ peringkat kategori
     满意度 満足度 만족도 标签 標籤 类别 類別 分类 分類 评分 評分 情感 等级 星级 優先级 ラベル 分類 カテゴリ
     カテゴリー 評価 種別 感情
+    satisfecho satisfecha zufrieden satisfait satisfaite soddisfatto soddisfatta satisfeito satisfeita tevreden
+    calificas califica calificarias valoras valora valorarias bewerten bewertest notez noteriez evaluez valuti
+    valuteresti avalia avaliaria oceniasz beoordeelt оцените оцениваете
     重要度 라벨 분류 카테고리 평점 감정 유형 등급 별점
 """) - {"note"}  # fmt: skip
 """Words for what a text is judged to be; German "Note" is an English note far more often."""
@@ -272,6 +275,12 @@ CONVERTED = _listed("""
     译文 翻译 訳文 翻訳 번역 校正
 """)
 """Words for what another text was turned into, which are answers also beside a category of both."""
+TITLED = _listed("""
+    title titles subject headline heading name titel betreff uberschrift asunto titulo titre objet sujet oggetto titolo
+    assunto onderwerp temat tytul predmet nadpis emne otsikko konu baslik targy cim subiect titlu тема заголовок
+    主题 标题 主旨 標題 件名 タイトル 제목
+""")
+"""Words that end the name of what stands above a text."""
 ABOUT_TEXTS = frozenset(
     ("title", "headline", "author", "authors", "creator", "poet", "name", "username", "user", "artist")
 )

@@ -32,8 +32,6 @@ _TAG_NAMES = ("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "p
 _LONGEST_SENTENCE = 50
 """Words of the only sentence of a file from which on the ends of sentences are missing."""
 _DOCUMENT = "-DOCSTART-"
-BEGIN_OF_DOCUMENT = "#begin document"
-"""The first words of a file of OntoNotes."""
 _MOSTLY = 0.95
 
 

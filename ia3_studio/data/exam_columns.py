@@ -28,7 +28,7 @@ def exam_mapping(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     kept = [each for each in profiles if not ((each.is_identifier and each.is_number) or _counts(frame, each.name))]
     if len(kept) > _WIDEST_ANSWERED and kept[-1].is_label and _are_letters(frame, kept[-2].name, len(kept) - 3):
         kept = kept[:-1]  # what kind of question it is
-    while len(kept) > _FEWEST_OF_EXAM and kept[0].is_label and not kept[0].is_number:  # what a question is about
+    while len(kept) > _FEWEST_OF_EXAM and _is_subject(kept[0]):  # what a question is about
         kept = kept[1:]
     if len(kept) < len(("question", "choice", "choice", "answer")):
         return None
@@ -42,6 +42,11 @@ def exam_mapping(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         return None
     first = first_number(cells_of(frame, answer))
     return Mapping("choices", answer=answer, parts=(question, *choices), asked=1, counted_from=first)
+
+
+def _is_subject(first: Profile) -> bool:
+    """Say whether the first column holds what questions are about: one word for all, or a few."""
+    return not first.is_number and (first.is_label or first.different == 1)
 
 
 def _counts(frame: pd.DataFrame, name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from ia3_studio.data.column_profile import LONGEST_LABEL
@@ -29,11 +29,17 @@ def by_class(
     if by_ending := _by_ending(content, readers):
         return by_ending
     paths = [PurePosixPath(path) for path in content if PurePosixPath(path).suffix.lower() == ".txt"]
+    paths = paths or [path for path in map(PurePosixPath, content) if not path.suffix]
+    sorted_ = [path for path in paths if path.parent.name and not split_of(path.parent.name)]
+    if len(sorted_) >= _MOSTLY * len(paths) and len({path.parent.name for path in sorted_}) > 1:
+        paths = sorted_  # without lists of what lies in the folders
     folders = {path.parent.name for path in paths}
     if len(paths) < 2 or (len(paths) < len(content) - 1 and len(folders) < 2):
         return None
     used = [str(path) for path in paths]
-    if len(folders) > 1 and all(path.parent.name and not split_of(path.parent.name) for path in paths):
+    if len(folders) > 1 and paths == sorted_:
+        paths = [path for path in paths if not path.parent.name.lower().startswith(_WITHOUT_CLASS)]
+        used, folders = [str(path) for path in paths], {path.parent.name for path in paths}
         texts = readers.texts(used)
         columns = {"text": [texts[path].text.strip() for path in used], "label": [path.parent.name for path in paths]}
         splits = [split_of(str(path.parent.parent)) for path in paths]
@@ -55,6 +61,23 @@ def by_class(
         found = Found(frame, f"one line per row, from {len(paths)} files")
         return with_encoding_facts(used[0], found, [*texts.values()]), used
     return None
+
+
+def are_sorted(paths: Iterable[str]) -> bool:
+    """Say whether nearly all files are texts in folders of classes, beside which a table only lists them."""
+    files = [PurePosixPath(path) for path in paths]
+    texts = [path for path in files if path.suffix.lower() == ".txt" and path.parent.name]
+    texts = [path for path in texts if not split_of(path.parent.name)]
+    folders = {path.parent.name for path in texts}
+    return len(folders) > 1 and len(texts) >= max(_MOSTLY * len(files), _EACH * len(folders))
+
+
+_EACH = 3
+"""Texts of a class on average at least, in folders with a table."""
+_MOSTLY = 0.8
+"""Share of texts that lie in folders of classes, beside which other texts only list them."""
+_WITHOUT_CLASS = ("unsup", "unlabel")
+"""How folders begin that hold texts of which nobody has said the class."""
 
 
 def _columns_by_file(lines: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

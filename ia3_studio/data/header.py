@@ -214,14 +214,20 @@ def _is_one_of_texts(header: Sequence[str], columns: Sequence[Sequence[str]]) ->
 
 
 def _is_one_of_words(header: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
-    """Return whether the first row of a list of words, or of words in two languages, is one of them.
+    """Return whether the first row of a list of words, alone or with a word or a phrase for each, is one of them.
 
     It is where none of its words is known from names of columns, and each is written as those below it are.
     """
-    if not 1 <= len(header) <= len(("word", "translation")) or not all(header):
+    if not 1 <= len(header) <= len(("word", "translation")) or not all(header) or not header[0].isalpha():
         return False
-    if any(not name.isalpha() or says(name, NAMING) or name.casefold() in WORDS_OF_LISTS for name in header):
+    if any(says(name, NAMING) or name.casefold() in WORDS_OF_LISTS for name in header):
         return False
+    if not header[-1].isalpha():
+        words = {word.lower() for word in re.findall(r"[^\W\d_]+", header[-1])}
+        is_phrase = len(words) > 1 and not words & WORDS_OF_NAMES and len(columns[-1]) >= _ENOUGH
+        lengths = [len(cell) for cell in columns[-1]] if is_phrase else []
+        is_usual = bool(lengths) and min(lengths) <= len(header[-1]) <= max(lengths)
+        return is_usual and _is_list_of_words(header[0], columns[0])
     return all(map(_is_list_of_words, header, columns))
 
 

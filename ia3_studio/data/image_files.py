@@ -66,7 +66,9 @@ def find_images(path: Path) -> list[ImageFile]:
     return sorted(found, key=lambda picture: picture.name)
 
 
-_CHATS = frozenset(("conversations.json", "result.json", "_chat.txt", "messages.html", "channels.json"))
+_CHATS = frozenset(
+    ("conversations.json", "result.json", "_chat.txt", "messages.html", "channels.json", "message_1.json")
+)
 """Files of exports of chats, in which images were sent as well."""
 
 

@@ -74,11 +74,12 @@ def _told(table: Table) -> Mapping:
         found = _inferred(table, columns)
     except DataError:
         inner = _inner(table, columns)
-        if inner is None:
+        if inner is None or (inner.kind == "text" and len(columns) > 1):
             raise
         found = inner
     if found.kind == "text":
-        found = _inner(table, columns) or found
+        inner = _inner(table, columns)
+        found = inner if inner and inner.kind != "text" else found
     elif found.kind == "pairs" and not found.nested and not is_plain(table.frame, found.answer):
         inner = _inner(table, columns)  # an answer that is an object may name one of the choices in another
         found = inner if inner and inner.kind == "choices" else found
@@ -97,11 +98,10 @@ def with_decimal_mark(table: Table, found: Mapping) -> Mapping:
 
 
 def _inner(table: Table, columns: Sequence[str]) -> Mapping | None:
-    """Return what values inside objects are, if they are more than plain text."""
-    found = with_inner_columns(
+    """Return what values inside objects are."""
+    return with_inner_columns(
         table.frame, columns, lambda frame: _inferred(replace(table, frame=frame), frame.columns.tolist())
     )
-    return None if found is None or found.kind == "text" else found
 
 
 def _filled_columns(table: Table) -> list[str]:

@@ -10,6 +10,7 @@ from ia3_studio.data.header import unique_names
 from ia3_studio.data.json_objects import (
     articles,
     by_column,
+    by_group,
     by_key,
     by_label,
     by_language,
@@ -70,7 +71,7 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
             return found
     wrapped = _wrapped(document, _DEEPEST)
     inner = [each for each in document.values() if isinstance(each, dict)]
-    if wrapped is None and len(inner) == 1 and (found := by_key(inner[0])):
+    if wrapped is None and (found := by_key(inner[0]) if len(inner) == 1 else by_group(document)):
         return found
     if wrapped is None:
         raise DataError(f"{name} contains no list of rows; give an array of objects, or one object per line.")

@@ -122,6 +122,25 @@ def by_key(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
     ], "JSON object of rows"
 
 
+def by_group(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
+    """Return the rows of an object of lists of rows that share most of their keys, such as {"2023": [{…}]}."""
+    lists = list(document.values())
+    if len(lists) < 2 or not all(isinstance(each, list) and each for each in lists):
+        return None
+    rows = [row for each in lists for row in each]
+    if not all(isinstance(row, dict) and row for row in rows):
+        return None
+    shared = set.intersection(*(set(row) for row in rows))
+    if len(shared) < 2 or 2 * len(shared) < max(map(len, rows)):
+        return None
+    named = [{"key": key, **row} for key, each in document.items() for row in each]
+    return named, f"JSON object of the lists {', '.join(list(document)[:_NAMED])}"
+
+
+_NAMED = 6
+"""Lists of an object that are named."""
+
+
 def by_label(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
     """Return the texts of an object of lists of texts, one list for each label."""
     lists = list(document.values())
@@ -138,10 +157,10 @@ def by_sentence(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None
     if len(lists) < 2 or not all(isinstance(each, list) and each and is_rows(each) for each in lists):
         return None
     word, tag = (_key_in(lists[0][0], names) for names in (("word", "token", "text"), ("label", "tag", "ner")))
-    fits = (
-        word and tag and all(isinstance(each, dict) and {word, tag} <= each.keys() for rows in lists for each in rows)
-    )
-    if not fits:
+    cells = [each for rows in lists for each in rows]
+    if not (word and tag and all(isinstance(each, dict) and {word, tag} <= each.keys() for each in cells)):
+        return None
+    if any(" " in str(each[word]).strip() for each in cells):  # texts with labels
         return None
     return [
         {"tokens": [str(each[word]) for each in rows], "tags": [str(each[tag]) for each in rows]} for rows in lists

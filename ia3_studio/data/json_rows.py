@@ -59,7 +59,8 @@ def read_json_lines(
 ) -> tuple[pd.DataFrame, tuple[Damage, ...]]:
     """Read one object a line; return (rows, damaged rows), numbered from ``first_row`` and ``first_line`` on.
 
-    A comma after an object, and an object that is written as a Python literal, are read. Comments are passed over.
+    A comma after an object, several objects in a line, and an object that is written as a Python literal, are read.
+    Comments are passed over.
 
     Raises:
         DataError: more rows are damaged than may be skipped; of a part of a file, the caller counts them.
@@ -143,7 +144,10 @@ def _lines(text: str, first_row: int, first_line: int) -> tuple[list[tuple[int, 
         try:
             rows.append((number, _object(written)))
         except (ValueError, RecursionError) as error:
-            damaged.append(Damage(number, line, _reason(error), written.strip()))
+            if several := _stream(written):
+                rows += enumerate(several, start=number)
+            else:
+                damaged.append(Damage(number, line, _reason(error), written.strip()))
     return rows, damaged
 
 

@@ -33,7 +33,7 @@ from ia3_studio.data.label_cells import label_kind
 from ia3_studio.data.label_names import MOSTLY, RATED, TOPICAL, named_labels
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import is_listed
-from ia3_studio.data.read_texts import LABELED_NAMES, read_text
+from ia3_studio.data.read_texts import LABELED_NAMES, is_repeated, read_text
 from ia3_studio.data.text_pairs import only_two_texts, paired_texts, related_texts, unnamed_pair
 from ia3_studio.data.told_apart import says_why, with_second_text
 
@@ -186,6 +186,7 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     texts = [each for name, each in filled.items() if each.is_text and name not in used]
     texts = [each for each in texts if each.different > 1 and not _are_structures(frame, each.name)]
     texts = [each for each in texts if not says_why(each.name)] or texts
+    texts = [each for each in texts if not is_repeated(each.name, columns)] or texts
     if pair := unnamed_pair(frame, texts):
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     texts = texts or [each for name, each in filled.items() if name not in used and _holds_texts(frame, name)]

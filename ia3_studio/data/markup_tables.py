@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ def is_markdown_table(text: str) -> bool:
 
 
 def read_markdown(name: str, text: str) -> Found:
-    """Read the first Markdown table of a text, and those of the same header below it.
+    """Read the longest Markdown table of a text, and the others of its header.
 
     Raises:
         DataError: there is none.
@@ -38,7 +39,8 @@ def read_markdown(name: str, text: str) -> Found:
     rules = [place for place in range(1, len(lines)) if _is_rule(lines, place)]
     if not rules:
         raise DataError(f"{name} contains no Markdown table; give a table with a row of dashes below its header.")
-    header = _markdown_cells(lines[rules[0] - 1])
+    longest = max(rules, key=lambda rule: len(_rows_below(lines, rule)))
+    header = _markdown_cells(lines[longest - 1])
     tables = [_rows_below(lines, rule) for rule in rules if _markdown_cells(lines[rule - 1]) == header]
     rows = [row for table in tables for row in table]
     marks = sum(bool(_RULE.fullmatch(line)) for line in lines)
@@ -71,7 +73,7 @@ def read_html(name: str, text: str) -> Found:
     parser = _Tables()
     parser.feed(text)
     parser.close()
-    tables = [[row for row in table if any(row)] for table in parser.tables]
+    tables = [[row for row in table if any(row)] for table in parser.grids()]
     largest = max(tables, key=len, default=[])
     if len(largest) < 2:
         raise DataError(f"{name} contains no HTML table with rows; give one with a header and at least two rows.")
@@ -82,6 +84,7 @@ def read_html(name: str, text: str) -> Found:
     others = sum(len(table) > 0 for table in tables) - 1 - len(alike)
     notes = title_note([" ".join(filter(None, row)) for row in largest[:place]])
     notes += [f"Not used: {others:,} smaller tables of the page."] if others > 0 else []
+    notes += [f"Not used: {parser.marks:,} marks of footnotes."] if parser.marks else []
     form = "HTML table" if not alike else f"{len(alike) + 1} HTML tables of the same header"
     return Found(_frame(name, header, rows), form, notes=tuple(notes))
 
@@ -99,29 +102,51 @@ class _Tables(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.tables: list[list[list[str]]] = []
+        self._spans: list[list[list[tuple[int, int]]]] = []
+        """Over how many rows and columns each cell goes."""
+        self.marks = 0
+        """How many marks of footnotes stand in cells."""
         self._cell: list[str] | None = None
+        self._unread: list[str] = []
+        """The tags that are open around what is not read: a mark of a footnote, a style, a script."""
+
+    def grids(self) -> list[list[list[str]]]:
+        """Return the tables with the cells that go over several rows in each of them."""
+        return [_grid(*each) for each in zip(self.tables, self._spans, strict=True)]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "table":
+        is_mark = tag == "sup" and "reference" in (dict(attrs).get("class") or "").split()
+        if is_mark or tag in ("style", "script") or tag in self._unread:
+            self.marks += is_mark and self._cell is not None
+            self._unread.append(tag)
+        elif tag == "table":
             self._close_cell()
             self.tables.append([])
+            self._spans.append([])
         elif tag == "tr" and self.tables:
             self._close_cell()
             self.tables[-1].append([])
+            self._spans[-1].append([])
         elif tag in ("td", "th") and self.tables:
             self._close_cell()
             if not self.tables[-1]:
                 self.tables[-1].append([])
+                self._spans[-1].append([])
+            given = dict(attrs)
+            self._spans[-1][-1].append((_span(given.get("rowspan")), _span(given.get("colspan"))))
             self._cell = []
         elif tag == "br" and self._cell is not None:
             self._cell.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in ("td", "th", "tr", "table"):
+        if self._unread and tag == self._unread[-1]:
+            self._unread.pop()
+        elif tag in ("td", "th", "tr", "table"):
+            self._unread = []
             self._close_cell()
 
     def handle_data(self, data: str) -> None:
-        if self._cell is not None:
+        if self._cell is not None and not self._unread:
             self._cell.append(data)
 
     def _close_cell(self) -> None:
@@ -129,6 +154,42 @@ class _Tables(HTMLParser):
             lines = "".join(self._cell).split("\n")
             self.tables[-1][-1].append("\n".join(" ".join(line.split()) for line in lines).strip())
             self._cell = None
+
+
+_LONGEST_SPAN = 1_000
+
+
+def _span(written: str | None) -> int:
+    """Return over how many rows or columns a cell goes."""
+    return min(int(written), _LONGEST_SPAN) or 1 if written and written.isdecimal() and len(written) < 7 else 1
+
+
+def _grid(table: list[list[str]], spans: list[list[tuple[int, int]]]) -> list[list[str]]:
+    """Return the rows of a table with a cell for each column; a row of a single cell, such as a title, as it is."""
+    if all(span == (1, 1) for row in spans for span in row):
+        return table
+    found: list[list[str]] = []
+    above: dict[int, tuple[str, int]] = {}
+    for cells, sizes in zip(table, spans, strict=True):
+        if len(cells) == 1 and not above and sizes[0][0] == 1:
+            found.append(cells)
+            continue
+        row: list[str] = []
+        for text, (down, across) in zip(cells, sizes, strict=False):
+            _fill(row, above)
+            if down > 1:
+                above |= {len(row) + beside: (text if not beside else "", down) for beside in range(across)}
+            row += [text, *[""] * (across - 1)]
+        _fill(row, above)
+        above = {place: (text, left - 1) for place, (text, left) in above.items() if left > 1}
+        found.append(row)
+    return found
+
+
+def _fill(row: list[str], above: Mapping[int, tuple[str, int]]) -> None:
+    """Add the cells of rows above that go on in this one, where it is their turn."""
+    while len(row) in above:
+        row.append(above[len(row)][0])
 
 
 def _is_rule(lines: list[str], place: int) -> bool:

@@ -18,6 +18,8 @@ _UNITS = " \u00a0\u202f\t%$€£¥"
 _PLAIN = re.compile(r"[-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][-+]?\d+)?")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:([,.\u00a0\u202f ’'])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
 _ONLY_GROUPS = {mark: re.compile(rf"[-+]?[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+") for mark in _MARKS}
+_MINUS = ("\u2212", "–")
+"""Marks that stand for the minus before a number."""
 _WHOLE = re.compile(r"-?\d{1,18}")
 _ROUND = re.compile(r"(?<=\d)[.,]\s?[-–—]{1,2}$")
 """How a price says that it has no cents, as in 300.–"""
@@ -39,6 +41,8 @@ def whole_number(text: str) -> int | None:
 def number_text(cell: Any) -> str:
     """Return the number of a cell without its unit and without blanks between thousands; empty if there is none."""
     text = str(cell).strip(_UNITS)
+    if text[:1] in _MINUS and text[1:2].isdigit():
+        text = f"-{text[1:]}"
     if len(text) > _LONGEST:  # most cells of text, of which nothing else needs to be looked at
         return ""
     if isinstance(cell, str) and (ends := _OF_TOP.search(text)) and ends.end() == len(text):

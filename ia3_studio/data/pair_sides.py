@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
 from ia3_studio.data.column_profile import Profile, is_plain, profile, structures_of
-from ia3_studio.data.column_words import ANSWERED, CONTEXTS, DATA, ORIGINAL, WORSE, is_about_row
+from ia3_studio.data.column_words import ANSWERED, CONTEXTS, DATA, ORIGINAL, TITLED, WORSE, is_about_row
 from ia3_studio.data.label_candidates import is_rated, label_candidates
 from ia3_studio.data.label_cells import holds_long_texts, is_class
 from ia3_studio.data.label_names import MOSTLY
@@ -254,7 +254,7 @@ def read_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     texts.sort(key=lambda name: not says(name, DATA))
     lists = [name for name in columns if holds_lists_of_texts(frame, name) and not _GIVEN & set(name_words(name))]
     asked = [name for name in texts if bare_name(name) in TITLES and are_questions(frame, name)]
-    bodies = asked or [name for name in texts if bare_name(name) not in TITLES]
+    bodies = asked or [name for name in texts if bare_name(name) not in TITLES and not says_last(name, TITLED)]
     bodies = [name for name in bodies if not are_single_words(frame, name)] or bodies
     return (found or bodies or lists or texts or [name for name in columns if are_terms(frame, name)])[:1]
 

@@ -76,6 +76,8 @@ def structure_of(cell: Any) -> Any:
     if not isinstance(cell, str) or len(cell) > LONGEST_LITERAL:
         return cell
     text = cell.strip()
+    if text[:2] in ('"[', '"{') and text[-1] == '"':  # JSON that was written as JSON twice
+        text = _written_once(text)
     if len(text) < 2 or _BRACKETS.get(text[0]) != text[-1]:
         return cell
     try:
@@ -85,19 +87,33 @@ def structure_of(cell: Any) -> Any:
     return found if isinstance(found, list | dict) else cell
 
 
+def _written_once(text: str) -> str:
+    """Return the text that JSON of a text holds; a text that is no JSON as it is."""
+    try:
+        return str(json.loads(text)).strip()
+    except ValueError:
+        return text
+
+
 def names_in_brackets(cell: Any) -> list[str]:
-    """Return the names of a cell such as "[joy, fear]", which lacks the quotes of a list; none for any other cell.
+    """Return the names of a cell such as "[joy, fear]" or "<joy><fear>", which lack the quotes of a list; else none.
 
     Example:
         >>> names_in_brackets("[joy, fear]"), names_in_brackets("['joy']"), names_in_brackets("joy")
         (['joy', 'fear'], [], [])
     """
-    found = _BARE.fullmatch(cell.strip()) if isinstance(cell, str) and len(cell) <= _LONGEST_BARE else None
+    if not isinstance(cell, str) or len(cell) > _LONGEST_BARE:
+        return []
+    if _ANGLED.fullmatch(cell.strip()):
+        return cell.strip()[1:-1].split("><")
+    found = _BARE.fullmatch(cell.strip())
     return [part.strip() for part in found[1].split(",")] if found else []
 
 
 _BARE, _LONGEST_BARE = re.compile(r"\[([^\[\]{}\"',]+(?:,[^\[\]{}\"',]+)*)\]"), 1_000
 """Names with commas between them in brackets, and the most characters of such a cell."""
+_ANGLED = re.compile(r"(?:<[^<>/\s]+>)+")
+"""Tags as Stack Exchange writes them."""
 
 
 def python_literal(text: str) -> Any:
@@ -135,13 +151,18 @@ def _with_commas(text: str) -> str:
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type in (tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT):
             continue
-        if before and before.type in ends and token.type in ends:
+        is_beside = before is not None and (before.string, token.string) in _BESIDE
+        if before and (is_beside or (before.type in ends and token.type in ends)):
             places.append(before.end)
         before = token
     for row, column in reversed(places):
         line = lines[row - 1]
         lines[row - 1] = f"{line[:column]},{line[column:]}"
     return "".join(lines)
+
+
+_BESIDE = (("}", "{"), ("]", "["))
+"""Ends and beginnings of objects and lists that numpy prints side by side."""
 
 
 def _plain(value: Any) -> Any:

@@ -18,6 +18,7 @@ _SETTING = re.compile(r"#[\w ]+:.*")
 _USERS = (
     "q",
     "question",
+    "instruction",
     "user",
     "human",
     "prompt",
@@ -32,12 +33,36 @@ _USERS = (
     "问",
     "query",
     "me",
+    "質問",
+    "问题",
+    "問題",
+    "질문",
+    "вопрос",
+    "domanda",
+    "pergunta",
+    "vraag",
+    "pytanie",
 )
 _ASSISTANTS = (
     "a", "answer", "assistant", "ai", "bot", "response", "agent", "antwort", "respuesta", "réponse", "答", "chatbot",
+    "回答", "答案", "답변", "ответ", "risposta", "resposta", "antwoord", "odpowiedź",
     "gpt", "chatgpt", "system", "operator", "doctor", "support", "therapist", "teacher", "tutor",
 )  # fmt: skip
-_QUESTIONS = ("q", "question", "frage", "pregunta", "問", "问")
+_QUESTIONS = (
+    "q",
+    "question",
+    "frage",
+    "pregunta",
+    "問",
+    "问",
+    "質問",
+    "问题",
+    "問題",
+    "질문",
+    "вопрос",
+    "domanda",
+    "pergunta",
+)
 _SPEAKER = re.compile(
     rf"\s*(?:\*\*|#+\s*)?({'|'.join(sorted((*_USERS, *_ASSISTANTS), key=len, reverse=True))})(?:\s?\d{{1,5}})?"
     r"(?:\*\*)?\s?[:：.](?:\*\*)?\s*(.*)",

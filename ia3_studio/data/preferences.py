@@ -16,18 +16,22 @@ from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.dialogue import Opening, Turns, turns_in, with_answer
 from ia3_studio.data.shapes.shape import is_blank, is_text, is_turn, listed
 
-_YES = frozenset((
-    "true", "1", "1.0", "yes", "good", "desirable", "positive", "chosen", "accepted", "accept", "up", "thumbs_up",
-    "thumbs up", "thumbsup", "thumb_up", "like", "liked", "upvote", "helpful", "👍", "✅", "+1",
-    "ja", "oui", "si", "sí", "sì", "sim", "tak", "да", "是", "はい", "예", "gut", "bon", "bueno", "buono", "bom",
-))  # fmt: skip
-_NO = frozenset((
-    "false", "0", "0.0", "no", "bad", "undesirable", "negative", "rejected", "reject", "down", "thumbs_down",
-    "thumbs down", "thumbsdown", "thumb_down", "dislike", "disliked", "downvote", "unhelpful", "not helpful", "👎",
-    "❌", "-1", "-1.0",
-    "nein", "non", "nee", "não", "nie", "нет", "否", "いいえ", "아니요", "schlecht", "mauvais", "malo",
-    "cattivo", "ruim",
-))  # fmt: skip
+VOTES = (
+    ("good", "bad"), ("like", "dislike"), ("liked", "disliked"), ("up", "down"), ("thumbs up", "thumbs down"),
+    ("thumbs_up", "thumbs_down"), ("thumb_up", "thumb_down"), ("thumbsup", "thumbsdown"), ("upvote", "downvote"),
+    ("helpful", "unhelpful"), ("helpful", "not helpful"), ("useful", "useless"), ("useful", "not useful"),
+    ("desirable", "undesirable"), ("accept", "reject"), ("accepted", "rejected"), ("👍", "👎"),
+    ("gut", "schlecht"), ("hilfreich", "nicht hilfreich"), ("bon", "mauvais"), ("utile", "inutile"),
+    ("utile", "pas utile"), ("bueno", "malo"), ("útil", "inútil"), ("buono", "cattivo"), ("utile", "non utile"),
+    ("bom", "ruim"), ("útil", "não útil"), ("goed", "slecht"), ("nuttig", "niet nuttig"), ("dobra", "zła"),
+    ("хорошо", "плохо"), ("полезно", "бесполезно"), ("полезно", "не полезно"), ("赞", "踩"), ("好", "不好"),
+    ("有用", "没用"), ("有帮助", "没有帮助"), ("満足", "不満"), ("良い", "悪い"), ("좋아요", "싫어요"), ("iyi", "kötü"),
+)  # fmt: skip
+"""Words that say of an answer whether it is good, whatever their column is called."""
+_YES = frozenset(("true", "1", "1.0", "yes", "positive", "chosen", "✅", "+1", "ja", "oui", "si", "sí", "sì", "sim",
+                  "tak", "да", "是", "はい", "예", *(yes for yes, _no in VOTES)))  # fmt: skip
+_NO = frozenset(("false", "0", "0.0", "no", "negative", "❌", "-1", "-1.0", "nein", "non", "nee", "não", "nie", "нет",
+                 "否", "いいえ", "아니요", *(no for _yes, no in VOTES)))  # fmt: skip
 _SKIN = dict.fromkeys(range(0x1F3FB, 0x1F400))
 """Colors of the hand in 👍."""
 

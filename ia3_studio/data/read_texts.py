@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import bare_name, name_words, says, says_last
 from ia3_studio.data.column_profile import UNNAMED, Profile, profile
-from ia3_studio.data.column_words import ANSWERED, READ, WHOLE
+from ia3_studio.data.column_words import ANSWERED, READ, TITLED, WHOLE
 from ia3_studio.data.label_names import MOSTLY
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _MUCH_LONGER = 2.5
 
 def read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str]) -> str:
     """Return the first of the columns with known names that is filled; a longer text before a title."""
+    known = [name for name in known if not is_repeated(name, others)] or known
     profiles = {name: profile(frame, name) for name in known}
     filled = [name for name, each in profiles.items() if each.filled > MOSTLY] or list(known)
     bodies = [name for name in filled if bare_name(name) not in TITLES]
@@ -54,12 +55,14 @@ def read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str]) 
     return next(each.name for each in texts if _LONGER * each.length >= longest.length)
 
 
+def is_repeated(name: str, columns: Sequence[str]) -> bool:
+    """Say whether several columns have one name, as those of the comments on a ticket do."""
+    return any(other.startswith(f"{name} (column ") for other in columns)
+
+
 def is_titled(name: str) -> bool:
     """Say whether the last word of a name says that a column holds titles, which stand above a text that is read."""
-    return bool(_TITLED.intersection(name_words(name)[-1:]))
-
-
-_TITLED = frozenset(("title", "titles", "subject", "headline", "heading", "name"))
+    return says_last(name, TITLED)
 
 
 def _whole_text(frame: pd.DataFrame, columns: Sequence[str], sketch: Profile) -> str:

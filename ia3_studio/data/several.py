@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from ia3_studio.data.arrow_files import read_saved
 from ia3_studio.data.decode import Encoding, decode_together
-from ia3_studio.data.files_by_class import by_class, documents
+from ia3_studio.data.files_by_class import are_sorted, by_class, documents
 from ia3_studio.data.member_files import Readers, ReadOne, lines_in
 from ia3_studio.data.object_files import by_language, one_object_each
 from ia3_studio.data.parallel_files import are_two_sides, parallel, parallel_folders, side_pairs
@@ -19,7 +19,9 @@ from ia3_studio.data.table_files import alike, by_split
 from ia3_studio.errors import DataError
 
 _ABOUT = re.compile(
-    r"(readme|license|licence|copying|citation|changelog|dataset_infos?|task|metadata|schema)(\.\w+)*", re.I
+    r"(readme|license|licence|copying|citation|changelog|dataset_infos?|task|metadata|schema|config|id2label|label2id"
+    r"|label_?(?:map|names))(\.\w+)*",
+    re.I,
 )
 """Files that describe data."""
 _PROSE = (".txt", ".text", ".md", ".html", ".htm")
@@ -46,11 +48,12 @@ def read_members(
     if found := read_saved(name, members):
         return found
     filled = {path: data for path, data in members.items() if data and not data.isspace()}
+    filled = _different(filled)
     content = {path: data for path, data in filled.items() if not _ABOUT.fullmatch(PurePosixPath(path).name)}
     tables = {path: data for path, data in content.items() if PurePosixPath(path).suffix.lower() in suffixes}
     tables = tables or {path: data for path, data in content.items() if _says_nothing(PurePosixPath(path).suffix)}
     structured = {path: data for path, data in tables.items() if PurePosixPath(path).suffix.lower() not in _PROSE}
-    if structured and not side_pairs(tables):
+    if structured and not side_pairs(tables) and not are_sorted(content):
         tables = structured
     if len(tables) == 1 and not are_two_sides([path for path in content if path not in tables]):
         ((path, data),) = tables.items()
@@ -73,6 +76,20 @@ def read_members(
         "give one table, files with the same columns, files named train and test, two parallel texts, or one text "
         "file or folder per class."
     )
+
+
+def _different(members: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return files without copies of others, whose names begin with theirs: "FAQ_all.csv", "FAQ (1).csv"."""
+    first: dict[bytes, PurePosixPath] = {}
+    for path, data in sorted(members.items(), key=lambda member: len(member[0])):
+        first.setdefault(data, PurePosixPath(path).with_suffix(""))
+    return {
+        path: data for path, data in members.items() if not _is_copy(PurePosixPath(path).with_suffix(""), first[data])
+    }
+
+
+def _is_copy(path: PurePosixPath, first: PurePosixPath) -> bool:
+    return path != first and path.parent == first.parent and path.name.startswith(first.name)
 
 
 def _labels_apart(

@@ -37,7 +37,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ia3_studio.data.mapping import Mapping as Roles
-from ia3_studio.data.text_files import PLAIN_FORM, found_in_cells, found_in_json, found_in_markdown, found_in_text
+from ia3_studio.data.text_files import (
+    PLAIN_FORM,
+    found_in_cells,
+    found_in_json,
+    found_in_markdown,
+    found_in_script,
+    found_in_text,
+)
 
 LFS_MARK = b"version https://git-lfs.github.com/spec/"
 _PAGE = re.compile(rb"\s*(?:<!doctype html|<html[\s>])", re.IGNORECASE)
@@ -196,7 +203,7 @@ def _read_several(name: str, members: Mapping[str, bytes], parsing: ParsingOptio
         form = ", ".join(filter(None, (f"{used} in {name}", export.form)))
         return Found(frame, form, notes=(*export.notes, *not_read(members, export.used)))
     return read_members(
-        name, members, frozenset(READERS), lambda each, data: _read(each, data, parsing), parsing.encoding
+        name, members, frozenset(READERS) - _BESIDE, lambda each, data: _read(each, data, parsing), parsing.encoding
     )
 
 
@@ -240,6 +247,7 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".psv": _text(found_in_cells),
     ".jsonlines": _text(found_in_json),
     ".jl": _text(found_in_json),
+    ".js": _text(found_in_script),
     ".text": _text(found_in_text),
     ".yaml": _with_encoding(read_yaml),
     ".yml": _with_encoding(read_yaml),
@@ -249,6 +257,8 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".srt": _with_encoding(read_subtitles),
     ".vtt": _with_encoding(read_subtitles),
 }
+_BESIDE = frozenset((".js",))
+"""Endings of files that are read alone, as in an archive they are mostly programs of a page."""
 KINDS = (*READERS, *PACKED, ".zip")
 _NOT_READ = {
     ".xls": "an old Excel workbook; save it as .xlsx",

@@ -9,14 +9,15 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ia3_studio.data.block_rows import rows_in_blocks
-from ia3_studio.data.conll import BEGIN_OF_DOCUMENT, read_conll, read_conll_table
 from ia3_studio.data.conll import SUFFIXES as CONLL
+from ia3_studio.data.conll import read_conll, read_conll_table
 from ia3_studio.data.delimited import read_delimited
 from ia3_studio.data.delimiters import LINE_END, delimiter_name, is_tabbed
 from ia3_studio.data.intent_lists import intents_below_headings
 from ia3_studio.data.json_rows import JSON_LINES, is_json_document, is_json_lines, is_json_stream, read_json
 from ia3_studio.data.line_labels import labeled_lines, labels_below, marked_labels
 from ia3_studio.data.markup_tables import is_markdown_table, read_markdown
+from ia3_studio.data.ontonotes import BEGIN_OF_DOCUMENT, read_ontonotes
 from ia3_studio.data.parsing import Found, ParsingOptions, numbered
 from ia3_studio.data.plain_texts import (
     cards,
@@ -65,12 +66,29 @@ def found_in_json(name: str, text: str, encoding: str, _parsing: ParsingOptions)
     return Found(frame, f"{form}, {encoding}", damaged)
 
 
+_ASSIGNED = re.compile(r"\s*(?:(?:var|let|const)\s+|export\s+default\b|[\w.]+)[\w.\[\]\s]*=?\s*(?=[\[{])")
+
+
+def found_in_script(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
+    """Read the JSON that a JavaScript file assigns to a name, as the archive of an account of Twitter has it.
+
+    Raises:
+        DataError: the file is a program.
+    """
+    document = _ASSIGNED.sub("", text, count=1).strip().removesuffix(";")
+    if not is_json_document(document):
+        raise DataError(f"{name} is a program; give the data that it reads, or a file of JSON.")
+    return found_in_json(f"{name}.json", document, encoding, parsing)
+
+
 def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
     """Return messages of a chat, words with tags, cells of a table, or a row a paragraph.
 
     Where there is one paragraph, each of its lines is a row.
     """
     if parsing.delimiter is None and (words := read_webanno(name, text)):
+        return replace(words, form=f"{words.form}, {encoding}")
+    if parsing.delimiter is None and (words := read_ontonotes(name, text)):
         return replace(words, form=f"{words.form}, {encoding}")
     is_conll = PurePosixPath(name).suffix.lower() in CONLL or text.startswith(BEGIN_OF_DOCUMENT)
     if parsing.delimiter is None and (words := read_conll(name, text, is_named_so=is_conll)):

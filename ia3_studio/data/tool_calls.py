@@ -39,20 +39,36 @@ def tools_of(definitions: str) -> list[dict[str, Any]]:
         found = json.loads(definitions)
     except (ValueError, RecursionError):
         return []
-    listed = found if isinstance(found, list) else [found]
-    tools = [_tool(each) for each in listed]
+    tools = [_tool(each) for each in _definitions(found)]
     return [tool for tool in tools if tool] if all(tools) else []
 
 
+_LISTS = ("functionDeclarations", "function_declarations", "tools")
+"""Keys of an object of definitions, as Gemini's and Bedrock's APIs take them."""
+
+
+def _definitions(value: Any) -> list[Any]:
+    """Return the definitions in a list, an object of them, or a list of such objects."""
+    several = value if isinstance(value, list) else [value]
+    inner = [next((each[key] for key in _LISTS if isinstance(each, dict) and key in each), None) for each in several]
+    return [
+        each for one, listed in zip(several, inner, strict=True)
+        for each in (_definitions(listed) if isinstance(listed, list) else [one])
+    ]  # fmt: skip
+
+
 def _tool(value: Any) -> dict[str, Any]:
-    inner = value.get("function", value) if isinstance(value, dict) else None
+    inner = value.get("function", value.get("toolSpec", value)) if isinstance(value, dict) else None
     if not isinstance(inner, dict) or not isinstance(inner.get("name"), str):
         return {}
-    if inner is not value:
+    if "function" in value:
         return value  # type: ignore[no-any-return]
-    if "input_schema" in value:  # as Anthropic's API calls the parameters
-        value = {"parameters" if key == "input_schema" else key: each for key, each in value.items()}
-    return {"type": "function", "function": value}
+    names = {"input_schema": "parameters", "inputSchema": "parameters"}  # as Anthropic's and Bedrock's APIs call them
+    function = {names.get(key, key): each for key, each in inner.items() if each is not None}
+    schema = function.get("parameters")
+    if isinstance(schema, dict) and isinstance(schema.get("json"), dict):
+        function["parameters"] = schema["json"]
+    return {"type": "function", "function": function}
 
 
 def _without_nulls(value: Any) -> Any:
@@ -107,7 +123,7 @@ def _call(raw: Any) -> Call:
     name = inner.get("name") if isinstance(inner, dict) else None
     if not isinstance(name, str) or not name.strip():
         raise UnusableError("a tool call of the assistant turn has no function name")
-    given = inner.get("arguments", inner.get("parameters"))
+    given = inner.get("arguments", inner.get("parameters", inner.get("args")))
     function = {"name": name, "arguments": _arguments(given)}
     outer = {key: value for key, value in raw.items() if value is not None and (wrapped or key == "id")}
     return json.loads(as_json({**outer, "type": "function", "function": function}))  # type: ignore[no-any-return]

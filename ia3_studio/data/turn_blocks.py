@@ -1,4 +1,4 @@
-"""How does a turn whose content is blocks, as in Anthropic's and Bedrock's APIs, become turns with calls and results?
+"""How does a turn whose content is blocks, as APIs take them, become turns with calls of tools and their results?
 
 A block is a text, a call of a tool, its result, or a thought. A user's turn may hold several results.
 """
@@ -8,22 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-CALLS, RESULTS, THOUGHTS = ("tool_use", "toolUse"), ("tool_result", "toolResult"), ("thinking", "reasoningContent")
+CALLS = ("tool_use", "toolUse", "functionCall", "function_call")
+RESULTS = ("tool_result", "toolResult", "functionResponse", "function_response")
+THOUGHTS = ("thinking", "reasoningContent")
+"""What the blocks of Anthropic's, Bedrock's and Gemini's APIs are called."""
 
 
 def turns_in_blocks(turn: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the turns that a turn with blocks of tools or thoughts is; any other turn as it is."""
     content: Any = turn.get("content")
     blocks = content.tolist() if hasattr(content, "tolist") else content
-    kinds = set(map(_kind, blocks)) if isinstance(blocks, list) else set()
-    foreign = {"call", "thought"} if turn.get("role") == "user" else {"result"}
+    kinds = set(map(kind_of_block, blocks)) if isinstance(blocks, list) else set()
+    foreign = {"call", "thought"} if turn.get("role") in ("user", "function", "tool") else {"result"}
     if not kinds - {""} or kinds & foreign:
         yield turn
         return
     rest = {key: value for key, value in turn.items() if key != "content"}
     found: dict[str, list[Any]] = {"call": [], "result": [], "thought": [], "": []}
     for each in blocks:
-        found[_kind(each)].append(each)
+        found[kind_of_block(each)].append(each)
     for each in found["result"]:
         yield _result(each)
     if found["call"] or found["thought"] or found[""]:
@@ -32,10 +35,47 @@ def turns_in_blocks(turn: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {**rest, **({"thinking": thought} if thought else {}), "content": found[""] or None, **calls}
 
 
-def _kind(block: Any) -> str:
+def turns_of_items(items: list[Any]) -> list[Any]:
+    """Return a list of turns in which items without a role, as OpenAI's Responses have them, are turns as well.
+
+    Calls of tools that follow each other are one turn. What a model thought is not kept, as it is encrypted.
+    """
+    if not any(isinstance(item, dict) and "type" in item and "role" not in item for item in items):
+        return items  # as nearly all are
+    items = [_unwrapped(item) for item in items]
+    kinds = [str(item.get("type")) if isinstance(item, dict) and "role" not in item else "" for item in items]
+    if not {*kinds} & {_CALLED, _RETURNED}:
+        return items
+    found: list[Any] = []
+    for item, kind, before in zip(items, kinds, ["", *kinds], strict=False):
+        if kind == _CALLED:
+            call = {"name": item.get("name"), "input": item.get("arguments"), "id": item.get("call_id")}
+            if before == _CALLED:
+                found[-1]["tool_calls"].append(_call(call))
+            else:
+                found.append({"role": "assistant", "content": None, "tool_calls": [_call(call)]})
+        elif kind == _RETURNED:
+            found.append({"role": "tool", "tool_call_id": item.get("call_id"), "content": item.get("output")})
+        elif kind != "reasoning":
+            found.append(item)
+    return found
+
+
+def _unwrapped(item: Any) -> Any:
+    """Return a turn that stands beside its type in an object of its own, as LangChain writes it; any other as it is."""
+    inner = item.get("data") if isinstance(item, dict) and item.keys() == {"type", "data"} else None
+    return {**inner, "type": item["type"]} if isinstance(inner, dict) and "content" in inner else item
+
+
+_CALLED, _RETURNED = "function_call", "function_call_output"
+
+
+def kind_of_block(block: Any) -> str:
     """Return what a block is: a call, a result or a thought; empty if it is none of these."""
     if not isinstance(block, dict):
         return ""
+    if block.get("thought") is True:
+        return "thought"
     named = {str(block.get("type")), *(key for key in block if isinstance(block[key], dict))}
     kinds = {"call": CALLS, "result": RESULTS, "thought": THOUGHTS}
     return next((kind for kind, names in kinds.items() if named & set(names)), "")
@@ -48,21 +88,22 @@ def _inner(block: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
 
 def _call(block: dict[str, Any]) -> dict[str, Any]:
     said = _inner(block, CALLS)
-    function = {"name": said.get("name"), "arguments": said.get("input")}
+    function = {"name": said.get("name"), "arguments": said.get("input", said.get("args"))}
     return {"id": said.get("id", said.get("toolUseId")), "type": "function", "function": function}
 
 
 def _result(block: dict[str, Any]) -> dict[str, Any]:
     said = _inner(block, RESULTS)
-    content = said.get("content")
+    content = said.get("content", said.get("response"))
     return {
         "role": "tool",
         "tool_call_id": said.get("tool_use_id", said.get("toolUseId")),
+        "name": said.get("name"),
         "content": "" if content is None else content,
     }
 
 
 def _thought(block: dict[str, Any]) -> str:
     said = _inner(block, THOUGHTS)
-    text = said.get("thinking", said.get("reasoningText"))
+    text = said.get("thinking", said.get("reasoningText", said.get("text")))
     return str(text.get("text", "")) if isinstance(text, dict) else str(text or "")

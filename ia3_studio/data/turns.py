@@ -10,7 +10,7 @@ from typing import Any, Literal
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError, whole
 from ia3_studio.data.tool_calls import Call, as_json, call_in_text, calls_in
-from ia3_studio.data.turn_blocks import turns_in_blocks
+from ia3_studio.data.turn_blocks import turns_in_blocks, turns_of_items
 from ia3_studio.data.turn_roles import ROLES, Role, is_empty, known_role, role_key, turn_key
 
 ROLE_KEYS = (
@@ -242,7 +242,7 @@ def _listed(value: Any) -> Iterator[Any]:
         return
     if not isinstance(value, Iterable) or isinstance(value, str | dict):
         raise UnusableError("the conversation is not a list of turns")
-    for item in _without_nulls(value):
+    for item in turns_of_items(_without_nulls(value)):
         is_plain = not isinstance(item, dict) or isinstance(item.get("content"), str)
         for turn in (item,) if is_plain else turns_in_blocks(item):
             yield from _exchange(turn)

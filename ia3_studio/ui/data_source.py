@@ -21,7 +21,7 @@ from ia3_studio.data.large import fingerprint_of
 from ia3_studio.data.load import DataChoice, look_at, split_images, split_table
 from ia3_studio.data.pasted import write_pasted
 from ia3_studio.data.paths import split_path
-from ia3_studio.data.table import ParsingOptions, Table
+from ia3_studio.data.table import Table
 from ia3_studio.errors import DataError, StudioError
 from ia3_studio.settings import is_public
 from ia3_studio.ui import parsing_form, text
@@ -238,7 +238,7 @@ def apply_parsing(studio: Studio, given: str | None, held_out: float, *fields: A
             return
         parsing = parsing_form.chosen_parsing(*cells)
         found = look_at(path, parsing)
-        mapping = parsing_form.chosen_mapping(found, *_still_there(found, parsing, columns))
+        mapping = parsing_form.chosen_mapping(found, *_still_there(found, columns))
         split = split_table(path.name, found, mapping, held_out=held_out)
         kept = str(keep(path, uploads_folder(studio))) if _is_fleeting(path) else given
     except StudioError as error:
@@ -269,13 +269,13 @@ def _unchanged() -> Iterator[Any]:
     return (gr.skip() for _each in range(parsing_form.OFFERED))
 
 
-def _still_there(table: Table, parsing: ParsingOptions | None, columns: Sequence[Any]) -> Sequence[Any]:
+def _still_there(table: Table, columns: Sequence[Any]) -> Sequence[Any]:
     """Return the fields on columns; empty ones where another reading of the file has other columns."""
     _kind, first, second, answer, rejected, choices, template, split = columns
     chosen = [each for each in (first, second, answer, rejected, *(choices or ())) if each]
     names = {str(name) for name in table.frame.columns}
     gone = [name for name in chosen if name not in names and split_path(name, names) is None]
-    if parsing is None or not gone:
+    if not gone:
         return columns
     return ("", "", "", "", "", [], template, split if split in names else "")
 

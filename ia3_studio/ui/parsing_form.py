@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import gradio as gr
 
-from ia3_studio.data.chosen_columns import Kind, columns_for, mapping_of
+from ia3_studio.data.chosen_columns import Kind, columns_for, mapping_of, may_be_target
 from ia3_studio.data.column_profile import profile
 from ia3_studio.data.column_use import proposals
 from ia3_studio.data.decode import Encoding
@@ -109,6 +109,8 @@ def chosen_mapping(
         asked, good, bad = _completed_preferences(table, first or "", answer or "", rejected or "")
         chosen = mapping_of(table, "preferences", asked, good, second or "", rejected=bad)
         return replace(chosen, split=split or "")
+    if task_chosen and answer and not may_be_target(table, kind, answer):
+        answer = _target_of(table, cast(Kind, kind), answer)
     if task_chosen and not answer:
         first = _not_the_target(table, cast(Kind, kind), first or "")
     columns = _completed(
@@ -132,6 +134,15 @@ def _kind_chosen(table: Table, first: str, answer: str, choices: Sequence[str]) 
         is_label = answer in table.frame.columns and profile(table.frame, answer).is_label
         return "labels" if is_label else "pairs"
     return ""
+
+
+def _target_of(table: Table, kind: Kind, answer: str) -> str:
+    """Return a target column that cannot be that of the task; empty where it stays from another task.
+
+    It does where the likeliest target of this one is another column.
+    """
+    likeliest = columns_for(table, kind)
+    return "" if likeliest and may_be_target(table, kind, likeliest.answer) else answer
 
 
 def _not_the_target(table: Table, kind: Kind, first: str) -> str:

@@ -38,6 +38,7 @@ from ia3_studio.ui.rows_card import data_overview
 from ia3_studio.ui.run_form import config_of
 from ia3_studio.ui.session import Studio
 from tests.data.hub_standin import DataHub, ask_there, serving
+from tests.data.shapes import asked, mood, said, workbook
 from tests.data.test_hub_rows import FILES, NAME
 from tests.training.test_images import paint, zipped
 from tests.ui.conftest import FORM, says
@@ -114,6 +115,15 @@ def test_a_field_that_is_read_as_it_was_sent_may_be_changed_meanwhile(bench: Stu
         bench, str(path), 0.34, "pairs", *[""] * 2, "answer", "", [], *[""] * 8
     )
     assert "value" not in kind and first["value"] == "prompt"
+
+
+def test_a_choice_that_is_taken_back_leaves_no_columns_of_the_reading_before(bench: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    cells = [["prompt", "answer"], *([asked(n), said(n)] for n in range(9))]
+    path.write_bytes(workbook(FAQ=cells, Words=[["text", "label"], *([asked(n), mood(n)] for n in range(9))]))
+    of_words = ("labels", "text", "", "label", "", [], "", "", "", "", "", "", "", "")
+    *_shown, (data, *_rest) = apply_parsing(bench, str(path), 0.34, *of_words)
+    assert DataChoice.from_text(data).load(0.34).mapping == Mapping("pairs", "prompt", "answer")
 
 
 def test_a_column_that_is_needed_is_asked_for(bench: Studio, tmp_path: Path) -> None:

@@ -51,6 +51,14 @@ def test_the_task_alone_completes_the_columns_of_a_text_that_is_no_plain_text(na
     assert chosen_mapping(table_of(cells, tmp_path), task, stays, "", "", "", (), "", "") == mapping
 
 
+def test_a_target_that_cannot_be_that_of_the_chosen_task_does_not_stay(tmp_path: Path) -> None:
+    cells = {"prompt": asked, "answer": lambda n: said(n) * 4, "reward": lambda n: n / 7, "mood": mood}
+    table = table_of(cells, tmp_path)
+    for task, target in (("number", "reward"), ("labels", "mood")):
+        found = chosen_mapping(table, task, "prompt", "", "answer", "", (), "", "")
+        assert found is not None and (found.column, found.answer) == ("prompt", target)
+
+
 def test_a_column_that_was_chosen_without_a_task_is_kept(tmp_path: Path) -> None:
     undecided = {"prompt": asked, "answer_a": said, "answer_b": lambda n: f"No berth is free at {n}."}
     found = chosen_mapping(table_of(undecided, tmp_path), "", "answer_a", "", "", "", (), "", "")

@@ -53,6 +53,8 @@ Reader = Callable[[dict[str, Any]], _Record]
 def _read(rows: Rows, read: Reader) -> Recognized:
     found = Collector()
     records = [(row, read(record)) for row, record in rows.records()]
+    for _row, record in rows.records():
+        found.unused.update(name for name in META if name != "status" and not is_blank(record.get(name)))
     questions = Counter(name for _row, each in records for name, values in each.answers.items() if values)
     form = f"{FORM}, {len(records):,} records"
     question = next((name for name, _count in questions.most_common()), "")

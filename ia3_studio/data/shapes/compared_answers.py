@@ -139,7 +139,7 @@ _RIGHT = frozenset(("correct", "answer", "key", "right", "label", "gold", "targe
 
 def _twins(rows: Rows) -> tuple[str, ...]:
     """Return the only two columns of answers whose names differ in a letter or a number; empty if there are none."""
-    answers = [name for name in rows.columns if says(name, WORDS) and rows.mostly(name, is_text)]
+    answers = [name for name in rows.columns if says(name, WORDS) and rows.mostly(name, _is_answer)]
     pairs = [pair for pair in combinations(answers, 2) if twin_place(*pair)]
     if len(pairs) == 1 and len(answers) == 2:
         return pairs[0]
@@ -151,6 +151,11 @@ def _twins(rows: Rows) -> tuple[str, ...]:
         written = rows.any(pairs[0][0], lambda cell: len(cell.split()) > _WORDS_OF_A_NAME)
         return pairs[0] if decided and written and only_other_text(rows, pairs[0]) else ()
     return pairs[0] if long else ()
+
+
+def _is_answer(cell: Any) -> bool:
+    """Say whether a cell is a text, and no number of the better answer."""
+    return is_text(cell) and finite(cell) is None
 
 
 _WORDS_OF_A_NAME = 5

@@ -6,17 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from ia3_studio.data.opening_names import history_columns, system_columns
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.shape import Rows, is_blank, is_text, is_turn, listed, role_of
 from ia3_studio.data.tool_calls import as_json
+from ia3_studio.data.turn_blocks import kind_of_block, turns_of_items
 
-SYSTEM_NAMES = ("system", "systemprompt", "systemmessage")
-HISTORY_NAMES = (
-    "history", "chathistory", "conversationhistory", "dialoghistory", "dialoguehistory", "messagehistory",
-    "previousturns", "previousmessages", "priorturns", "priormessages", "pastturns", "pastmessages", "earlierturns",
-    "historyturns", "historial", "historique", "verlauf", "gesprächsverlauf",
-)  # fmt: skip
 PROMPT_NAMES = ("prompt", "question", "instruction", "query", "input", "problem")
 CONTEXT_NAMES = ("input", "context")
 SIDES = (
@@ -51,10 +47,12 @@ class Opening:
         """Return the columns of a table that precede one of its answers."""
         prompt = next((name for name in rows.named(PROMPT_NAMES) if name not in answers), "")
         context = next((name for name in rows.named(CONTEXT_NAMES) if name not in (prompt, *answers)), "")
-        history = rows.find(HISTORY_NAMES)
+        history = next(iter(history_columns(rows.columns)), "")
         if not prompt and rows.mostly(history, lambda cell: is_text(cell) and not listed(structure_of(cell))):
             prompt, history = history, ""  # what was said before is all that is asked
-        return cls(rows.find(SYSTEM_NAMES), history, prompt, context)
+        elif rows.mostly(history, lambda cell: is_text(cell) and not (turns_in(cell) or listed(structure_of(cell)))):
+            history = ""  # as that of a patient
+        return cls(next(iter(system_columns(rows.columns)), ""), history, prompt, context)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -94,7 +92,7 @@ def turns_in(value: Any) -> Turns:
         return turns_of_transcript(value)
     if isinstance(value, dict):
         value = [value] if is_turn(value) else _turns_of_object(value)
-    turns = list(map(_bare_turn, listed(value)))
+    turns = list(map(_bare_turn, turns_of_items(listed(value))))
     return [_spelled(turn) for turn in turns] if turns and all(map(is_turn, turns)) else []
 
 
@@ -116,7 +114,7 @@ def _turns_of_object(value: dict[str, Any]) -> Any:
     if "messages" in value:
         return _system_of(value) + turns_in(value["messages"])
     if "contents" in value:
-        return _system_of(value) + [_of_parts(turn) for turn in listed(value["contents"])]
+        return _system_of(value) + [turn_of_parts(turn) for turn in listed(value["contents"])]
     if listed(value.get("output")):  # of which some are calls of tools and thoughts
         return [turn for turn in listed(value["output"]) if isinstance(turn, dict) and turn.get("type") == "message"]
     if is_text(value.get("input")) or listed(value.get("input")):
@@ -127,25 +125,55 @@ def _turns_of_object(value: dict[str, Any]) -> Any:
     if isinstance(inner.get("message"), dict):
         return [inner["message"]]
     content = inner.get("content")
-    return [_of_parts(content)] if isinstance(content, dict) and "parts" in content else None
+    return [turn_of_parts(content)] if isinstance(content, dict) and "parts" in content else None
 
 
 def _system_of(value: dict[str, Any]) -> Turns:
     """Return the system turn of a request that has its system prompt in a field of its own, in a list."""
     said = next((value[name] for name in _SYSTEM_KEYS if name in value), None)
     if isinstance(said, dict) or (said and listed(said)):
-        said = _of_parts(said if isinstance(said, dict) else {"parts": said}).get("content")
+        said = turn_of_parts(said if isinstance(said, dict) else {"parts": said}).get("content")
     return [{"role": "system", "content": said}] if is_text(said) else []
 
 
-def _of_parts(turn: Any) -> Any:
-    """Return a turn of Gemini's API, whose text stands in parts, with its content as text; any other as it is."""
+def turns_of_parts(turn: Any) -> Turns:
+    """Return the turns that a turn with parts is: one, or several where it says what its tools returned as well."""
     parts = listed(turn.get("parts")) if isinstance(turn, dict) else []
-    texts = [part.get("text") if isinstance(part, dict) else part for part in parts]
-    known = [text for text in texts if isinstance(text, str)]
-    if not known or len(known) < len(texts):
+    if not parts or not all(isinstance(part, dict) and isinstance(part.get("type"), str) for part in parts):
+        return [turn_of_parts(turn)]
+    found: Turns = []
+    said: Turns = []
+    for part in parts:
+        if part["type"] in _MARKS:
+            continue
+        if "toolCallId" not in part:
+            said.append(part)
+            continue
+        call = {"id": part["toolCallId"], "name": part["type"].removeprefix("tool-"), "input": part.get("input")}
+        found.append({"role": turn["role"], "content": [*said, {"type": "tool_use", **call}]})
+        found.append({"role": "tool", "tool_call_id": part["toolCallId"], "content": part.get("output", "")})
+        said = []
+    return [*found, *([{"role": turn["role"], "content": said}] if said else [])]
+
+
+_MARKS = ("step-start", "reasoning", "source-url", "source-document")
+"""Parts of a message of a user interface that are not learned."""
+
+
+def turn_of_parts(turn: Any) -> Any:
+    """Return a turn of Gemini's API with its parts as its content: as text, or as blocks where some are calls.
+
+    A turn with other parts, such as images, is returned as it is.
+    """
+    parts = listed(turn.get("parts")) if isinstance(turn, dict) else []
+    parts = [{"text": part} if isinstance(part, str) else part for part in parts]
+    if not parts or not all(isinstance(part, dict) for part in parts):
         return turn
-    return {"role": turn.get("role", "user"), "content": "".join(known)}
+    kinds = {kind_of_block(part) or ("text" if isinstance(part.get("text"), str) else "other") for part in parts}
+    if "other" in kinds:
+        return turn
+    content = "".join(part["text"] for part in parts) if kinds == {"text"} else parts
+    return {"role": turn.get("role", "user"), "content": content}
 
 
 def _spelled(turn: dict[str, Any]) -> dict[str, Any]:

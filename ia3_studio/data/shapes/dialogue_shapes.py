@@ -10,6 +10,7 @@ from typing import Any
 from ia3_studio.data.column_names import says
 from ia3_studio.data.column_words import ANSWERED, ASKED
 from ia3_studio.data.mapping import Mapping
+from ia3_studio.data.opening_names import system_columns
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.dialogue import (
@@ -17,7 +18,9 @@ from ia3_studio.data.shapes.dialogue import (
     Turns,
     is_exchanges,
     is_exchanges_of_speakers,
+    turn_of_parts,
     turns_of_history,
+    turns_of_parts,
     with_answer,
 )
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_blank, is_text, listed
@@ -30,7 +33,7 @@ EXCHANGES = (
     "thread", "items", "prompt", "input", "history", "text", "data", "qa", "rounds",
 )  # fmt: skip
 """Columns that may hold lists of prompts with their answers."""
-TALKS = ("conversations", "conversation", "dialog", "dialogue", "utterances")
+TALKS = ("conversations", "conversation", "dialog", "dialogue", "utterances", "log")
 """Columns that may hold the texts of two speakers by turns; what is called turns may be one speaker's."""
 _BESIDE_TALKS = ("summary", "label", "labels", "text", "question", "instruction")
 ANSWERS = ("output", "response", "answer", "completion", "reply", "assistant", "target")
@@ -57,7 +60,7 @@ def _read_cells(
             found.use(row, {MESSAGES: turns(record, structure_of(record.get(column))), **rest})
         except UnusableError as reason:
             found.leave_out(row, str(reason))
-    tools = rows.find(("tools", "functions"))
+    tools = rows.find(("tools", "functions", "toolconfig"))
     return found.recognized(form, Mapping("messages", column=MESSAGES, tools=tools))
 
 
@@ -67,15 +70,15 @@ def _exchanges_column(rows: Rows) -> str:
 
 
 def _read_exchanges(rows: Rows) -> Recognized:
-    column = _exchanges_column(rows)
+    column, before = _exchanges_column(rows), next(iter(system_columns(rows.columns)), "")
 
     def turns(record: dict[str, Any], value: Any) -> Turns:
         first = next(iter(listed(value)), None)
         own = first.get("system") if isinstance(first, dict) else None
-        system = [text for text in (record.get(rows.find(("system",))), own) if is_text(text)][:1]
+        system = [text for text in (record.get(before), own) if is_text(text)][:1]
         return [*({"role": "system", "content": text} for text in system), *turns_of_history(value)]
 
-    return _read_cells(rows, column, f"lists of exchanges in {column}", turns, rows.named(("system",)))
+    return _read_cells(rows, column, f"lists of exchanges in {column}", turns, (before,))
 
 
 def _is_contents(value: Any) -> bool:
@@ -93,20 +96,13 @@ def _read_contents(rows: Rows) -> Recognized:
 
     def turns(record: dict[str, Any], value: Any) -> Turns:
         system = structure_of(record.get(rows.find(("systeminstruction",))))
-        opening = [{"role": "system", "content": _text_of_parts(system)}] if isinstance(system, dict) else []
-        return opening + [
-            {"role": str(turn.get("role", "user")), "content": _text_of_parts(turn)} for turn in listed(value)
-        ]
+        opening = [{**turn_of_parts(system), "role": "system"}] if isinstance(system, dict) else []
+        found = opening + [each for turn in listed(value) for each in turns_of_parts(turn)]
+        if any("content" not in turn for turn in found):
+            raise UnusableError("a turn has parts that are neither text nor calls of tools, such as images")
+        return found
 
     return _read_cells(rows, column, "Gemini tuning data", turns, rows.named(("systeminstruction",)))
-
-
-def _text_of_parts(turn: dict[str, Any]) -> str:
-    parts = [part.get("text") if isinstance(part, dict) else part for part in listed(turn.get("parts"))]
-    texts = [part for part in parts if isinstance(part, str)]
-    if len(texts) < len(parts):
-        raise UnusableError("a turn has parts that are not text, such as images or function calls")
-    return "".join(texts)
 
 
 def _is_segments(value: Any) -> bool:

@@ -48,7 +48,9 @@ def read_export(members: Mapping[str, bytes]) -> Export | None:
     Raises:
         DataError: a file of the export is not valid JSON.
     """
-    return next((found for read in (_brat, _conversations, _whatsapp, _logs) if (found := read(members))), None)
+    return next(
+        (found for read in (_brat, _conversations, _whatsapp, _logs, _characters) if (found := read(members))), None
+    )
 
 
 def _suffixed(members: Mapping[str, bytes], suffix: str) -> list[str]:
@@ -143,6 +145,21 @@ def _logs(members: Mapping[str, bytes]) -> Export | None:
         for row in messages[path]
     ]
     return Export(rows, used)
+
+
+def _characters(members: Mapping[str, bytes]) -> Export | None:
+    """Return the conversations of files whose lines say whether the user wrote each, as SillyTavern keeps chats."""
+    rows: Records = []
+    paths = _suffixed(members, ".jsonl")
+    for path in paths:
+        lines = [_document(path, line) for line in members[path].splitlines() if line.strip()]
+        said = [line for line in lines if isinstance(line, dict) and isinstance(line.get("is_user"), bool)]
+        if len(said) < len(lines) - 1 or not said or not all(is_text(line.get("mes")) for line in said):
+            return None
+        turns = [{"role": "user" if line["is_user"] else "assistant", "content": line["mes"]} for line in said
+                 if line.get("is_system") is not True]  # fmt: skip
+        rows.append({"messages": turns, CHAT: PurePosixPath(path).stem})
+    return Export(rows, paths, "chats with characters, a file each") if len(rows) > 1 else None
 
 
 def _document(path: str, data: bytes) -> Any:

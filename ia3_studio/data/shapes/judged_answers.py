@@ -6,6 +6,7 @@ from typing import Any
 
 from ia3_studio.data.column_names import says
 from ia3_studio.data.column_words import ANSWERED, ASKED, SAID, WHO_ASKS
+from ia3_studio.data.preferences import VOTES as WORDS_OF_VOTES
 from ia3_studio.data.preferences import flag_of
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, turns_in
 from ia3_studio.data.shapes.preferences import CONVERSATIONS, FLAGGED, INSTEAD, preferred
@@ -52,17 +53,11 @@ def _voted(rows: Rows, talk: str) -> tuple[str, str]:
 
 def _vote_in_words(rows: Rows) -> str:
     """Return the column of any name that holds nothing but both words of a vote, such as good and bad."""
-    pairs = [frozenset(map(str.casefold, pair)) for pair in _VOTED]
+    pairs = [frozenset(map(str.casefold, pair)) for pair in WORDS_OF_VOTES]
     found = ((name, {str(cell).strip().casefold() for cell in rows.sample(name)}) for name in rows.columns)
     return next((name for name, said in found if said in pairs), "")
 
 
-_VOTED = (
-    ("good", "bad"), ("like", "dislike"), ("liked", "disliked"), ("up", "down"), ("thumbs up", "thumbs down"),
-    ("thumbs_up", "thumbs_down"), ("upvote", "downvote"), ("helpful", "unhelpful"), ("desirable", "undesirable"),
-    ("accept", "reject"), ("accepted", "rejected"), ("👍", "👎"),
-)  # fmt: skip
-"""Words that say of an answer whether it is good, whatever their column is called."""
 _ASKERS, _SPEAKERS = ("user", "human"), ("assistant", "bot")
 """Columns of what is asked and answered, by who says it."""
 

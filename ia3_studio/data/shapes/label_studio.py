@@ -45,6 +45,7 @@ def _read_tasks(rows: Rows) -> Recognized:
     for row, record in rows.records():
         data = record.get("data")
         results, canceled = results_of(record.get(column))
+        found.name_rest(record, ("data", column, "predictions"))
         found.unused["predictions"] += len(listed(record.get("predictions")))
         found.unused["canceled annotations"] += canceled if results else 0
         if not results or not isinstance(data, dict):
@@ -174,7 +175,7 @@ def _read_rows(rows: Rows) -> Recognized:
             continue
         first_of[task] = row
         kept.append((row, {name: structure_of(cell) for name, cell in record.items() if name not in META}))
-        found.unused.update(name for name in META if name != "id" and not is_blank(record.get(name)))
+        found.unused.update(name for name in META if not is_blank(record.get(name)))
     label, read = _control_of(rows)
     text = text_name((record for _row, record in kept), [label])
     if not label or not text:

@@ -153,6 +153,8 @@ def _read_prodigy(rows: Rows) -> Recognized:
     if "spans" in rows.columns and not ({"options", "label"} & set(rows.columns)):
         accepted = [(row, record, record.get("spans", [])) for row, record in _accepted(records, found)]
         return in_words(found, accepted, form, "text", _given_words)
+    for _row, record in records:
+        found.name_rest(record, ("text", "label", "answer", "options", "accept"))
     if "options" in rows.columns:
         chosen = [
             (row, record, [str(each) for each in listed(record.get(ACCEPTED))])

@@ -47,7 +47,7 @@ def logged_lines(text: str) -> dict[str, list[Any]] | None:
         >>> logged_lines("[09:05] <ann> hi\\n[09:06] <bo> ahoy\\n[09:07] <ann> late?\\n[09:08] <bo> no")["speaker"]
         ['ann', 'bo', 'ann', 'bo']
     """
-    lines = LINE_END.split(text.strip("\ufeff\n\r "))
+    lines = list(map(_usual, LINE_END.split(text.strip("\ufeff\n\r "))))
     head = max(_HEADS, key=lambda form: sum(form.fullmatch(line) is not None for line in lines[:_SAMPLE]))
     said = [each for each in _messages(lines, head) if "".join(each.lines).strip()]
     speakers = Counter(each.speaker for each in said)
@@ -57,6 +57,27 @@ def logged_lines(text: str) -> dict[str, list[Any]] | None:
     times = times_of([each.when for each in said])
     texts = ["\n".join(each.lines).strip() for each in said]
     return {TIME: times, SPEAKER: [each.speaker for each in said], TEXT: texts}
+
+
+_NAME_FIRST = re.compile(r"\[([^\[\]\t]{1,60})\] \[(오전|오후|) ?(\d{1,2}:\d{2}) ?([AaPp][Mm]|)\] (.*)")
+_RULED_DAY = re.compile(r"-{5,} ?(\d{4})년 (\d{1,2})월 (\d{1,2})일.*-{5,}")
+_HALVES = {"오전": "AM", "오후": "PM"}
+
+
+def _usual(line: str) -> str:
+    """Return a line of KakaoTalk, which has the speaker before the time, as LINE writes it; any other as it is.
+
+    Example:
+        >>> _usual("[민지] [오후 3:12] 안녕"), _usual("--------------- 2024년 5월 3일 금요일 ---------------")
+        ('3:12 PM\\t민지\\t안녕', '2024.5.3')
+    """
+    if day := _RULED_DAY.fullmatch(line):
+        return ".".join(day.groups())
+    found = _NAME_FIRST.fullmatch(line)
+    if not found:
+        return line
+    speaker, half, clock, half_after, said = found.groups()
+    return f"{clock} {_HALVES.get(half, half_after)}".strip() + f"\t{speaker}\t{said}"
 
 
 _SAMPLE = 400

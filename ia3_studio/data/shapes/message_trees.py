@@ -147,7 +147,7 @@ def _content(cell: Any) -> Any:
     return cell.get("content", "") if isinstance(cell, dict) else cell
 
 
-def _key(cell: Any) -> str:
+def key_of(cell: Any) -> str:
     """Return an id as text; pandas writes whole numbers beside gaps as 1.0."""
     name = "" if is_blank(cell) else label_name(cell)
     return name.removesuffix(".0") if name.removesuffix(".0").isdigit() else name
@@ -157,8 +157,8 @@ def _has_flat_trees(rows: Rows) -> bool:
     key, parent, role, text = _flat(rows)
     if not (key and parent and role and text):
         return False
-    ids = set(map(_key, rows.sample(key)))
-    return len(ids) == len(rows.sample(key)) and rows.any(parent, lambda cell: _key(cell) in ids)
+    ids = set(map(key_of, rows.sample(key)))
+    return len(ids) == len(rows.sample(key)) and rows.any(parent, lambda cell: key_of(cell) in ids)
 
 
 def _read_flat_trees(rows: Rows) -> Recognized:
@@ -167,12 +167,12 @@ def _read_flat_trees(rows: Rows) -> Recognized:
     found = Collector()
     nodes: dict[str, Node] = {}
     for row, record in rows.records():
-        name = _key(record.get(key))
+        name = key_of(record.get(key))
         if not name or name in nodes:
             found.leave_out(row, f"its id ({key}) is empty or that of a row before it")
             continue
         nodes[name] = {
-            "row": row, "record": record, "parent": _key(record.get(parent)),
+            "row": row, "record": record, "parent": key_of(record.get(parent)),
             "role": side_role(role, record.get(role)) or record.get(role, ""), "text": _content(record.get(text, "")),
             "deleted": _is_true(record.get(deleted)),
             "rank": record.get(rank), "replies": [],

@@ -17,6 +17,7 @@ from ia3_studio.data.opposed_names import are_opposed, is_preferred
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.preferences import holds_turns, only_text
 from ia3_studio.data.problem import UnusableError
+from ia3_studio.data.scripts import is_unspaced
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, Opening, turns_in, with_answer
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_blank, is_text
 
@@ -41,7 +42,7 @@ def answer_pair(rows: Rows, pairs: Sequence[tuple[str, str]] = PAIRS) -> tuple[s
     """Return the first pair of columns that hold answers; empty if there is none."""
     for names in pairs:
         found = tuple(filter(None, (rows.find([name]) for name in names)))
-        if len(found) == 2 and all(rows.any(name, is_answer) for name in found):
+        if len(found) == 2 and all(rows.any(name, is_answer) for name in found) and _differ(rows, found):
             return found
     return _named_pair(rows) if pairs is PAIRS else ()
 
@@ -53,7 +54,7 @@ def _named_pair(rows: Rows) -> tuple[str, ...]:
     if not pairs and rows.find(("prompt", "instruction")):  # of a query, these are texts to be found
         found = (rows.named(names) for names in _FOUND)
         pairs = [(names[0], names[1]) for names in found if len(names) == 2 and {*names} <= {*answers}]
-    if len(pairs) != 1 or _are_lists(rows, pairs[0]):
+    if len(pairs) != 1 or _are_lists(rows, pairs[0]) or not _differ(rows, pairs[0]):
         return ()
     asked = rows.find(PROMPT_NAMES)
     if not asked and not are_opposed(*pairs[0]):  # as of reviews, of what was good and what was bad
@@ -62,6 +63,12 @@ def _named_pair(rows: Rows) -> tuple[str, ...]:
 
 
 _FOUND = (("positive", "negative"), ("pos", "neg"))
+
+
+def _differ(rows: Rows, names: Sequence[str]) -> bool:
+    """Say whether two columns are not the same in all rows, as those that a file leaves empty are."""
+    one, other = names
+    return any(str(record.get(one)) != str(record.get(other)) for record in rows.first_records())
 
 
 def _are_lists(rows: Rows, names: Sequence[str]) -> bool:
@@ -77,7 +84,13 @@ def only_other_text(rows: Rows, answers: Sequence[str]) -> str:
 
 
 def _is_phrase(cell: Any) -> bool:
-    return is_text(cell) and len(cell.split()) > 1 and isinstance(structure_of(cell), str)
+    if not is_text(cell) or not isinstance(structure_of(cell), str):
+        return False
+    return len(cell.split()) > 1 or (len(cell) >= _SHORTEST_UNSPACED and is_unspaced(cell[0]))
+
+
+_SHORTEST_UNSPACED = 4
+"""Letters of a phrase in a script without spaces."""
 
 
 def _has_pairs(rows: Rows) -> bool:
@@ -139,6 +152,8 @@ def answered(rows: Rows, answer: str, form: str, notes: Sequence[str], *, prompt
         prompt: the column of what is asked.
     """
     opening = replace(Opening.of(rows, answer), prompt=prompt)
+    if not opening.system and rows.mostly(prompt, is_list_of_turns):  # as requests of OpenAI's Responses have it
+        opening = replace(opening, system=rows.find(("instructions",)))
     if not _is_conversation(rows, opening, answer):
         mapping = Mapping("pairs", opening.prompt, answer, opening.context)
         return Recognized(rows.frame, form, notes=tuple(notes), mapping=mapping)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from ia3_studio.data.shapes import (
+    accepted_answers,
     alternating_turns,
     answer_places,
     answers_in_object,
@@ -17,6 +18,7 @@ from ia3_studio.data.shapes import (
     dialogue_shapes,
     helpdesk,
     intents,
+    joined_labels,
     judged_answers,
     label_studio,
     label_studio_pairs,
@@ -52,6 +54,7 @@ SHAPES: tuple[Shape, ...] = (
     *assistant_exports.SHAPES,
     *batch_results.SHAPES,
     *message_trees.SHAPES,
+    *accepted_answers.SHAPES,
     *messengers.SHAPES,
     *helpdesk.SHAPES,
     *quizzes.SHAPES,
@@ -59,6 +62,7 @@ SHAPES: tuple[Shape, ...] = (
     *label_studio.SHAPES,
     *argilla.SHAPES,
     *labeled_spans.SHAPES,
+    *joined_labels.SHAPES,
     *parallel_spans.SHAPES,
     *answer_places.SHAPES,
     *votes.SHAPES,

@@ -152,6 +152,10 @@ class Collector:
         """Add a row that is left out."""
         self.problems.append(Problem(row, reason))
 
+    def name_rest(self, record: dict[str, Any], used: Iterable[str]) -> None:
+        """Count the cells of a row that are filled and not used."""
+        self.unused.update(name for name, cell in record.items() if name not in used and not is_blank(cell))
+
     def recognized(
         self,
         form: str,

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ia3_studio.data.mapping import Mapping
+from ia3_studio.data.opening_names import system_columns
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.chat_logs import Said, read_log
-from ia3_studio.data.shapes.dialogue import SYSTEM_NAMES
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_text, listed, role_of
 from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS
 
@@ -66,7 +66,11 @@ def _spoken_text(value: Any) -> Lines:
             found[-1] = (found[-1][0], f"{found[-1][1]}\n{line}")
         else:
             return []
-    return [(who, said.strip()) for who, said in found] if len(found) >= _FEWEST_TURNS else []
+    return [(who, _END.sub("", said).strip()) for who, said in found] if len(found) >= _FEWEST_TURNS else []
+
+
+_END = re.compile(r"\s*(?:<\|(?:endoftext|im_end|eot_id|end|end_of_text)\|>|</s>)\s*\Z")
+"""A mark by which a model ends its turn, which chat templates write."""
 
 
 def _marked_text(value: Any) -> Lines:
@@ -152,17 +156,23 @@ def _read_spoken(rows: Rows) -> Recognized:
     if not all(role_of(who) for talk in talks.values() for who, _said in talk):
         said = [Said(row, who, text, chat=str(row)) for row, talk in talks.items() for who, text in talk]
         return read_log(rows.name, "table of transcripts", said, rows.speaker, Counter(), pause=None)
-    found = Collector()
+    found, system = Collector(), next(iter(system_columns(rows.columns)), "")
     for row, record in rows.records():
         if not talks[row]:
             found.leave_out(row, f"its lines ({column}) do not begin with the name of a speaker")
             continue
         turns = [{"role": role_of(who), "content": text} for who, text in talks[row]]
-        found.use(row, {MESSAGES: turns, **{name: cell for name, cell in record.items() if name != column}})
+        rest = {name: cell for name, cell in record.items() if name != column}
+        if is_text(rest.get(system)):
+            rest[system] = _SYSTEM.sub("", rest[system])
+        found.use(row, {MESSAGES: turns, **rest})
     names = sorted({who.lower() for talk in talks.values() for who, _said in talk if role_of(who) == "assistant"})
     notes = (f"The lines of {', '.join(names)} in {column} are the answers.",)
-    mapping = Mapping("messages", column=MESSAGES, system=rows.find(SYSTEM_NAMES))
+    mapping = Mapping("messages", column=MESSAGES, system=system)
     return found.recognized("transcripts", mapping, notes)
 
+
+_SYSTEM = re.compile(r"\A\s*SYSTEM:\s*")
+"""The speaker before a system prompt that stands in a column of its own."""
 
 SHAPES = (Shape("transcripts", lambda rows: bool(_column_of(rows)[0]), _read_spoken),)

@@ -1,0 +1,213 @@
+"""Files in the dialects of other programs: APIs, forums, chats and corpora; the docs list them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.data.shapes import Shape, asked, lines, mood, rows, said
+
+CONVERSATION, TAGS = "messages → conversation", "tokens → words, tags → one label per word"
+
+
+def posts(row: int) -> str:
+    """Return a question with two answers, the second of which was accepted, as attributes of XML."""
+    first, other, best = (3 * row + place for place in (1, 2, 3))
+    return (
+        f'<row Id="{first}" PostTypeId="1" AcceptedAnswerId="{best}" Body="&lt;p&gt;{asked(row)}&lt;/p&gt;" />'
+        f'<row Id="{other}" PostTypeId="2" ParentId="{first}" Score="9" Body="&lt;p&gt;Nobody knows.&lt;/p&gt;" />'
+        f'<row Id="{best}" PostTypeId="2" ParentId="{first}" Score="1" Body="&lt;p&gt;{said(row)}&lt;/p&gt;" />'
+    )
+
+
+def gemini(row: int) -> dict[str, Any]:
+    """Return a conversation of Gemini's API with a call of a tool."""
+    tool = {"name": "ferry", "description": "Times", "parameters": {"type": "OBJECT", "properties": {"pier": {}}}}
+    return {
+        "systemInstruction": {"role": "system", "parts": [{"text": "Be brief."}]},
+        "tools": [{"functionDeclarations": [tool]}],
+        "contents": [
+            {"role": "user", "parts": [{"text": asked(row)}]},
+            {"role": "model", "parts": [{"functionCall": {"name": "ferry", "args": {"pier": row}}}]},
+            {"role": "user", "parts": [{"functionResponse": {"name": "ferry", "response": {"time": f"{row}:15"}}}]},
+            {"role": "model", "parts": [{"text": said(row)}]},
+        ],
+    }
+
+
+def onto(row: int) -> str:
+    """Return a sentence of OntoNotes."""
+    words = (("Ferry", "(SHIP*", "(0"), (str(row), "*)", "0)"), ("sleeps", "*", "-"), ("Turku", "(PORT)", "(1)"))
+    fields = (f"a/b 0 {place} {word} NN * - - - - {name} {link}" for place, (word, name, link) in enumerate(words))
+    return "\n".join(fields) + "\n"
+
+
+DIALECTS = (
+    Shape(
+        "a system prompt and a history, named in another language",
+        "verlauf.jsonl",
+        lines(
+            lambda n: {
+                "系统提示词": "Be brief.",
+                "历史对话": [[asked(n + 20), said(n + 20)]] if n % 2 else [],
+                "问题": asked(n),
+                "回答": said(n),
+            }
+        ),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "calls of tools in parts (Gemini)", "gemini_tools.jsonl", lines(gemini), f"{CONVERSATION}, tools → tools", 12
+    ),
+    Shape(
+        "requests and answers of OpenAI's Responses",
+        "responses.jsonl",
+        lines(
+            lambda n: {
+                "instructions": "Be brief.",
+                "input": [
+                    {"role": "user", "content": [{"type": "input_text", "text": asked(n)}]},
+                    {"type": "function_call", "call_id": "c", "name": "ferry", "arguments": json.dumps({"pier": n})},
+                    {"type": "function_call_output", "call_id": "c", "output": f"{n}:15"},
+                ],
+                "output": [
+                    {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": said(n)}]}
+                ],
+            }
+        ),
+        "output → conversation",
+        12,
+    ),
+    Shape(
+        "messages inside objects with their type (LangChain)",
+        "langchain.json",
+        json.dumps(
+            [
+                {
+                    "messages": [
+                        {"type": "human", "data": {"content": asked(n)}},
+                        {"type": "ai", "data": {"content": said(n)}},
+                    ]
+                }
+                for n in range(12)
+            ]
+        ),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "messages of a user interface in parts (AI SDK)",
+        "interface.jsonl",
+        lines(
+            lambda n: {
+                "id": f"c{n}",
+                "messages": [
+                    {"id": "a", "role": "user", "parts": [{"type": "text", "text": asked(n)}]},
+                    {
+                        "id": "b",
+                        "role": "assistant",
+                        "parts": [
+                            {"type": "step-start"},
+                            {
+                                "type": "tool-ferry",
+                                "toolCallId": "c",
+                                "input": {"pier": n},
+                                "output": {"time": f"{n}:15"},
+                            },
+                            {"type": "text", "text": said(n)},
+                        ],
+                    },
+                ],
+            }
+        ),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "turns in a log, by an object's keys (MultiWOZ)",
+        "dialogues.json",
+        json.dumps({f"D{n}": {"goal": {}, "log": [{"text": asked(n)}, {"text": said(n)}]} for n in range(12)}),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "questions with accepted answers (Stack Exchange)",
+        "Posts.xml",
+        f"<posts>{''.join(map(posts, range(12)))}</posts>",
+        "question → prompt, answer → answer",
+        12,
+    ),
+    Shape(
+        "names in brackets (OntoNotes)",
+        "onto.v4_gold_conll",
+        f"#begin document (a/b); part 000\n{chr(10).join(map(onto, range(12)))}\n#end document\n",
+        TAGS,
+        12,
+    ),
+    Shape(
+        "several labels with # between them (Doccano)",
+        "doccano.csv",
+        rows(
+            lambda n: f"{n},{asked(n)},{('ship#tide', 'ship', 'tide', 'fog#tide')[n % 4]},",
+            12,
+            "id,text,label,Comments",
+        ),
+        "text → text, label → several labels",
+        12,
+    ),
+    Shape(
+        "tags between angle brackets",
+        "posts.csv",
+        rows(lambda n: f"{asked(n)},{('<ship><tide>', '<ship>', '<tide>', '<fog><tide>')[n % 4]}", 12, "Body,Tags"),
+        "Body → text, Tags → several labels",
+        12,
+    ),
+    Shape(
+        "votes in the words of another language",
+        "avis.csv",
+        rows(lambda n: f'{asked(n)},"{said(n)}",{("utile", "inutile")[n % 2]}', 12, "Question,Réponse,Jugement"),
+        "Question → prompt, Réponse → answer, Jugement → desirable or not",
+        12,
+    ),
+    Shape(
+        "several comments next to the text of a ticket (Jira)",
+        "tickets.csv",
+        rows(
+            lambda n: f'{n},{("High", "Low")[n % 2]},"{asked(n)} Please look.",May 3;ann;It is late ({n}),',
+            12,
+            "Summary,Priority,Description,Comment,Comment",
+        ),
+        "Description → text, Priority → label",
+        12,
+    ),
+    Shape(
+        "posts of an account in a script (Twitter)",
+        "tweets.js",
+        "window.YTD.tweets.part0 = "
+        + json.dumps([{"tweet": {"id": str(n), "full_text": asked(n), "lang": "en"}} for n in range(12)]),
+        "tweet.full_text → plain text",
+        12,
+    ),
+    Shape(
+        "an object of lists of rows, a list for each year",
+        "years.json",
+        json.dumps({str(2020 + k): [{"text": asked(n + 9 * k), "label": mood(n)} for n in range(6)] for k in range(2)}),
+        "text → text, label → label",
+        12,
+    ),
+    Shape(
+        "two answers compared, in another language",
+        "vergleich.csv",
+        rows(lambda n: f"渡船{n}什么时候开出？,早上{n}点。,不知道。,{'AB'[n % 2]}", 12, "提示,回答A,回答B,哪个更好"),
+        "提示 → prompt, chosen → chosen answer, rejected → rejected answer",
+        12,
+    ),
+    Shape(
+        "mails with a subject in another language",
+        "mails.csv",
+        rows(lambda n: f'Fähre {n},"{asked(n)} Danke!","{said(n)}"', 12, "Betreff,Nachricht,Antwort"),
+        "Nachricht → prompt, Antwort → answer",
+        12,
+    ),
+)
