@@ -8,17 +8,17 @@ from typing import Any
 
 from ia3_studio.data.choice_columns import choice_mapping
 from ia3_studio.data.column_names import name_words, named
-from ia3_studio.data.column_profile import is_list_of_texts, profile, structures_of
+from ia3_studio.data.column_profile import cells_of, is_list_of_texts, structures_of
 from ia3_studio.data.column_use import unused_columns
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_names import ANSWER_NAMES
 from ia3_studio.data.paths import is_listed, structure_of
+from ia3_studio.data.system_prompts import SYSTEM_NAMES, system_column
 from ia3_studio.data.table import Table
 from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, SIDE_KEYS, is_known_turn
 from ia3_studio.errors import DataError
 
 MESSAGE_NAMES = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat")
-SYSTEM_NAMES = ("system", "system_prompt", "system_message")
 HISTORY_NAMES = ("history", "chat_history")
 TOOL_NAMES = ("tools", "functions")
 
@@ -26,9 +26,8 @@ TOOL_NAMES = ("tools", "functions")
 def with_opening(table: Table, mapping: Mapping) -> Mapping:
     """Return a mapping with the columns of the system prompt, the history and the tools of a conversation."""
     free = unused_columns(table, mapping)
-    system = [
-        name for name in named(free, SYSTEM_NAMES) if profile(table.frame, name).length or _are_parts(table, name)
-    ]
+    parts = [name for name in named(free, SYSTEM_NAMES) if _are_parts(table, name)]
+    system = [system_column(free, lambda name: cells_of(table.frame, name)) or next(iter(parts), "")]
     history = [name for name in named(free, HISTORY_NAMES) if _are_turns(table, name)]
     tools = named(free, TOOL_NAMES)
     first = [(names or [""])[0] for names in (system, history, tools)]

@@ -12,6 +12,7 @@ from ia3_studio.data.json_objects import (
     by_column,
     by_key,
     by_label,
+    by_number,
     by_language,
     by_sentence,
     by_text,
@@ -63,6 +64,7 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
         by_column,
         by_key,
         by_label,
+        by_number,
         by_sentence,
         by_text,
     ):

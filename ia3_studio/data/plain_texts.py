@@ -142,11 +142,6 @@ def exchanges(text: str) -> dict[str, list[Any]] | None:
     A paragraph with several of them is a conversation.
     """
     blocks = _BLANK_LINES.split(LINE_END.sub("\n", text).strip())
-    if len(blocks) == 1 and _SPEAKER.match(blocks[0]):
-        talk = _turns(blocks[0])
-        if len(talk) > 2 and _alternates(talk):
-            sides = [said for _role, said in talk]
-            return {"prompt": sides[::2], "answer": sides[1::2]}
     if len(blocks) > 1 and not any(len(_turns(block)) > 1 for block in blocks[:2]):  # a paragraph for each turn
         blocks = ["\n".join(pair) for pair in zip(blocks[::2], blocks[1::2], strict=False)]
     talks = [_turns(block) for block in blocks]
@@ -155,6 +150,19 @@ def exchanges(text: str) -> dict[str, list[Any]] | None:
     if all(len(talk) == 2 for talk in talks):
         return {"prompt": [talk[0][1] for talk in talks], "answer": [talk[1][1] for talk in talks]}
     return {"messages": [[{"role": role, "content": said} for role, said in talk] for talk in talks]}
+
+
+def one_conversation(text: str) -> dict[str, list[Any]] | None:
+    """Return the prompts and answers of a text without blank lines in which both take turns; None otherwise."""
+    block = LINE_END.sub("\n", text).strip()
+    talk = _turns(block) if _SPEAKER.match(block) and not _BLANK_LINES.search(block) else []
+    if len(talk) < _FEWEST_TURNS or not _alternates(talk):
+        return None
+    sides = [said for _role, said in talk]
+    return {"prompt": sides[::2], "answer": sides[1::2]}
+
+
+_FEWEST_TURNS = 4
 
 
 def questions_in_headings(text: str) -> dict[str, list[Any]] | None:

@@ -15,6 +15,7 @@ from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.dialogue import Opening, Turns, turns_in, with_answer
 from ia3_studio.data.shapes.shape import is_blank, is_text, is_turn, listed
+from ia3_studio.data.shapes.template_marks import without_end
 
 _YES = frozenset((
     "true", "1", "1.0", "yes", "good", "desirable", "positive", "chosen", "accepted", "accept", "up", "thumbs_up",
@@ -28,6 +29,12 @@ _NO = frozenset((
     "nein", "non", "nee", "não", "nie", "нет", "否", "いいえ", "아니요", "schlecht", "mauvais", "malo",
     "cattivo", "ruim",
 ))  # fmt: skip
+VOTED = (
+    ("good", "bad"), ("like", "dislike"), ("liked", "disliked"), ("up", "down"), ("thumbs up", "thumbs down"),
+    ("thumbs_up", "thumbs_down"), ("upvote", "downvote"), ("helpful", "unhelpful"), ("desirable", "undesirable"),
+    ("accept", "reject"), ("accepted", "rejected"), ("👍", "👎"),
+)  # fmt: skip
+"""Words that say of an answer whether it is good, whatever their column is called."""
 _SKIN = dict.fromkeys(range(0x1F3FB, 0x1F400))
 """Colors of the hand in 👍."""
 
@@ -72,7 +79,7 @@ def answered_turns(prompt: Any, context: Any, answer: Any, part: str) -> Turns:
         raise UnusableError(f"the {part} is neither text nor turns")
     if not before:
         raise UnusableError(f"the {part} has no prompt: it is text, not a conversation")
-    return [*before, {"role": "assistant", "content": answer}]
+    return [*before, {"role": "assistant", "content": without_end(answer)}]
 
 
 def only_text(cell: Any) -> Any:

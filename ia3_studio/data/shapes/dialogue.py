@@ -9,9 +9,10 @@ from typing import Any
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.shape import Rows, is_blank, is_text, is_turn, listed, role_of
+from ia3_studio.data.shapes.template_marks import templated_turns, without_end
+from ia3_studio.data.system_prompts import system_column
 from ia3_studio.data.tool_calls import as_json
 
-SYSTEM_NAMES = ("system", "systemprompt", "systemmessage")
 HISTORY_NAMES = (
     "history", "chathistory", "conversationhistory", "dialoghistory", "dialoguehistory", "messagehistory",
     "previousturns", "previousmessages", "priorturns", "priormessages", "pastturns", "pastmessages", "earlierturns",
@@ -54,7 +55,8 @@ class Opening:
         history = rows.find(HISTORY_NAMES)
         if not prompt and rows.mostly(history, lambda cell: is_text(cell) and not listed(structure_of(cell))):
             prompt, history = history, ""  # what was said before is all that is asked
-        return cls(rows.find(SYSTEM_NAMES), history, prompt, context)
+        others = [name for name in rows.columns if name not in (history, prompt, context, *answers)]
+        return cls(system_column(others, rows.sample), history, prompt, context)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -91,7 +93,7 @@ def turns_in(value: Any) -> Turns:
     """Return the turns that a cell holds: a list, one turn, an object with messages, a transcript, JSON of these."""
     value = structure_of(value)
     if isinstance(value, str):
-        return turns_of_transcript(value)
+        return turns_of_transcript(value) or templated_turns(value)
     if isinstance(value, dict):
         value = [value] if is_turn(value) else _turns_of_object(value)
     turns = list(map(_bare_turn, listed(value)))
@@ -239,4 +241,4 @@ def with_answer(opening: Turns, answer: Any) -> Turns:
         return turns if first == "system" else opening + turns
     if is_blank(answer):
         raise UnusableError("the answer is empty")
-    return [*opening, {"role": "assistant", "content": answer if is_text(answer) else as_json(answer)}]
+    return [*opening, {"role": "assistant", "content": without_end(answer) if is_text(answer) else as_json(answer)}]

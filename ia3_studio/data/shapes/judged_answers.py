@@ -6,19 +6,19 @@ from typing import Any
 
 from ia3_studio.data.column_names import says
 from ia3_studio.data.column_words import ANSWERED, ASKED, SAID, WHO_ASKS
-from ia3_studio.data.preferences import flag_of
+from ia3_studio.data.preferences import VOTED, flag_of
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, turns_in
 from ia3_studio.data.shapes.preferences import CONVERSATIONS, FLAGGED, INSTEAD, preferred
-from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, is_text
+from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, is_blank, is_text
 
 FLAGS = ("ktotag", "desirable", "isdesirable", "label", "thumbsup")
 VOTES = (
-    "feedback", "userfeedback", "humanfeedback", "rating", "userrating", "thumb", "thumbs", "vote", "helpful",
-    "ishelpful", "washelpful", "wasthishelpful", "liked", "like", "reaction", "good", "isgood", "accepted",
+    "feedback", "userfeedback", "humanfeedback", "rating", "userrating", "thumb", "thumbs", "vote",
+    "ishelpful", "washelpful", "wasthishelpful", "reaction", "isgood",
     "isaccepted", "userreaction", "thumbsrating", "hilfreich", "warhilfreich", "nützlich", "útil", "utile", "полезно",
     "有用", "有帮助", "役に立った", "ischosen", "ispreferred", "isbest",
 )  # fmt: skip
-"""Columns that judge an answer where they hold nothing but both sides of a vote."""
+"""Columns that judge an answer where they hold nothing but both sides of a vote, besides those named by praise."""
 
 
 def _flagged(rows: Rows) -> tuple[str, str]:
@@ -37,7 +37,9 @@ def _flagged(rows: Rows) -> tuple[str, str]:
 
 def _voted(rows: Rows, talk: str) -> tuple[str, str]:
     """Return the columns of an answer and of the votes on it; empty where there are none."""
-    votes = (name for name in rows.named(VOTES) if rows.mostly(name, _is_flag) and len(_sides(rows, name)) == 2)
+    praise = [name for name in rows.columns if flag_of(name) and name.strip().isalpha()]
+    named = [name for name in rows.columns if name in (*rows.named(VOTES), *praise)]
+    votes = (name for name in named if rows.mostly(name, _is_flag) and len(_sides(rows, name)) == 2)
     scored = rows.find(("prompt", "instruction")) and rows.find(("completion", "response", "output"))
     marks = (name for name in rows.named(("score", "reward")) if scored and _sides(rows, name) == {True, False})
     vote = next(votes, "") or next((name for name in marks if rows.mostly(name, _is_flag)), "")
@@ -52,17 +54,11 @@ def _voted(rows: Rows, talk: str) -> tuple[str, str]:
 
 def _vote_in_words(rows: Rows) -> str:
     """Return the column of any name that holds nothing but both words of a vote, such as good and bad."""
-    pairs = [frozenset(map(str.casefold, pair)) for pair in _VOTED]
+    pairs = [frozenset(pair) for pair in VOTED]
     found = ((name, {str(cell).strip().casefold() for cell in rows.sample(name)}) for name in rows.columns)
     return next((name for name, said in found if said in pairs), "")
 
 
-_VOTED = (
-    ("good", "bad"), ("like", "dislike"), ("liked", "disliked"), ("up", "down"), ("thumbs up", "thumbs down"),
-    ("thumbs_up", "thumbs_down"), ("upvote", "downvote"), ("helpful", "unhelpful"), ("desirable", "undesirable"),
-    ("accept", "reject"), ("accepted", "rejected"), ("👍", "👎"),
-)  # fmt: skip
-"""Words that say of an answer whether it is good, whatever their column is called."""
 _ASKERS, _SPEAKERS = ("user", "human"), ("assistant", "bot")
 """Columns of what is asked and answered, by who says it."""
 
@@ -80,7 +76,7 @@ def _says_desirable(cell: Any) -> bool:
 
 
 def _is_flag(cell: Any) -> bool:
-    return flag_of(cell) is not None
+    return flag_of(cell) is not None or is_blank(cell)
 
 
 def _has_flags(rows: Rows) -> bool:

@@ -19,6 +19,7 @@ from ia3_studio.data.preferences import holds_turns, only_text
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, Opening, turns_in, with_answer
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_blank, is_text
+from ia3_studio.data.shapes.template_marks import templated_turns
 
 PAIRS = (
     ("chosen", "rejected"), ("chosenresponse", "rejectedresponse"), ("responsechosen", "responserejected"),
@@ -161,8 +162,9 @@ def _is_conversation(rows: Rows, opening: Opening, answer: str) -> bool:
 
 
 def is_list_of_turns(cell: Any) -> bool:
-    """Say whether a cell is turns rather than a transcript of them."""
-    return not isinstance(structure_of(cell), str) and bool(turns_in(cell))
+    """Say whether a cell is turns, or the text that a chat template makes of them, rather than a transcript."""
+    held = structure_of(cell)
+    return bool(templated_turns(held)) if isinstance(held, str) else bool(turns_in(cell))
 
 
 SHAPES = (Shape("preference pairs", _has_pairs, _read_pairs),)

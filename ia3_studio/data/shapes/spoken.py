@@ -10,8 +10,9 @@ from typing import Any
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.chat_logs import Said, read_log
-from ia3_studio.data.shapes.dialogue import SYSTEM_NAMES
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_text, listed, role_of
+from ia3_studio.data.shapes.template_marks import templated_turns
+from ia3_studio.data.system_prompts import system_column
 from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS
 
 COLUMNS = (
@@ -78,14 +79,35 @@ def _marked_text(value: Any) -> Lines:
     """
     if not isinstance(value, str):
         return []
+    if turns := templated_turns(value):
+        return [(turn["role"], turn["content"]) for turn in turns]
     marks = list(_MARK.finditer(value))
-    names = [str(next(filter(None, mark.groups()))) for mark in marks]
+    names = _sides_of_headings([str(next(filter(None, mark.groups()))) for mark in marks])
     ends = [mark.start() for mark in marks[1:]] + [len(value)]
     if len(marks) < _FEWEST_TURNS or not all(map(role_of, names)):
         return []
-    found = [(who, value[mark.end() : end].strip()) for who, mark, end in zip(names, marks, ends, strict=True)]
+    found: Lines = []
+    for who, mark, end in zip(names, marks, ends, strict=True):
+        said = value[mark.end() : end].strip()
+        if found and found[-1][0] == who:  # an instruction and its input
+            found[-1] = (who, "\n\n".join(filter(None, (found[-1][1], said))))
+        else:
+            found.append((who, said))
     before = value[: marks[0].start()].strip()
     return ([("system", before)] if before else []) + (found if found[-1][1] else found[:-1])
+
+
+def _sides_of_headings(names: list[str]) -> list[str]:
+    """Return the headings of an instruction and its response as roles; names that are not all headings as they are."""
+    sides = [_HEADINGS.get(name.casefold(), "") for name in names]
+    return sides if {"user", "assistant"} == {*sides} else names
+
+
+_HEADINGS = {
+    **dict.fromkeys(("instruction", "input", "context", "question"), "user"),
+    **dict.fromkeys(("response", "output", "answer"), "assistant"),
+}
+"""Headings of the parts of a prompt and of its answer, as of Alpaca."""
 
 
 def _marked_column(rows: Rows) -> str:
@@ -94,7 +116,13 @@ def _marked_column(rows: Rows) -> str:
         return ""
     both = {"user", "assistant"}
     texts = rows.named((*COLUMNS, "input", "prompt"))
-    return next((name for name in texts if rows.mostly(name, lambda cell: both <= _sides(_marked_text(cell)))), "")
+    found = next((name for name in texts if rows.mostly(name, lambda cell: both <= _sides(_marked_text(cell)))), "")
+    return found or next((name for name in rows.columns if rows.mostly(name, lambda cell: both <= _written(cell))), "")
+
+
+def _written(cell: Any) -> set[str]:
+    """Return who speaks in a text that a chat template wrote."""
+    return {turn["role"] for turn in templated_turns(cell)} if isinstance(cell, str) else set()
 
 
 def _sides(lines: Lines) -> set[str]:
@@ -161,7 +189,8 @@ def _read_spoken(rows: Rows) -> Recognized:
         found.use(row, {MESSAGES: turns, **{name: cell for name, cell in record.items() if name != column}})
     names = sorted({who.lower() for talk in talks.values() for who, _said in talk if role_of(who) == "assistant"})
     notes = (f"The lines of {', '.join(names)} in {column} are the answers.",)
-    mapping = Mapping("messages", column=MESSAGES, system=rows.find(SYSTEM_NAMES))
+    others = [name for name in rows.columns if name != column]
+    mapping = Mapping("messages", column=MESSAGES, system=system_column(others, rows.sample))
     return found.recognized("transcripts", mapping, notes)
 
 
