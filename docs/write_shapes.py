@@ -25,10 +25,22 @@ def table() -> str:
     from tests.data.sibling_shapes import SIBLINGS
     from tests.data.structure_shapes import STRUCTURES
     from tests.data.table_shapes import TABLES
+    from tests.data.talk_shapes import TALKS
 
     rows = (
         f"| {each.what} | {_ending(each.name)} | {each.mapping.replace('|', ' ')} |\n"
-        for each in (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *FORMATS, *PUBLIC, *REPOSITORY, *SCHEMAS)
+        for each in (
+            *SHAPES,
+            *TABLES,
+            *EXPORTS,
+            *SIBLINGS,
+            *STRUCTURES,
+            *FORMATS,
+            *PUBLIC,
+            *REPOSITORY,
+            *SCHEMAS,
+            *TALKS,
+        )
     )
     return "| data | example | read as |\n|---|---|---|\n" + "".join(rows)
 

@@ -15,12 +15,12 @@ from ia3_studio.data.pair_names import ANSWER_NAMES
 from ia3_studio.data.paths import is_listed, structure_of
 from ia3_studio.data.system_prompts import SYSTEM_NAMES, system_column
 from ia3_studio.data.table import Table
+from ia3_studio.data.tool_columns import tools_column
 from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, SIDE_KEYS, is_known_turn
 from ia3_studio.errors import DataError
 
 MESSAGE_NAMES = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat")
 HISTORY_NAMES = ("history", "chat_history")
-TOOL_NAMES = ("tools", "functions")
 
 
 def with_opening(table: Table, mapping: Mapping) -> Mapping:
@@ -29,7 +29,7 @@ def with_opening(table: Table, mapping: Mapping) -> Mapping:
     parts = [name for name in named(free, SYSTEM_NAMES) if _are_parts(table, name)]
     system = [system_column(free, lambda name: cells_of(table.frame, name)) or next(iter(parts), "")]
     history = [name for name in named(free, HISTORY_NAMES) if _are_turns(table, name)]
-    tools = named(free, TOOL_NAMES)
+    tools = [tools_column(free, lambda name: cells_of(table.frame, name))]
     first = [(names or [""])[0] for names in (system, history, tools)]
     return replace(mapping, system=first[0], history=first[1], tools=first[2])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from ia3_studio.data.header import unique_names
@@ -116,15 +117,23 @@ def by_key(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
     if not shared or 2 * len(shared) < max(len(each) for each in values):
         return None
     few = len(values) <= len(("train", "validation", "test")) or any(key.lower() in SPLITS for key in document)
-    if few and any(is_rows(inner) for each in values for inner in each.values()):
+    if few and any(is_rows(inner) and not _are_turns(inner) for each in values for inner in each.values()):
         return None
     return [
         {"key": key, **each} if "key" not in each else each for key, each in document.items()
     ], "JSON object of rows"
 
 
+def _are_turns(rows: Any) -> bool:
+    """Say whether rows are the turns of a conversation."""
+    return all(isinstance(row, dict) and any(pair <= row.keys() for pair in _TURNS) for row in rows)
+
+
+_TURNS = ({"role", "content"}, {"from", "value"}, {"sender", "text"}, {"speaker", "text"})
+
+
 def by_label(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
-    """Return the texts of an object of lists of texts, one list for each label; no labels are poem1, poem2 and so on."""
+    """Return the texts of an object of lists of texts, one for each label; no labels are poem1, poem2 and so on."""
     lists = list(document.values())
     if _are_counted(document):
         return None
@@ -148,7 +157,9 @@ def by_number(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
 
 
 _COUNTED_KEY = re.compile(r"([^\W\d_]+[ _-]?)(\d+)")
-_NOT_COUNTED = frozenset(("class", "label", "cluster", "topic", "category", "group", "intent", "tag", "type", "set", "level"))
+_NOT_COUNTED = frozenset(
+    ("class", "label", "cluster", "topic", "category", "group", "intent", "tag", "type", "set", "level")
+)
 """Words before a number that are names of classes."""
 
 
@@ -159,7 +170,7 @@ def _are_counted(document: Mapping[str, Any]) -> bool:
     if len(found) < _FEWEST_COUNTED or not all(found) or len(stems) > 1 or stems & _NOT_COUNTED:
         return False
     numbers = [int(each[2]) for each in found if each]
-    return all(0 < later - before <= _GAP for before, later in zip(numbers, numbers[1:], strict=False))
+    return all(0 < later - before <= _GAP for before, later in pairwise(numbers))
 
 
 _FEWEST_COUNTED, _GAP = 3, 3

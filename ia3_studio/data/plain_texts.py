@@ -155,13 +155,15 @@ def exchanges(text: str) -> dict[str, list[Any]] | None:
 def one_conversation(text: str) -> dict[str, list[Any]] | None:
     """Return the prompts and answers of a text without blank lines in which both take turns; None otherwise."""
     block = LINE_END.sub("\n", text).strip()
-    talk = _turns(block) if _SPEAKER.match(block) and not _BLANK_LINES.search(block) else []
+    talk = _turns(block) if _SPEAKER.match(block) and not _PARTS.search(block) else []
     if len(talk) < _FEWEST_TURNS or not _alternates(talk):
         return None
     sides = [said for _role, said in talk]
     return {"prompt": sides[::2], "answer": sides[1::2]}
 
 
+_PARTS = re.compile(rf"{_BLANK_LINES.pattern}|\n[^\S\n]*(?:-{{3,}}|={{3,}}|\*{{3,}}|_{{3,}})[^\S\n]*\n")
+"""What stands between conversations: blank lines, or a rule."""
 _FEWEST_TURNS = 4
 
 

@@ -67,7 +67,7 @@ def _blocks(text: str) -> Iterator[list[str]]:
 
 
 def _speakers(blocks: Sequence[Sequence[str]]) -> Counter[str]:
-    """Return who speaks below the first lines, which may be headings, or in all lines if that is only one; how often."""
+    """Return how often who speaks below the first lines, which may be headings, or in all if that is only one."""
     named = [[_SAID.fullmatch(line) for line in block] for block in blocks]
     below = Counter(_name(found) for block in named for found in block[1:] if found)
     return below if len(below) > 1 else Counter(_name(found) for block in named for found in block if found)
@@ -85,10 +85,10 @@ def _said(lines: Sequence[str], speakers: Sequence[str]) -> list[tuple[str, str]
         if named and _name(named) in speakers:
             found.append((_name(named), named[3].strip()))
         elif found:
-            found[-1] = (found[-1][0], f"{found[-1][1]}\n{line}".strip())
+            found[-1] = (found[-1][0], f"{found[-1][1]}\n{line}")
         elif place:
             return []
-    return found
+    return [(who, said.strip()) for who, said in found]
 
 
 def _roles(speakers: Counter[str]) -> dict[str, str]:

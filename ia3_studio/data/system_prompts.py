@@ -14,7 +14,8 @@ _WORDS = frozenset(("system", "sys", "persona", "systemprompt"))
 """The first word of the name of a column of system prompts, or the last."""
 _FEWEST_WORDS = 3
 _ADDRESS = re.compile(
-    r"\W*(?:you are (?!given|asked|provided|going|to\b)|you're|act as|imagine (?:that )?you are|pretend|du bist|sie sind|tu es|vous êtes|eres|"
+    r"\W*(?:you are (?!given|asked|provided|going|to\b)|you're|act as|imagine (?:that )?you are|pretend|"
+    r"du bist|sie sind|tu es|vous êtes|eres|"
     r"usted es|você é|tu sei|sei un|ты|вы\b|jesteś|je bent|u bent|sen bir|kamu adalah|anda adalah|bạn là|"
     r"你是|您是|你现在|请你扮演|あなたは|당신은|너는|أنت|आप एक|คุณคือ)",
     re.IGNORECASE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any, Literal
 
 from ia3_studio.data.paths import structure_of
@@ -81,7 +82,7 @@ def _is_of_a_system(turns: Sequence[Turn]) -> bool:
     Users and the system take turns there, the system answers, and nobody else speaks.
     """
     roles = [turn.role for turn in turns]
-    follow = set(zip(roles, roles[1:], strict=False))
+    follow = set(pairwise(roles))
     return ("user", "system") in follow and follow <= {("user", "system"), ("system", "user")}
 
 

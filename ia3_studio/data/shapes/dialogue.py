@@ -96,7 +96,9 @@ def turns_in(value: Any) -> Turns:
         return turns_of_transcript(value) or templated_turns(value)
     if isinstance(value, dict):
         value = [value] if is_turn(value) else _turns_of_object(value)
-    turns = list(map(_bare_turn, listed(value)))
+    held = listed(value)
+    held = held[0] if len(held) == 1 and isinstance(held[0], list) else held  # a list of one conversation
+    turns = list(map(_bare_turn, held))
     return [_spelled(turn) for turn in turns] if turns and all(map(is_turn, turns)) else []
 
 

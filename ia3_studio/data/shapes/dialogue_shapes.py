@@ -21,6 +21,7 @@ from ia3_studio.data.shapes.dialogue import (
     with_answer,
 )
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_blank, is_text, listed
+from ia3_studio.data.tool_columns import tools_column
 from ia3_studio.data.turn_roles import role_key
 from ia3_studio.data.turns import CONTENT_KEYS, PAIR_KEYS, ROLE_KEYS, SIDE_KEYS
 from ia3_studio.errors import DataError
@@ -57,7 +58,7 @@ def _read_cells(
             found.use(row, {MESSAGES: turns(record, structure_of(record.get(column))), **rest})
         except UnusableError as reason:
             found.leave_out(row, str(reason))
-    tools = rows.find(("tools", "functions"))
+    tools = tools_column(rows.columns, rows.sample)
     return found.recognized(form, Mapping("messages", column=MESSAGES, tools=tools))
 
 

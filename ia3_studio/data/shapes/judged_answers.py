@@ -37,7 +37,7 @@ def _flagged(rows: Rows) -> tuple[str, str]:
 
 def _voted(rows: Rows, talk: str) -> tuple[str, str]:
     """Return the columns of an answer and of the votes on it; empty where there are none."""
-    praise = [name for name in rows.columns if flag_of(name) and name.strip().isalpha()]
+    praise = [name for name in rows.columns if flag_of(bare(name)) and bare(name).isalpha()]
     named = [name for name in rows.columns if name in (*rows.named(VOTES), *praise)]
     votes = (name for name in named if rows.mostly(name, _is_flag) and len(_sides(rows, name)) == 2)
     scored = rows.find(("prompt", "instruction")) and rows.find(("completion", "response", "output"))

@@ -20,6 +20,7 @@ from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, Opening, turns_in, with_answer
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_blank, is_text
 from ia3_studio.data.shapes.template_marks import templated_turns
+from ia3_studio.data.tool_columns import tools_column
 
 PAIRS = (
     ("chosen", "rejected"), ("chosenresponse", "rejectedresponse"), ("responsechosen", "responserejected"),
@@ -114,7 +115,7 @@ def preferred(
     mapping = Mapping(
         "preferences", prompt, answers[0], opening.context if opening.context != prompt else "",
         rejected="" if flag else answers[1], flag=flag, system=opening.system,
-        history=opening.history if opening.history != prompt else "", tools=rows.find(("tools", "functions")),
+        history=opening.history if opening.history != prompt else "", tools=tools_column(rows.columns, rows.sample),
     )  # fmt: skip
     return Recognized(rows.frame, form, notes=tuple(notes), mapping=mapping)
 
@@ -151,7 +152,7 @@ def answered(rows: Rows, answer: str, form: str, notes: Sequence[str], *, prompt
             found.use(row, {**rest, answer: with_answer(before, record.get(answer))})
         except UnusableError as reason:
             found.leave_out(row, str(reason))
-    mapping = Mapping("messages", column=answer, tools=rows.find(("tools", "functions")))
+    mapping = Mapping("messages", column=answer, tools=tools_column(rows.columns, rows.sample))
     return found.recognized(form, mapping, notes)
 
 

@@ -30,7 +30,9 @@ _MARK = re.compile(r"(?:\A|\s|(?<=\S))(?:#{2,3} ?(\w+):|\[\|(\w+)\|\]|<(\w+)>:?)
 """Marks before turns in one text, as of ### Human: … ### Assistant: …, [|Human|] … [|AI|] …, <human>: … <bot>: … or
 <user> … <assistant> …"""
 _FEWEST_TURNS = 2
-_SPEAKER_KEYS = (*ROLE_KEYS, "agent", "participant", "name", "user", "speaker_id")
+_SPEAKER_KEYS = (
+    *ROLE_KEYS, "agent", "participant", "sender_name", "author_name", "username", "name", "user", "speaker_id",
+)  # fmt: skip
 
 Lines = list[tuple[str, str]]
 
@@ -46,7 +48,7 @@ def _lines(value: Any) -> Lines:
 
 def _turns_of_speakers(turns: list[Any]) -> Lines:
     """Return who says what in a list of objects, where it is not roles that they name."""
-    keys = {key for turn in turns[:1] for key in turn}
+    keys = {key for key, value in turns[0].items() if value is not None}
     speaker = next((key for key in _SPEAKER_KEYS if key in keys), "")
     text = next((key for key in CONTENT_KEYS if key in keys and key != speaker), "")
     if not (speaker and text) or len(turns) < _FEWEST_TURNS:
