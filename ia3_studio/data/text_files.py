@@ -13,6 +13,7 @@ from ia3_studio.data.conll import BEGIN_OF_DOCUMENT, read_conll, read_conll_tabl
 from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.delimited import read_delimited
 from ia3_studio.data.delimiters import LINE_END, delimiter_name, is_tabbed
+from ia3_studio.data.exchange_texts import exchanges, one_conversation, questions_in_headings, questions_in_lines
 from ia3_studio.data.intent_lists import intents_below_headings
 from ia3_studio.data.json_rows import JSON_LINES, is_json_document, is_json_lines, is_json_stream, read_json
 from ia3_studio.data.line_labels import labeled_lines, labels_below, marked_labels
@@ -20,10 +21,7 @@ from ia3_studio.data.markup_tables import is_markdown_table, read_markdown
 from ia3_studio.data.parsing import Found, ParsingOptions, numbered
 from ia3_studio.data.plain_texts import (
     cards,
-    exchanges,
     marked_sides,
-    one_conversation,
-    questions_in_headings,
     table_delimiter,
     with_tabs,
     without_ids,
@@ -117,6 +115,7 @@ _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (labels_below, "a label below each text"),
     (labeled_lines, "a text with its label per line"),
     (marked_sides, "two sides per line"),
+    (questions_in_lines, "questions and answers in lines"),
     (one_conversation, "prompts and answers in lines"),
     (exchanges, "prompts and answers in paragraphs"),
     (rows_in_blocks, "paragraphs built alike"),

@@ -79,6 +79,16 @@ def test_a_conversation_in_one_block_says_that_its_answers_stand_alone(tmp_path:
     assert len(examples(split)) == 12 and any("blank lines" in note for note in split.notes)
 
 
+def test_questions_and_answers_in_one_block_stand_alone_without_a_word(tmp_path: Path) -> None:
+    split = read(tmp_path, "a.txt", "".join(f"Q: {asked(n)}\nA: {said(n)}\n" for n in range(12)))
+    assert len(examples(split)) == 12 and not split.notes
+
+
+def test_a_bold_question_ends_with_its_last_word(tmp_path: Path) -> None:
+    split = read(tmp_path, "a.txt", "".join(f"**Q{n}: {asked(n)}**\n\nA{n}: {said(n)}\n\n" for n in range(12)))
+    assert examples(split)[0].messages[0].content == asked(0)
+
+
 def test_texts_in_quotes_of_one_line_each_stay_as_they_are(tmp_path: Path) -> None:
     split = read(tmp_path, "a.txt", "".join(f'"{asked(n)}"\n' for n in range(12)))
     assert examples(split)[0].text.startswith('"')
