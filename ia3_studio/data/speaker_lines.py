@@ -15,6 +15,8 @@ _SAID = re.compile(rf"\s*(?:[-*â€¢]\s+)?\**(?:[(\[<]\s*{_NAME}\s*[)\]>]\**\s*[:ï
 """A line that names its speaker, who may stand in brackets, and what is said."""
 _RULED = re.compile(r"\s*(.*?)\s*(?:-{3,}|={3,}|\*{3,}|_{3,})\s*")
 """A line that ends with a rule, below which another conversation begins."""
+_HEADED = re.compile(r"\s*(?:-{2,}|={2,}|\*{2,}|_{2,})\s*\w.*")
+"""A line that begins with a rule and goes on, which is a heading."""
 _FEWEST = 2
 """Conversations from which on a text is one of them, and turns of each."""
 _SIDES = ("system", "user", "assistant")
@@ -40,7 +42,8 @@ def _conversations(blocks: Sequence[Sequence[str]]) -> dict[str, list[Any]] | No
     talks = [_said(block, tuple(roles)) for block in blocks] if roles else []
     if len(talks) < _FEWEST or any(len({who for who, _text in talk}) < _FEWEST for talk in talks):
         return None
-    if all(len(talk) == _FEWEST for talk in talks):  # entries of two fields each
+    are_fields = any(known_role(who) is None for who in roles)
+    if are_fields and all(len(talk) == _FEWEST for talk in talks):  # entries of two fields each
         return None
     return {"messages": [[{"role": roles[who], "content": said} for who, said in talk if said] for talk in talks]}
 
@@ -56,7 +59,7 @@ def _blocks(text: str) -> Iterator[list[str]]:
     """Yield the lines of each part of a text that a blank line or a rule ends."""
     block: list[str] = []
     for line in LINE_END.split(text):
-        ruled = _RULED.fullmatch(line)
+        ruled = None if _HEADED.fullmatch(line) else _RULED.fullmatch(line)
         if (kept := ruled[1] if ruled else line).strip():
             block.append(kept)
         if (ruled or not line.strip()) and block:

@@ -11,7 +11,8 @@ from ia3_studio.data.label_names import MOSTLY
 
 SYSTEM_NAMES = ("system", "system_prompt", "system_message")
 _WORDS = frozenset(("system", "sys", "persona", "systemprompt"))
-"""The first word of the name of a column of system prompts, or the last."""
+_BESIDE = frozenset(("prompt", "message", "instruction", "instructions", "content", "text", "role"))
+"""Words of the name of a column of system prompts: the first one, or one beside words for what is said."""
 _FEWEST_WORDS = 3
 _ADDRESS = re.compile(
     r"\W*(?:you are (?!given|asked|provided|going|to\b)|you're|act as|imagine (?:that )?you are|pretend|"
@@ -30,12 +31,14 @@ def system_column(columns: Sequence[str], cells_of: Callable[[str], Sequence[Any
         columns: those that play no other part.
         cells_of: what returns the cells of a column that are not empty.
     """
-    for name in (*named(columns, SYSTEM_NAMES), *(each for each in columns if _WORDS & {*_edges(each)}), *columns):
+    for name in (*named(columns, SYSTEM_NAMES), *filter(_is_called_so, columns), *columns):
         texts = [cell for cell in cells_of(name) if isinstance(cell, str) and cell.strip()]
         if bare_name(name) in _BARE and texts:
             return name
-        is_called_so = bool(_WORDS & {*_edges(name)}) and _are_most(texts, _is_phrase)
-        if texts and (is_called_so or (_are_repeated(texts) and _are_most(texts, _addresses_a_model))):
+        if texts and (
+            (_is_called_so(name) and _are_most(texts, _is_phrase))
+            or (_are_repeated(texts) and _are_most(texts, _addresses_a_model))
+        ):
             return name
     return ""
 
@@ -43,8 +46,9 @@ def system_column(columns: Sequence[str], cells_of: Callable[[str], Sequence[Any
 _BARE = frozenset(map(bare_name, SYSTEM_NAMES))
 
 
-def _edges(name: str) -> list[str]:
-    return [*name_words(name)[:1], *name_words(name)[-1:]]
+def _is_called_so(name: str) -> bool:
+    words = name_words(name)
+    return bool(_WORDS & {*words[:1]}) or bool(_WORDS & {*words} and _BESIDE & {*words})
 
 
 def _are_repeated(texts: Sequence[str]) -> bool:

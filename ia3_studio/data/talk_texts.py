@@ -24,7 +24,7 @@ def talks_in_text(text: str) -> dict[str, list[Any]] | None:
         {'role': 'assistant', 'content': 'Ann .'}
     """
     lines = [line for line in LINE_END.split(text) if line.strip()]
-    talks = _templated(text) or _marked(lines) or _counted(lines)
+    talks = _templated(text) or _below_headings(text) or _marked(lines) or _counted(lines)
     return {"messages": talks} if talks and len(talks) >= _FEWEST else None
 
 
@@ -42,6 +42,26 @@ def _templated(text: str) -> list[list[dict[str, str]]]:
 
 _BETWEEN = (re.compile(r"<\|endoftext\|>|<\|end_of_text\|>|(?=<s>|<\|begin_of_text\|>|<bos>)"), re.compile(r"\n\s*\n"))
 """What stands between the conversations of a text: tokens that end or begin a whole text, or blank lines."""
+
+
+def _below_headings(text: str) -> list[list[dict[str, str]]]:
+    """Return the instructions and responses below headings, as Alpaca writes them; none of any other text."""
+    before, *parts = _INSTRUCTION.split(LINE_END.sub("\n", text))
+    found = [_RESPONSE.split(part) for part in parts]
+    if len(parts) < _FEWEST or len(before) > _LONGEST_PREAMBLE or not all(len(sides) == 2 for sides in found):
+        return []
+    sides = [
+        (_INPUT.sub("\n\n", asked, count=1).strip(), said.strip().removesuffix(before.strip()).strip())
+        for asked, said in found
+    ]
+    talks = [[{"role": "user", "content": asked}, {"role": "assistant", "content": said}] for asked, said in sides]
+    return talks if all(all(pair) for pair in sides) else []
+
+
+_INSTRUCTION = re.compile(r"(?:^|\n)#{2,3} ?(?:Instruction|Question):[^\S\n]*", re.IGNORECASE)
+_INPUT = re.compile(r"\n+#{2,3} ?(?:Input|Context):[^\S\n]*\n*", re.IGNORECASE)
+_RESPONSE = re.compile(r"\n#{2,3} ?(?:Response|Output|Answer):[^\S\n]*", re.IGNORECASE)
+_LONGEST_PREAMBLE = 300
 
 
 def _marked(lines: Sequence[str]) -> list[list[dict[str, str]]]:

@@ -89,6 +89,25 @@ def test_a_bold_question_ends_with_its_last_word(tmp_path: Path) -> None:
     assert examples(split)[0].messages[0].content == asked(0)
 
 
+def test_what_stands_above_each_instruction_of_a_text_is_no_part_of_the_response_before_it(tmp_path: Path) -> None:
+    above = "Below is an instruction. Write a response.\n\n"
+    parts = (f"{above}### Instruction:\n{asked(n)}\n\n### Response:\n{said(n)}\n\n" for n in range(12))
+    found = examples(read(tmp_path, "a.txt", "".join(parts)))
+    assert [turn.content for turn in found[0].messages] == [asked(0), said(0)] and len(found) == 12
+
+
+@pytest.mark.parametrize("rule", ["---\n", "\n"])
+def test_talks_of_one_exchange_between_rules_or_below_headings(rule: str, tmp_path: Path) -> None:
+    talks = (f"=== Talk {n} ===\nUser: {asked(n)}\nBot: {said(n)}\n{rule}" for n in range(12))
+    found = examples(read(tmp_path, "a.txt", "".join(talks)))
+    assert [turn.content for turn in found[0].messages] == [asked(0), said(0)] and len(found) == 12
+
+
+def test_a_column_on_a_system_of_another_kind_is_no_system_prompt(tmp_path: Path) -> None:
+    table = lines(lambda n: {"operating_system": "Windows ten at home", "question": asked(n), "answer": said(n)})
+    assert not read(tmp_path, "a.jsonl", table).mapping.system
+
+
 def test_texts_in_quotes_of_one_line_each_stay_as_they_are(tmp_path: Path) -> None:
     split = read(tmp_path, "a.txt", "".join(f'"{asked(n)}"\n' for n in range(12)))
     assert examples(split)[0].text.startswith('"')
