@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,13 @@ def test_a_column_on_a_system_of_another_kind_is_no_system_prompt(tmp_path: Path
     assert not read(tmp_path, "a.jsonl", table).mapping.system
 
 
+def test_talks_without_speakers_that_begin_with_an_offer_of_help_are_begun_by_the_assistant(tmp_path: Path) -> None:
+    said_first = "Hello, how can I help you?"
+    talks = [[said_first, asked(n), said(n), "Thanks."][: 3 + n % 2] for n in range(12)]
+    split = read(tmp_path, "a.json", json.dumps(talks))
+    assert [turn.role for turn in examples(split)[0].messages][:2] == ["assistant", "user"]
+
+
 def test_texts_in_quotes_of_one_line_each_stay_as_they_are(tmp_path: Path) -> None:
     split = read(tmp_path, "a.txt", "".join(f'"{asked(n)}"\n' for n in range(12)))
     assert examples(split)[0].text.startswith('"')
@@ -127,8 +135,6 @@ def test_what_the_desk_does_is_not_said_in_its_conversations(tmp_path: Path) -> 
 
 
 def test_numbered_classes_stay_classes(tmp_path: Path) -> None:
-    import json
-
     text = json.dumps({f"class{n}": [f"{asked(n)} {m}" for m in range(3 + n)] for n in range(4)})
     assert str(read(tmp_path, "a.json", text).mapping) == "text → text, label → label"
 
