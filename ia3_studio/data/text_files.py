@@ -124,7 +124,7 @@ _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
 """How rows are found in text that is no table, in the order in which it is tried, and what that form is called."""
 
 
-_NOTES = {
+_NOTES: dict[Callable[[str], Any], tuple[str, ...]] = {
     one_conversation: (
         "Each answer is learned after the line before it alone. If the lines are one conversation, put blank lines "
         "between its parts: the turns of a part stay together.",
