@@ -31,6 +31,7 @@ _ASSISTANTS = (
     "a", "answer", "assistant", "ai", "bot", "response", "agent", "antwort", "respuesta", "réponse", "答", "chatbot",
     "gpt", "chatgpt", "system", "operator", "doctor", "support", "therapist", "teacher", "tutor",
 )  # fmt: skip
+_ANSWERS = ("a", "answer", "response", "antwort", "respuesta", "réponse", "答")
 _QUESTIONS = ("q", "question", "frage", "pregunta", "問", "问")
 _SPEAKER = re.compile(
     rf"\s*(?:\*\*|#+\s*)?({'|'.join(sorted((*_USERS, *_ASSISTANTS), key=len, reverse=True))})(?:\s?\d{{1,5}})?"
@@ -132,7 +133,8 @@ def _turns(block: str) -> list[tuple[str, str]]:
 def _asked_above(block: str) -> list[tuple[str, str]]:
     """Return the question that stands above a line with a mark for its answer, and the answer; nothing without one."""
     lines = block.split("\n")
-    place = next((at for at, line in enumerate(lines) if _SPEAKER.fullmatch(line)), 0)
+    marks = ((at, _SPEAKER.fullmatch(line)) for at, line in enumerate(lines))
+    place = next((at for at, mark in marks if mark and mark[1].lower() in _ANSWERS), 0)
     asked = re.sub(r"^\s*(?:Q?\d{1,5}[.):]|[-*•])\s+", "", "\n".join(lines[:place])).strip()
     return [("user", asked), *_turns("\n".join(lines[place:]))] if place and asked else []
 
