@@ -26,6 +26,7 @@ def table() -> str:
     from tests.data.sibling_shapes import SIBLINGS
     from tests.data.structure_shapes import STRUCTURES
     from tests.data.table_shapes import TABLES
+    from tests.data.talk_shapes import TALKS
 
     rows = (
         f"| {each.what} | {_ending(each.name)} | {each.mapping.replace('|', ' ')} |\n"
@@ -40,6 +41,7 @@ def table() -> str:
             *REPOSITORY,
             *SCHEMAS,
             *DIALECTS,
+            *TALKS,
         )
     )
     return "| data | example | read as |\n|---|---|---|\n" + "".join(rows)

@@ -8,26 +8,28 @@ from typing import Any
 
 from ia3_studio.data.choice_columns import choice_mapping
 from ia3_studio.data.column_names import name_words, named
-from ia3_studio.data.column_profile import is_list_of_texts, profile, structures_of
+from ia3_studio.data.column_profile import cells_of, is_list_of_texts, structures_of
 from ia3_studio.data.column_use import unused_columns
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.opening_names import history_columns, system_columns
 from ia3_studio.data.pair_names import ANSWER_NAMES
 from ia3_studio.data.paths import is_listed, structure_of
+from ia3_studio.data.system_prompts import system_column
 from ia3_studio.data.table import Table
+from ia3_studio.data.tool_columns import tools_column
 from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, SIDE_KEYS, is_known_turn
 from ia3_studio.errors import DataError
 
 MESSAGE_NAMES = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat")
-TOOL_NAMES = ("tools", "functions", "tool_config")
 
 
 def with_opening(table: Table, mapping: Mapping) -> Mapping:
     """Return a mapping with the columns of the system prompt, the history and the tools of a conversation."""
     free = unused_columns(table, mapping)
-    system = [name for name in system_columns(free) if profile(table.frame, name).length or _are_parts(table, name)]
+    parts = [name for name in system_columns(free) if _are_parts(table, name)]
+    system = [system_column(free, lambda name: cells_of(table.frame, name)) or next(iter(parts), "")]
     history = [name for name in history_columns(free) if _are_turns(table, name)]
-    tools = named(free, TOOL_NAMES)
+    tools = [tools_column(free, lambda name: cells_of(table.frame, name))]
     first = [(names or [""])[0] for names in (system, history, tools)]
     return replace(mapping, system=first[0], history=first[1], tools=first[2])
 

@@ -81,7 +81,8 @@ _FEWEST_LINES = 5
 
 
 def is_tabbed(text: str) -> bool:
-    """Say whether every one of the first lines has the same number of tabs, at least one."""
+    """Say whether the first lines have the same number of tabs, at least one, but for one of several without any."""
     lines = [line for line in LINE_END.split(text, _SAMPLE_LINES)[:_SAMPLE_LINES] if line.strip()]
-    counts = {line.count("\t") for line in lines}
-    return len(lines) > 1 and len(counts) == 1 and 0 not in counts
+    counts = Counter(line.count("\t") for line in lines)
+    bare = counts.pop(0, 0)
+    return len(lines) > 1 and len(counts) == 1 and bare <= (1 if len(lines) > _FEWEST_LINES else 0)

@@ -22,6 +22,8 @@ _FEW, _ENOUGH = 6, 8
 """Different values of a column of labels, and rows that it takes to tell."""
 _SENTENCE_ENDS = ((".", "!", "。", "！", "…"), ("?", "？", "؟"))
 _ASKING = ("?", ":", "？", "؟")
+_CALLS = ("!", "！")
+"""At the end of no name, not even of a short one."""
 _SHORTEST_SENTENCE, _MANY_WORDS = 8, 5
 """Characters of a sentence, and words of a cell that is rather a text than a name."""
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*\s*%?")
@@ -266,7 +268,7 @@ def _usual_words(cells: Sequence[str]) -> int:
 
 def _ends_alike(name: str, cells: Sequence[str]) -> bool:
     for ends in _SENTENCE_ENDS:
-        if name.endswith(ends) and len(name) >= _SHORTEST_SENTENCE:
+        if name.endswith(ends) and (len(name) >= _SHORTEST_SENTENCE or name.endswith(_CALLS)):
             return 2 * sum(cell.endswith(ends) for cell in cells) > len(cells) > 1
     return False
 

@@ -14,6 +14,7 @@ from ia3_studio.data.json_objects import (
     by_key,
     by_label,
     by_language,
+    by_number,
     by_sentence,
     by_text,
     defined_task,
@@ -39,6 +40,8 @@ _ROWS = (
     "tickets",
 )
 """Keys of lists that are the rows of a document which has other lists as well."""
+_PARTS = {"messages", "prompt", "history", "context", "chosen", "rejected", "completion"}
+"""Keys of conversations that are parts of one row."""
 _DEEPEST = 4
 """Objects inside each other in which a list of rows is searched."""
 
@@ -51,6 +54,8 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
         return articles({"data": document}) or _rows_of_list(document)
     if not isinstance(document, dict):
         raise DataError(f"{name} contains no list of rows; give an array of objects, or one object per line.")
+    if len(document) > 1 and all(map(_is_conversation, document.values())) and not _PARTS & document.keys():
+        return [{"key": key, "messages": each} for key, each in document.items()], "JSON object of conversations"
     if any(_is_conversation(value) for value in document.values()):
         return [document], "JSON object, one conversation"
     for form_of in (
@@ -64,6 +69,7 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
         by_column,
         by_key,
         by_label,
+        by_number,
         by_sentence,
         by_text,
     ):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from ia3_studio.data.header import unique_names
@@ -115,7 +117,7 @@ def by_key(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
     if not shared or 2 * len(shared) < max(len(each) for each in values):
         return None
     few = len(values) <= len(("train", "validation", "test")) or any(key.lower() in SPLITS for key in document)
-    if few and any(is_rows(inner) for each in values for inner in each.values()):
+    if few and any(is_rows(inner) and not _are_turns(inner) for each in values for inner in each.values()):
         return None
     return [
         {"key": key, **each} if "key" not in each else each for key, each in document.items()
@@ -141,14 +143,56 @@ _NAMED = 6
 """Lists of an object that are named."""
 
 
+def _are_turns(rows: Any) -> bool:
+    """Say whether rows are the turns of a conversation."""
+    return all(isinstance(row, dict) and any(pair <= row.keys() for pair in _TURNS) for row in rows)
+
+
+_TURNS = ({"role", "content"}, {"from", "value"}, {"sender", "text"}, {"speaker", "text"})
+
+
 def by_label(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
-    """Return the texts of an object of lists of texts, one list for each label."""
+    """Return the texts of an object of lists of texts, one for each label; no labels are poem1, poem2 and so on."""
     lists = list(document.values())
+    if _are_counted(document):
+        return None
     if len(lists) < 2 or not all(isinstance(each, list) and len(each) > 1 for each in lists):
         return None
     if len({len(each) for each in lists}) == 1 or not all(isinstance(text, str) for each in lists for text in each):
         return None
     return [{"text": text, "label": key} for key, each in document.items() for text in each], "JSON object of labels"
+
+
+def by_number(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
+    """Return a row for each list of texts under keys that count what the lists are: {"poem1": […], "poem2": […]}."""
+    lists = list(document.values())
+    if not _are_counted(document) or not all(isinstance(each, list) and each for each in lists):
+        return None
+    if not all(isinstance(text, str) for each in lists for text in each):
+        return None
+    stem = _COUNTED_KEY.fullmatch(next(iter(document)))
+    name = stem[1].strip(" _-").casefold() if stem else "text"
+    return [{name: each} for each in lists], "JSON object of counted lists"
+
+
+_COUNTED_KEY = re.compile(r"([^\W\d_]+[ _-]?)(\d+)")
+_NOT_COUNTED = frozenset(
+    ("class", "label", "cluster", "topic", "category", "group", "intent", "tag", "type", "set", "level")
+)
+"""Words before a number that are names of classes."""
+
+
+def _are_counted(document: Mapping[str, Any]) -> bool:
+    """Say whether the keys of an object are one word with numbers that follow each other."""
+    found = [_COUNTED_KEY.fullmatch(key) for key in document]
+    stems = {each[1].strip(" _-").casefold() for each in found if each}
+    if len(found) < _FEWEST_COUNTED or not all(found) or len(stems) > 1 or stems & _NOT_COUNTED:
+        return False
+    numbers = [int(each[2]) for each in found if each]
+    return all(0 < later - before <= _GAP for before, later in pairwise(numbers))
+
+
+_FEWEST_COUNTED, _GAP = 3, 3
 
 
 def by_sentence(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:

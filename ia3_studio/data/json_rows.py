@@ -229,6 +229,7 @@ def _parse(name: str, text: str) -> Any:
 def _frame(name: str, rows: Sequence[tuple[int, Any]]) -> pd.DataFrame:
     import pandas as pd
 
+    rows = [(number, {} if record is None else record) for number, record in rows]  # to be listed as rows without cells
     wrong = next((number for number, record in rows if not isinstance(record, dict)), None)
     if wrong:
         raise DataError(f"{name}, row {wrong} is not a JSON object; give one object per row.")

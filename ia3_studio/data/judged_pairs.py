@@ -10,6 +10,7 @@ from ia3_studio.data.column_profile import cells_of, profile
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_columns import named_pairs
+from ia3_studio.data.preferences import VOTES
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ _VERDICTS = tuple(map(frozenset, (
     ("正确", "错误"), ("正解", "不正解"),
 )))  # fmt: skip
 """Both words of a verdict, whatever their column is called."""
+_GRADES = (*_VERDICTS, *(frozenset(pair) for pair in VOTES))
+"""Both ends of what may have grades between them, such as good, fair and bad."""
+_MOST_GRADES = 5
 _FLAGS = tuple(map(frozenset, (("0", "1"), ("0.0", "1.0"), ("true", "false"), ("yes", "no"), ("y", "n"))))
 _JUDGED = frozenset(("correct", "incorrect", "faithful", "faithfulness", "grounded", "groundedness", "hallucinated",
                      "hallucination", "factual", "accurate", "unsafe", "harmful", "supported",
@@ -60,14 +64,22 @@ def _pair(frame: pd.DataFrame, columns: Sequence[str], verdict: str) -> tuple[st
 def _is_always_no(frame: pd.DataFrame, name: str) -> bool:
     """Say whether a column called helpful, liked and so on says no in each of several rows."""
     said = {str(cell).strip().casefold() for cell in cells_of(frame, name)} - {""}
-    return len(frame) > 1 and len(said) == 1 and said <= _NO and says(name, _PRAISE)
+    if len(frame) < _SEVERAL or len(said) != 1:
+        return False
+    return (said <= _NO and says(name, _PRAISE)) or (said <= _DOWN and says(name, _VOTE))
 
 
-_NO = frozenset(("false", "no", "0", "0.0", "👎", "dislike", "disliked", "thumbs_down", "down"))
+_SEVERAL = 2
+_DOWN = frozenset(("👎", "dislike", "disliked", "thumbs_down", "thumbs down", "down", "downvote", "unhelpful", "bad"))
+"""Votes against an answer."""
+_NO = _DOWN | {"false", "no", "0", "0.0"}
 _PRAISE = frozenset(("helpful", "liked", "upvoted", "correct", "acceptable"))
 """Words of columns that praise an answer where they say yes."""
+_VOTE = frozenset(("rating", "feedback", "vote", "thumb", "thumbs", "reaction", "verdict"))
+"""Words of columns of votes."""
 
 
 def _is_verdict(frame: pd.DataFrame, name: str) -> bool:
     said = frozenset(str(cell).strip().casefold() for cell in cells_of(frame, name)) - {""}
-    return said in _VERDICTS or (said in _FLAGS and says(name, _JUDGED))
+    graded = 2 < len(said) <= _MOST_GRADES and any(ends <= said for ends in _GRADES)
+    return graded or said in _VERDICTS or (said in _FLAGS and says(name, _JUDGED))

@@ -33,7 +33,7 @@ from ia3_studio.data.pair_sides import answer_columns, long_context, of_sizes, p
 from ia3_studio.data.paths import value_at
 from ia3_studio.data.structured_pairs import data_context, given_objects
 from ia3_studio.data.told_apart import says_why
-from ia3_studio.data.word_pairs import asked_columns, by_words
+from ia3_studio.data.word_pairs import EXPECTED, asked_columns, by_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,9 +59,10 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         name for name in named(columns, CONTEXT_NAMES)
         if is_plain(frame, name) and not has_numbers(frame, name) and not _names_a_file(frame, name)
     ]  # fmt: skip
-    asked = [path for name in prompt_columns(frame, columns) if (path := text_path(frame, name))]
-    asked = asked or (given_objects(frame, columns) if answers else [])
-    asked = asked or (asked_columns(frame, [name for name in columns if name not in bases(answers)]) if answers else [])
+    given = [name for name in columns if name in answers or not says(name, EXPECTED)]
+    asked = [path for name in prompt_columns(frame, given) if (path := text_path(frame, name))]
+    asked = asked or (given_objects(frame, given) if answers else [])
+    asked = asked or (asked_columns(frame, [name for name in given if name not in bases(answers)]) if answers else [])
     prompts = asked or [name for name in contexts if is_asked(frame, name)][:1]
     if not prompts and any(name in columns for name in answers):
         prompts = [path for name in named(columns, CONTEXT_NAMES) if (path := asked_path(frame, name))][:1]
@@ -72,7 +73,7 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not prompts and any(says(name, READ) and profile(frame, name).is_text for name in columns):
         answers = [name for name in answers if not profile(frame, name).is_label]
     if not prompts and answers:
-        free = [name for name in columns if name not in bases(answers)]
+        free = [name for name in given if name not in bases(answers)]
         free = [name for name in free if not is_copy(frame, name, answers[0]) and name not in of_sizes(frame, columns)]
         free = [name for name in free if not (twin_place(answers[0], name) or twin_place(name, answers[0]))]
         prompts = asked_columns(frame, free) or read_columns(frame, free)

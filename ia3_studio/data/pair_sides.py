@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
-from ia3_studio.data.column_profile import Profile, is_plain, profile, structures_of
+from ia3_studio.data.column_profile import Profile, cells_of, is_plain, profile, structures_of
 from ia3_studio.data.column_words import ANSWERED, CONTEXTS, DATA, ORIGINAL, TITLED, WORSE, is_about_row
 from ia3_studio.data.label_candidates import is_rated, label_candidates
 from ia3_studio.data.label_cells import holds_long_texts, is_class
@@ -215,16 +215,29 @@ _NOT = frozenset(("not", "non"))
 
 def _worked_out(frame: pd.DataFrame, columns: Sequence[str], answers: Sequence[str]) -> list[str]:
     """Return the much longer solution, in a list, where the only answer is a result that it can be checked by."""
-    if len(answers) != 1 or bare_name(answers[0]) not in _CHECKED:
+    solved = [name for name in answers if says_last(name, _SOLVED)]
+    answers = [name for name in answers if name not in solved]
+    if len(answers) != 1 or bare_name(answers[0]) not in (*_CHECKED, "answer"):
         return []
     length = max(profile(frame, answers[0]).length, 1.0)
     texts = [each for name in columns if name not in answers and (each := profile(frame, name)).is_text]
     return [
         each.name for each in texts
         if says_last(each.name, _SOLUTIONS) and each.filled > MOSTLY and each.length > LONGER * length
+        and (bare_name(answers[0]) in _CHECKED or _shows(frame, each.name, answers[0]))
     ][:1]  # fmt: skip
 
 
+def _shows(frame: pd.DataFrame, solution: str, answer: str) -> bool:
+    """Say whether a solution holds the answer at its end, in most rows."""
+    pairs = list(zip(cells_of(frame, solution), cells_of(frame, answer), strict=False))
+    ends = [str(result).strip() in str(text)[-_AT_ITS_END - len(str(result)) :] for text, result in pairs]
+    return says_last(solution, _SOLVED) and sum(ends) > MOSTLY * len(ends)
+
+
+_SOLVED = frozenset(("solution",))
+_AT_ITS_END = 40
+"""Characters behind a result that ends a solution."""
 _CHECKED = frozenset(("expectedanswer", "finalanswer", "groundtruth", "groundtruthanswer", "goldanswer"))
 """Names of results by which an answer is checked."""
 _SOLUTIONS = frozenset(("solution", "solutions", "response", "rationale", "derivation"))

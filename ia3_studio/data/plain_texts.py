@@ -15,60 +15,6 @@ FEWEST_LINES = 5
 """Lines from which on a text can be one of labels or cells."""
 _SETTING = re.compile(r"#[\w ]+:.*")
 """A line by which Anki says how an export is to be read."""
-_USERS = (
-    "q",
-    "question",
-    "instruction",
-    "user",
-    "human",
-    "prompt",
-    "customer",
-    "patient",
-    "client",
-    "caller",
-    "student",
-    "frage",
-    "pregunta",
-    "問",
-    "问",
-    "query",
-    "me",
-    "質問",
-    "问题",
-    "問題",
-    "질문",
-    "вопрос",
-    "domanda",
-    "pergunta",
-    "vraag",
-    "pytanie",
-)
-_ASSISTANTS = (
-    "a", "answer", "assistant", "ai", "bot", "response", "agent", "antwort", "respuesta", "réponse", "答", "chatbot",
-    "回答", "答案", "답변", "ответ", "risposta", "resposta", "antwoord", "odpowiedź",
-    "gpt", "chatgpt", "system", "operator", "doctor", "support", "therapist", "teacher", "tutor",
-)  # fmt: skip
-_QUESTIONS = (
-    "q",
-    "question",
-    "frage",
-    "pregunta",
-    "問",
-    "问",
-    "質問",
-    "问题",
-    "問題",
-    "질문",
-    "вопрос",
-    "domanda",
-    "pergunta",
-)
-_SPEAKER = re.compile(
-    rf"\s*(?:\*\*|#+\s*)?({'|'.join(sorted((*_USERS, *_ASSISTANTS), key=len, reverse=True))})(?:\s?\d{{1,5}})?"
-    r"(?:\*\*)?\s?[:：.](?:\*\*)?\s*(.*)",
-    re.IGNORECASE,
-)
-_BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 
 
 def without_settings(text: str) -> str:
@@ -159,75 +105,6 @@ def marked_sides(text: str) -> dict[str, list[Any]] | None:
 
 _SIDES = (("IN", "OUT"), ("INPUT", "OUTPUT"), ("SRC", "TGT"), ("SOURCE", "TARGET"), ("Q", "A"), ("X", "Y"))
 _TWO_MARKS = re.compile(r"([A-Z]{1,12}):\s+(\S.*?)\s+([A-Z]{1,12}):\s+(\S.*)")
-
-
-def exchanges(text: str) -> dict[str, list[Any]] | None:
-    """Return the prompts and answers of a text whose paragraphs hold "Q: …" and "A: …" or the like; None otherwise.
-
-    A paragraph with several of them is a conversation.
-    """
-    blocks = _BLANK_LINES.split(LINE_END.sub("\n", text).strip())
-    if len(blocks) == 1 and _SPEAKER.match(blocks[0]):
-        talk = _turns(blocks[0])
-        if len(talk) > 2 and _alternates(talk):
-            sides = [said for _role, said in talk]
-            return {"prompt": sides[::2], "answer": sides[1::2]}
-    if len(blocks) > 1 and not any(len(_turns(block)) > 1 for block in blocks[:2]):  # a paragraph for each turn
-        blocks = ["\n".join(pair) for pair in zip(blocks[::2], blocks[1::2], strict=False)]
-    talks = [_turns(block) for block in blocks]
-    if len(talks) < 2 or not all(_alternates(talk) for talk in talks):
-        return None
-    if all(len(talk) == 2 for talk in talks):
-        return {"prompt": [talk[0][1] for talk in talks], "answer": [talk[1][1] for talk in talks]}
-    return {"messages": [[{"role": role, "content": said} for role, said in talk] for talk in talks]}
-
-
-def questions_in_headings(text: str) -> dict[str, list[Any]] | None:
-    """Return the headings of one level that are questions, and what stands below each; None for other Markdown."""
-    lines = LINE_END.split(text)
-    levels = Counter(len(found[1]) for line in lines if (found := _HEADING.fullmatch(line)) and _asks(found[2]))
-    level, count = levels.most_common(1)[0] if levels else (0, 0)
-    rows: dict[str, list[Any]] = {"prompt": [], "answer": []}
-    is_open = False
-    for line in lines:
-        found = _HEADING.fullmatch(line)
-        if found and len(found[1]) <= level:
-            is_open = len(found[1]) == level and _asks(found[2])
-            if is_open:
-                rows["prompt"].append(found[2].strip())
-                rows["answer"].append("")
-        elif is_open:
-            rows["answer"][-1] = f"{rows['answer'][-1]}\n{line}".strip("\n")
-    return rows if count >= _FEWEST_QUESTIONS else None
-
-
-_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*")
-_FEWEST_QUESTIONS = 3
-
-
-def _asks(heading: str) -> bool:
-    return heading.rstrip().endswith(("?", "？", "؟"))
-
-
-def _turns(block: str) -> list[tuple[str, str]]:
-    """Return who says what in a paragraph; nothing if its first line names no speaker."""
-    turns: list[tuple[str, str]] = []
-    for line in block.split("\n"):
-        found = _SPEAKER.fullmatch(line)
-        if found:
-            turns.append(("user" if found[1].lower() in _USERS else "assistant", found[2]))
-        elif not turns:
-            return []
-        else:
-            turns[-1] = (turns[-1][0], f"{turns[-1][1]}\n{line}".strip("\n"))
-    return turns
-
-
-def _alternates(turns: Sequence[tuple[str, str]]) -> bool:
-    """Say whether prompts and answers take turns, and none is empty."""
-    roles = [role for role, _said in turns]
-    whole = len(turns) > 1 and len(turns) % 2 == 0 and all(said.strip() for _role, said in turns)
-    return whole and all(role == ("user", "assistant")[place % 2] for place, role in enumerate(roles))
 
 
 def with_tabs(text: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.dialogue import Opening, Turns, turns_in, with_answer
 from ia3_studio.data.shapes.shape import is_blank, is_text, is_turn, listed
+from ia3_studio.data.shapes.template_marks import without_end
 
 VOTES = (
     ("good", "bad"), ("like", "dislike"), ("liked", "disliked"), ("up", "down"), ("thumbs up", "thumbs down"),
@@ -76,7 +77,7 @@ def answered_turns(prompt: Any, context: Any, answer: Any, part: str) -> Turns:
         raise UnusableError(f"the {part} is neither text nor turns")
     if not before:
         raise UnusableError(f"the {part} has no prompt: it is text, not a conversation")
-    return [*before, {"role": "assistant", "content": answer}]
+    return [*before, {"role": "assistant", "content": without_end(answer)}]
 
 
 def only_text(cell: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,15 +15,18 @@ _SAID = re.compile(rf"\s*(?:[-*â€¢]\s+)?\**(?:[(\[<]\s*{_NAME}\s*[)\]>]\**\s*[:ï
 """A line that names its speaker, who may stand in brackets, and what is said."""
 _RULED = re.compile(r"\s*(.*?)\s*(?:-{3,}|={3,}|\*{3,}|_{3,})\s*")
 """A line that ends with a rule, below which another conversation begins."""
+_HEADED = re.compile(r"\s*(?:-{2,}|={2,}|\*{2,}|_{2,})\s*\w.*")
+"""A line that begins with a rule and goes on, which is a heading."""
 _FEWEST = 2
 """Conversations from which on a text is one of them, and turns of each."""
+_SIDES = ("system", "user", "assistant")
 
 
 def conversations_of_two(text: str) -> dict[str, list[Any]] | None:
     """Return the conversations of a text in which two speakers take turns, one of them by a known role.
 
-    A conversation ends with a blank line or a rule, and what stands above its first turn is its heading. Turns that
-    are empty are left out.
+    A conversation ends with a rule, or else with a blank line, and what stands above its first turn is its heading.
+    Turns that are empty are left out. Where speakers of both roles are known, other lines belong to what was said.
 
     Example:
         >>> conversations_of_two("## One\\nBot: Ahoy\\nKeeper: Hi\\nBot: Ann?\\n\\n## Two\\nBot: Who?\\nKeeper: Bo")[
@@ -30,22 +34,32 @@ def conversations_of_two(text: str) -> dict[str, list[Any]] | None:
         ... ][1]
         [{'role': 'assistant', 'content': 'Who?'}, {'role': 'user', 'content': 'Bo'}]
     """
-    blocks = list(_blocks(text))
-    speakers = _speakers(blocks)
-    roles = _roles(speakers)
-    talks = [_said(block, speakers) for block in blocks] if roles else []
+    return _conversations(list(_ruled_blocks(text))) or _conversations(list(_blocks(text)))
+
+
+def _conversations(blocks: Sequence[Sequence[str]]) -> dict[str, list[Any]] | None:
+    roles = _roles(_speakers(blocks))
+    talks = [_said(block, tuple(roles)) for block in blocks] if roles else []
     if len(talks) < _FEWEST or any(len({who for who, _text in talk}) < _FEWEST for talk in talks):
         return None
-    if all(len(talk) == _FEWEST for talk in talks):  # entries of two fields each
+    are_fields = any(known_role(who) is None for who in roles)
+    if are_fields and all(len(talk) == _FEWEST for talk in talks):  # entries of two fields each
         return None
     return {"messages": [[{"role": roles[who], "content": said} for who, said in talk if said] for talk in talks]}
+
+
+def _ruled_blocks(text: str) -> Iterator[list[str]]:
+    """Yield the lines of each part of a text that a rule ends, with the blank ones inside."""
+    for block in re.split(r"\n[^\S\n]*(?:-{3,}|={3,}|\*{3,}|_{3,})[^\S\n]*(?=\n|\Z)", LINE_END.sub("\n", text)):
+        if block.strip():
+            yield block.strip("\n").split("\n")
 
 
 def _blocks(text: str) -> Iterator[list[str]]:
     """Yield the lines of each part of a text that a blank line or a rule ends."""
     block: list[str] = []
     for line in LINE_END.split(text):
-        ruled = _RULED.fullmatch(line)
+        ruled = None if _HEADED.fullmatch(line) else _RULED.fullmatch(line)
         if (kept := ruled[1] if ruled else line).strip():
             block.append(kept)
         if (ruled or not line.strip()) and block:
@@ -55,11 +69,11 @@ def _blocks(text: str) -> Iterator[list[str]]:
         yield block
 
 
-def _speakers(blocks: Sequence[Sequence[str]]) -> list[str]:
-    """Return who speaks below the first lines, which may be headings, or in all lines if that is only one."""
+def _speakers(blocks: Sequence[Sequence[str]]) -> Counter[str]:
+    """Return how often who speaks below the first lines, which may be headings, or in all if that is only one."""
     named = [[_SAID.fullmatch(line) for line in block] for block in blocks]
-    below = {_name(found) for block in named for found in block[1:] if found}
-    return sorted(below if len(below) > 1 else {_name(found) for block in named for found in block if found})
+    below = Counter(_name(found) for block in named for found in block[1:] if found)
+    return below if len(below) > 1 else Counter(_name(found) for block in named for found in block if found)
 
 
 def _name(found: re.Match[str]) -> str:
@@ -74,18 +88,24 @@ def _said(lines: Sequence[str], speakers: Sequence[str]) -> list[tuple[str, str]
         if named and _name(named) in speakers:
             found.append((_name(named), named[3].strip()))
         elif found:
-            found[-1] = (found[-1][0], f"{found[-1][1]}\n{line}".strip())
+            found[-1] = (found[-1][0], f"{found[-1][1]}\n{line}")
         elif place:
             return []
-    return found
+    return [(who, said.strip()) for who, said in found]
 
 
-def _roles(speakers: Sequence[str]) -> dict[str, str]:
-    """Return the roles of two speakers, at least one of which is known; a "system" answers beside a user."""
-    known = [known_role(who) for who in speakers]
-    known = ["assistant" if role == "system" else role for role in known]
-    if len(speakers) != len(("one", "other")) or not {"user", "assistant"}.intersection(known) or known[0] == known[1]:
+def _roles(speakers: Counter[str]) -> dict[str, str]:
+    """Return the roles of the speakers that are known, or of two of which one is; a "system" answers beside a user.
+
+    Nothing where somebody else speaks as often as one of those that are known.
+    """
+    known = {who: role for who in speakers if (role := known_role(who)) in _SIDES}
+    if {"user", "assistant"} <= {*known.values()}:
+        rarest = min(speakers[who] for who, role in known.items() if role != "system")
+        others = [who for who, times in speakers.items() if who not in known and times >= rarest]
+        return {} if others else {who: str(role) for who, role in known.items()}
+    if len(speakers) != len(("one", "other")) or not known or len({*known.values()}) < len(known):
         return {}
+    sides = {who: "assistant" if role == "system" else role for who, role in known.items()}
     other = {"user": "assistant", "assistant": "user"}
-    one = known[0] if known[0] in other else other.get(str(known[1]), "")
-    return {speakers[0]: str(one), speakers[1]: other[str(one)]}
+    return {who: str(sides.get(who) or other[str(next(iter(sides.values())))]) for who in sorted(speakers)}

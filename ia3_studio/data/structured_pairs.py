@@ -122,8 +122,18 @@ def _shortened_lists(frame: pd.DataFrame, texts: Sequence[str], structured: Sequ
 def _steps(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]) -> Mapping | None:
     """Return the only text, or one that says what is to be done, and the list of steps beside it."""
     lists = [name for name in structured if says(name, IN_ORDER | _ACTION) and _are_texts(frame, name)]
-    asked = texts if len(texts) == 1 else [name for name in texts if says_last(name, GOALS | ASKED)]
+    told = [name for name in texts if says_last(name, GOALS | ASKED)]
+    asked = texts if len(texts) == 1 else told
+    if not lists and told:  # steps that are objects are written as JSON
+        lists = [name for name in structured if says_last(name, IN_ORDER) and _are_lists_of_objects(frame, name)]
     return Mapping("pairs", asked[0], lists[0]) if len(lists) == 1 and asked else None
+
+
+def _are_lists_of_objects(frame: pd.DataFrame, name: str) -> bool:
+    values = structures_of(frame, name)
+    return bool(values) and all(
+        is_listed(value) and all(isinstance(each, Record) for each in value) for value in values
+    )
 
 
 _ACTION = frozenset(("action",))

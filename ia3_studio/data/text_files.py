@@ -13,6 +13,7 @@ from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll, read_conll_table
 from ia3_studio.data.delimited import read_delimited
 from ia3_studio.data.delimiters import LINE_END, delimiter_name, is_tabbed
+from ia3_studio.data.exchange_texts import exchanges, one_conversation, questions_in_headings, questions_in_lines
 from ia3_studio.data.intent_lists import intents_below_headings
 from ia3_studio.data.json_rows import JSON_LINES, is_json_document, is_json_lines, is_json_stream, read_json
 from ia3_studio.data.line_labels import labeled_lines, labels_below, marked_labels
@@ -21,15 +22,14 @@ from ia3_studio.data.ontonotes import BEGIN_OF_DOCUMENT, read_ontonotes
 from ia3_studio.data.parsing import Found, ParsingOptions, numbered
 from ia3_studio.data.plain_texts import (
     cards,
-    exchanges,
     marked_sides,
-    questions_in_headings,
     table_delimiter,
     with_tabs,
     without_ids,
     without_settings,
 )
 from ia3_studio.data.quiz_texts import quiz_questions
+from ia3_studio.data.quoted_texts import quoted_texts
 from ia3_studio.data.shapes.line_logs import logged_lines
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.data.speaker_lines import conversations_of_two
@@ -128,15 +128,27 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
 
 
 _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
+    (quoted_texts, "a text in quotes each"),
     (quiz_questions, "questions of a quiz"),
     (labels_below, "a label below each text"),
     (labeled_lines, "a text with its label per line"),
     (marked_sides, "two sides per line"),
+    (questions_in_lines, "questions and answers in lines"),
+    (one_conversation, "prompts and answers in lines"),
     (exchanges, "prompts and answers in paragraphs"),
     (rows_in_blocks, "paragraphs built alike"),
     (conversations_of_two, "conversations in paragraphs"),
 )
 """How rows are found in text that is no table, in the order in which it is tried, and what that form is called."""
+
+
+_NOTES: dict[Callable[[str], Any], tuple[str, ...]] = {
+    one_conversation: (
+        "Each answer is learned after the line before it alone. If the lines are one conversation, put blank lines "
+        "between its parts: the turns of a part stay together.",
+    )
+}
+"""What is to be said of a form, by how it is read."""
 
 
 def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found | None:
@@ -146,7 +158,7 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
         return Found(frame, f"{form}, {encoding}", damaged)
     for read, form in _FORMS:
         if rows := read(text):
-            return Found(numbered(rows), f"{form}, {encoding}")
+            return Found(numbered(rows), f"{form}, {encoding}", notes=_NOTES.get(read, ()))
     if delimiter := table_delimiter(text):
         return found_in_cells(name, text, encoding, replace(parsing, delimiter=delimiter))
     tabbed, sign = with_tabs(text)

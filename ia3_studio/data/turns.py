@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any, Literal
 
 from ia3_studio.data.paths import structure_of
@@ -78,10 +79,11 @@ def turns_of(value: Any) -> list[Turn]:
 def _is_of_a_system(turns: Sequence[Turn]) -> bool:
     """Say whether the answers of a conversation are those of a "system", as in data sets of dialogue systems.
 
-    Users and the system take turns there, a user begins, and nobody else speaks.
+    Users and the system take turns there, the system answers, and nobody else speaks.
     """
     roles = [turn.role for turn in turns]
-    return len(roles) > 1 and all(role == ("user", "system")[place % 2] for place, role in enumerate(roles))
+    follow = set(pairwise(roles))
+    return ("user", "system") in follow and follow <= {("user", "system"), ("system", "user")}
 
 
 def unused_keys(conversations: Iterable[Any]) -> tuple[tuple[str, int], ...]:

@@ -117,6 +117,10 @@ def _are_tags(frame: pd.DataFrame, name: str) -> bool:
     return is_label_name(name, LABELED) and label_kind(cells_of(frame, name), name) == "multi"
 
 
+EXPECTED = frozenset(("gold", "expected"))
+"""Words for what is to be found, which is nothing that is asked."""
+
+
 def _asked_again(profiles: Sequence[Profile]) -> list[str]:
     """Return the column of questions that are asked in many rows each, in a list, beside answers that differ."""
     varied = {each.name for each in profiles if not each.is_label}

@@ -26,6 +26,7 @@ from tests.data.shapes import SHAPES, Shape, asked, lines, mood, rows, said
 from tests.data.sibling_shapes import SIBLINGS
 from tests.data.structure_shapes import STRUCTURES
 from tests.data.table_shapes import TABLES
+from tests.data.talk_shapes import TALKS
 
 
 def named_parquet() -> bytes:
@@ -42,7 +43,19 @@ def named_parquet() -> bytes:
 
 @pytest.mark.parametrize(
     "shape",
-    (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *FORMATS, *PUBLIC, *REPOSITORY, *SCHEMAS, *DIALECTS),
+    (
+        *SHAPES,
+        *TABLES,
+        *EXPORTS,
+        *SIBLINGS,
+        *STRUCTURES,
+        *FORMATS,
+        *PUBLIC,
+        *REPOSITORY,
+        *SCHEMAS,
+        *DIALECTS,
+        *TALKS,
+    ),
     ids=lambda shape: shape.what,
 )
 def test_a_shape_is_read_without_a_choice_and_every_row_is_used_or_listed(shape: Shape, tmp_path: Path) -> None:
@@ -164,7 +177,19 @@ def test_another_answer_to_the_same_prompt_is_offered(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "shape",
-    (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *FORMATS, *PUBLIC, *REPOSITORY, *SCHEMAS, *DIALECTS),
+    (
+        *SHAPES,
+        *TABLES,
+        *EXPORTS,
+        *SIBLINGS,
+        *STRUCTURES,
+        *FORMATS,
+        *PUBLIC,
+        *REPOSITORY,
+        *SCHEMAS,
+        *DIALECTS,
+        *TALKS,
+    ),
     ids=lambda shape: shape.what,
 )
 def test_every_column_of_a_shape_is_used_or_named(shape: Shape, tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ia3_studio.data.opening_names import history_columns, system_columns
+from ia3_studio.data.opening_names import history_columns
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.shape import Rows, is_blank, is_text, is_turn, listed, role_of
+from ia3_studio.data.shapes.template_marks import templated_turns, without_end
+from ia3_studio.data.system_prompts import system_column
 from ia3_studio.data.tool_calls import as_json
 from ia3_studio.data.turn_blocks import kind_of_block, turns_of_items
 
@@ -52,7 +54,8 @@ class Opening:
             prompt, history = history, ""  # what was said before is all that is asked
         elif rows.mostly(history, lambda cell: is_text(cell) and not (turns_in(cell) or listed(structure_of(cell)))):
             history = ""  # as that of a patient
-        return cls(next(iter(system_columns(rows.columns)), ""), history, prompt, context)
+        others = [name for name in rows.columns if name not in (history, prompt, context, *answers)]
+        return cls(system_column(others, rows.sample), history, prompt, context)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -89,10 +92,12 @@ def turns_in(value: Any) -> Turns:
     """Return the turns that a cell holds: a list, one turn, an object with messages, a transcript, JSON of these."""
     value = structure_of(value)
     if isinstance(value, str):
-        return turns_of_transcript(value)
+        return turns_of_transcript(value) or templated_turns(value)
     if isinstance(value, dict):
         value = [value] if is_turn(value) else _turns_of_object(value)
-    turns = list(map(_bare_turn, turns_of_items(listed(value))))
+    held = listed(value)
+    held = held[0] if len(held) == 1 and isinstance(held[0], list) else held  # a list of one conversation
+    turns = list(map(_bare_turn, turns_of_items(held)))
     return [_spelled(turn) for turn in turns] if turns and all(map(is_turn, turns)) else []
 
 
@@ -267,4 +272,4 @@ def with_answer(opening: Turns, answer: Any) -> Turns:
         return turns if first == "system" else opening + turns
     if is_blank(answer):
         raise UnusableError("the answer is empty")
-    return [*opening, {"role": "assistant", "content": answer if is_text(answer) else as_json(answer)}]
+    return [*opening, {"role": "assistant", "content": without_end(answer) if is_text(answer) else as_json(answer)}]

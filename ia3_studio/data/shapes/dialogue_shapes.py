@@ -24,8 +24,9 @@ from ia3_studio.data.shapes.dialogue import (
     with_answer,
 )
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_blank, is_text, listed
+from ia3_studio.data.tool_columns import tools_column
 from ia3_studio.data.turn_roles import role_key
-from ia3_studio.data.turns import CONTENT_KEYS, PAIR_KEYS, ROLE_KEYS, SIDE_KEYS
+from ia3_studio.data.turns import PAIR_KEYS
 from ia3_studio.errors import DataError
 
 EXCHANGES = (
@@ -35,17 +36,18 @@ EXCHANGES = (
 """Columns that may hold lists of prompts with their answers."""
 TALKS = ("conversations", "conversation", "dialog", "dialogue", "utterances", "log")
 """Columns that may hold the texts of two speakers by turns; what is called turns may be one speaker's."""
-_BESIDE_TALKS = ("summary", "label", "labels", "text", "question", "instruction")
+BESIDE_TALKS = ("summary", "label", "labels", "text", "question", "instruction")
 ANSWERS = ("output", "response", "answer", "completion", "reply", "assistant", "target")
 MESSAGES = "messages"
 _MARKERS = re.compile(r"<\|?[\w/ ]+\|?>|\[/?INST\]|<<SYS>>|^###|(?:USER|ASSISTANT|Human|Assistant):\s", re.MULTILINE)
 
 
-def _column_of(rows: Rows, names: tuple[str, ...], holds: Callable[[Any], bool]) -> str:
+def column_of(rows: Rows, names: tuple[str, ...], holds: Callable[[Any], bool]) -> str:
+    """Return the first column of some names whose values mostly fulfill a condition; empty if there is none."""
     return next((name for name in rows.named(names) if rows.mostly(name, lambda cell: holds(structure_of(cell)))), "")
 
 
-def _read_cells(
+def read_cells(
     rows: Rows,
     column: str,
     form: str,
@@ -60,13 +62,13 @@ def _read_cells(
             found.use(row, {MESSAGES: turns(record, structure_of(record.get(column))), **rest})
         except UnusableError as reason:
             found.leave_out(row, str(reason))
-    tools = rows.find(("tools", "functions", "toolconfig"))
+    tools = tools_column(rows.columns, rows.sample)
     return found.recognized(form, Mapping("messages", column=MESSAGES, tools=tools))
 
 
 def _exchanges_column(rows: Rows) -> str:
     said = (name for name in rows.structured if rows.mostly(name, is_exchanges_of_speakers))
-    return _column_of(rows, EXCHANGES, is_exchanges) or next(said, "")
+    return column_of(rows, EXCHANGES, is_exchanges) or next(said, "")
 
 
 def _read_exchanges(rows: Rows) -> Recognized:
@@ -78,7 +80,7 @@ def _read_exchanges(rows: Rows) -> Recognized:
         system = [text for text in (record.get(before), own) if is_text(text)][:1]
         return [*({"role": "system", "content": text} for text in system), *turns_of_history(value)]
 
-    return _read_cells(rows, column, f"lists of exchanges in {column}", turns, (before,))
+    return read_cells(rows, column, f"lists of exchanges in {column}", turns, (before,))
 
 
 def _is_contents(value: Any) -> bool:
@@ -88,7 +90,7 @@ def _is_contents(value: Any) -> bool:
 
 
 def _contents_column(rows: Rows) -> str:
-    return _column_of(rows, ("contents", "messages", "conversation", "conversations", "turns"), _is_contents)
+    return column_of(rows, ("contents", "messages", "conversation", "conversations", "turns"), _is_contents)
 
 
 def _read_contents(rows: Rows) -> Recognized:
@@ -102,7 +104,7 @@ def _read_contents(rows: Rows) -> Recognized:
             raise UnusableError("a turn has parts that are neither text nor calls of tools, such as images")
         return found
 
-    return _read_cells(rows, column, "Gemini tuning data", turns, rows.named(("systeminstruction",)))
+    return read_cells(rows, column, "Gemini tuning data", turns, rows.named(("systeminstruction",)))
 
 
 def _is_segments(value: Any) -> bool:
@@ -112,7 +114,7 @@ def _is_segments(value: Any) -> bool:
 
 
 def _segments_column(rows: Rows) -> str:
-    return _column_of(rows, ("segments",), _is_segments)
+    return column_of(rows, ("segments",), _is_segments)
 
 
 def _read_segments(rows: Rows) -> Recognized:
@@ -140,54 +142,7 @@ def _read_segments(rows: Rows) -> Recognized:
                 found.append({"role": role, "content": text})
         return found
 
-    return _read_cells(rows, column, "template-free segments (axolotl)", turns)
-
-
-def _is_alternating(value: Any) -> bool:
-    texts = listed(value)
-    return len(texts) > 1 and all(map(is_text, texts))
-
-
-def _alternating_column(rows: Rows) -> str:
-    """Return the column of lists of texts that are two speakers' by turns, as UltraChat has them; empty for none.
-
-    They are no answers to something else, and nothing else is made of them.
-    """
-    if set(rows.columns) <= {"id", "data", "split"} and (column := _column_of(rows, ("data",), _is_alternating)):
-        return column
-    if rows.named((*ANSWERS, *_BESIDE_TALKS)):
-        return ""
-    return _column_of(
-        rows, TALKS, lambda value: bool(listed(value)) and all(map(is_text, listed(value)))
-    ) or _column_of(
-        rows, ("messages", *TALKS), lambda value: len(listed(value)) > 1 and all(map(_said_by_nobody, listed(value)))
-    )
-
-
-def _said_by_nobody(turn: Any) -> str:
-    """Return the text of a turn that is an object and names no speaker; empty for any other."""
-    if not isinstance(turn, dict) or any(role_key(key) in _SPEAKING for key in turn):
-        return ""
-    texts = [turn[key] for key in CONTENT_KEYS if is_text(turn.get(key))]
-    return texts[0] if len(texts) == 1 else ""
-
-
-_SPEAKING = {*ROLE_KEYS, *SIDE_KEYS, *PAIR_KEYS, "agent", "name", "user", "id", "actor", "party"} - {*CONTENT_KEYS}
-"""Keys of turns that may name who speaks."""
-
-
-def _read_alternating(rows: Rows) -> Recognized:
-    column = _alternating_column(rows)
-
-    def turns(_record: dict[str, Any], value: Any) -> Turns:
-        roles = ("user", "assistant")
-        said = [_said_by_nobody(each) or each for each in listed(value)]
-        if not said or not all(map(is_text, said)):
-            raise UnusableError(f"{column} holds a turn that is empty or not text")
-        return [{"role": roles[place % 2], "content": text} for place, text in enumerate(said)]
-
-    read = _read_cells(rows, column, "alternating texts of a user and an assistant", turns)
-    return replace(read, notes=(*read.notes, f"The texts of {column} say no speaker: the first is read as the user's."))
+    return read_cells(rows, column, "template-free segments (axolotl)", turns)
 
 
 def _after_history(rows: Rows) -> tuple[str, Opening]:
@@ -217,7 +172,7 @@ def _read_history(rows: Rows) -> Recognized:
         return with_answer(opening.turns(record), record.get(answer))
 
     used = (*opening.columns, answer)
-    return _read_cells(rows, opening.history, f"prompts with a history ({opening.history})", turns, used)
+    return read_cells(rows, opening.history, f"prompts with a history ({opening.history})", turns, used)
 
 
 _TURN = re.compile(r"(?:turn|round|t)?[_ ]?(\d{1,4})", re.IGNORECASE)
@@ -234,7 +189,7 @@ def _is_numbered(value: Any) -> bool:
 
 
 def _numbered_column(rows: Rows) -> str:
-    return _column_of(rows, EXCHANGES, _is_numbered)
+    return column_of(rows, EXCHANGES, _is_numbered)
 
 
 def _read_numbered(rows: Rows) -> Recognized:
@@ -248,7 +203,7 @@ def _read_numbered(rows: Rows) -> Recognized:
         opening = [{"role": "system", "content": record[system]}] if is_text(record.get(system)) else []
         return opening + [turn for _key, each in in_order for turn in _sides(each)]
 
-    read = _read_cells(rows, column, f"turns by number in {column}", turns, [system] if system else ())
+    read = read_cells(rows, column, f"turns by number in {column}", turns, [system] if system else ())
     others = (
         key
         for _row, record in rows.records()
@@ -283,5 +238,3 @@ SHAPES = (
     Shape("Gemini tuning data", lambda rows: bool(_contents_column(rows)), _read_contents),
     Shape("template-free segments", lambda rows: bool(_segments_column(rows)), _read_segments),
 )
-ALTERNATING = (Shape("alternating texts", lambda rows: bool(_alternating_column(rows)), _read_alternating),)
-"""Tried after the shapes of texts that name their speakers."""

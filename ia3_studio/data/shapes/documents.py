@@ -28,7 +28,7 @@ def rows_of_document(document: Any) -> tuple[Sequence[Any], str] | None:
         )
     if isinstance(document.get("mapping"), dict) or isinstance(document.get("chat_messages"), list):
         return [document], "JSON object, one conversation"
-    for read in (_skype, _telegram, _messenger, _rasa, _annotated, _lists_of_texts):
+    for read in (_skype, _telegram, _messenger, _rasa, _botpress, _annotated, _lists_of_texts):
         if found := read(document):
             return found
     return None
@@ -96,6 +96,20 @@ def _lists_of_texts(document: dict[str, Any]) -> tuple[Sequence[Any], str] | Non
     talks = listed(document.get("conversations"))
     known = talks and all(len(listed(talk)) > 1 and all(isinstance(t, str) for t in listed(talk)) for talk in talks)
     return ([{"data": talk} for talk in talks], "JSON object with lists of texts") if known else None
+
+
+def _botpress(document: dict[str, Any]) -> tuple[Sequence[Any], str] | None:
+    """Return each wording of the questions of Botpress with the answers, in each of its languages."""
+    rows: list[dict[str, Any]] = []
+    for item in listed(document.get("qnas")):
+        held = item.get("data", item) if isinstance(item, dict) else {}
+        asked, said = held.get("questions"), held.get("answers")
+        if not (isinstance(asked, dict) and isinstance(said, dict)):
+            return None
+        for language in asked if held.get("enabled", True) else ():
+            answers = listed(said.get(language))
+            rows += [{"question": text, "answers": answers, "language": language} for text in listed(asked[language])]
+    return (rows, "questions and answers of Botpress") if rows else None
 
 
 def _rasa(document: dict[str, Any]) -> tuple[Sequence[Any], str] | None:

@@ -89,7 +89,41 @@ def _read_freshdesk(rows: Rows) -> Recognized:
     return found.recognized("Freshdesk export", Mapping("messages", column=MESSAGES), notes)
 
 
+_COME, _WENT = (0, "0", "incoming"), (1, "1", "outgoing", "template")
+
+
+def _chatwoot_column(rows: Rows) -> str:
+    """Return the column of lists of messages with the numbers or words by which Chatwoot says where they went."""
+    kinds = (*_COME, *_WENT, 2, 3, "activity")
+
+    def fits(cell: Any) -> bool:
+        parts = listed(cell)
+        return bool(parts) and all(isinstance(each, dict) and each.get("message_type") in kinds for each in parts)
+
+    return next((name for name in rows.structured if rows.mostly(name, fits)), "")
+
+
+def _read_chatwoot(rows: Rows) -> Recognized:
+    column, found = _chatwoot_column(rows), Collector()
+    for row, record in rows.records():
+        parts = [each for each in listed(record.get(column)) if isinstance(each, dict)]
+        said = [each for each in parts if each.get("message_type") in (*_COME, *_WENT) and not each.get("private")]
+        said = [each for each in said if is_text(each.get("content"))]
+        found.unused["activities and private notes"] += len(parts) - len(said)
+        turns = [
+            {"role": "user" if each["message_type"] in _COME else "assistant", "content": each["content"]}
+            for each in said
+        ]
+        if any(turn["role"] == "assistant" for turn in turns):
+            found.use(row, {MESSAGES: turns, **{name: cell for name, cell in record.items() if name != column}})
+        else:
+            found.leave_out(row, "nobody of the help desk answers in it")
+    notes = ("The messages that went out (message_type 1) are the answers.",)
+    return found.recognized("Chatwoot export", Mapping("messages", column=MESSAGES), notes)
+
+
 SHAPES = (
+    Shape("Chatwoot export", lambda rows: bool(_chatwoot_column(rows)), _read_chatwoot),
     Shape("Intercom export", _is_intercom, _read_intercom),
     Shape("Freshdesk export", _is_freshdesk, _read_freshdesk),
 )

@@ -10,16 +10,16 @@ from ia3_studio.data.preferences import VOTES as WORDS_OF_VOTES
 from ia3_studio.data.preferences import flag_of
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, turns_in
 from ia3_studio.data.shapes.preferences import CONVERSATIONS, FLAGGED, INSTEAD, preferred
-from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, is_text
+from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, is_blank, is_text
 
 FLAGS = ("ktotag", "desirable", "isdesirable", "label", "thumbsup")
 VOTES = (
-    "feedback", "userfeedback", "humanfeedback", "rating", "userrating", "thumb", "thumbs", "vote", "helpful",
-    "ishelpful", "washelpful", "wasthishelpful", "liked", "like", "reaction", "good", "isgood", "accepted",
+    "feedback", "userfeedback", "humanfeedback", "rating", "userrating", "thumb", "thumbs", "vote",
+    "ishelpful", "washelpful", "wasthishelpful", "reaction", "isgood",
     "isaccepted", "userreaction", "thumbsrating", "hilfreich", "warhilfreich", "nützlich", "útil", "utile", "полезно",
     "有用", "有帮助", "役に立った", "ischosen", "ispreferred", "isbest",
 )  # fmt: skip
-"""Columns that judge an answer where they hold nothing but both sides of a vote."""
+"""Columns that judge an answer where they hold nothing but both sides of a vote, besides those named by praise."""
 
 
 def _flagged(rows: Rows) -> tuple[str, str]:
@@ -38,7 +38,9 @@ def _flagged(rows: Rows) -> tuple[str, str]:
 
 def _voted(rows: Rows, talk: str) -> tuple[str, str]:
     """Return the columns of an answer and of the votes on it; empty where there are none."""
-    votes = (name for name in rows.named(VOTES) if rows.mostly(name, _is_flag) and len(_sides(rows, name)) == 2)
+    praise = [name for name in rows.columns if flag_of(bare(name)) and bare(name).isalpha()]
+    named = [name for name in rows.columns if name in (*rows.named(VOTES), *praise)]
+    votes = (name for name in named if rows.mostly(name, _is_flag) and len(_sides(rows, name)) == 2)
     scored = rows.find(("prompt", "instruction")) and rows.find(("completion", "response", "output"))
     marks = (name for name in rows.named(("score", "reward")) if scored and _sides(rows, name) == {True, False})
     vote = next(votes, "") or next((name for name in marks if rows.mostly(name, _is_flag)), "")
@@ -75,7 +77,7 @@ def _says_desirable(cell: Any) -> bool:
 
 
 def _is_flag(cell: Any) -> bool:
-    return flag_of(cell) is not None
+    return flag_of(cell) is not None or is_blank(cell)
 
 
 def _has_flags(rows: Rows) -> bool:

@@ -20,6 +20,8 @@ from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.scripts import is_unspaced
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, Opening, turns_in, with_answer
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_blank, is_text
+from ia3_studio.data.shapes.template_marks import templated_turns
+from ia3_studio.data.tool_columns import tools_column
 
 PAIRS = (
     ("chosen", "rejected"), ("chosenresponse", "rejectedresponse"), ("responsechosen", "responserejected"),
@@ -126,7 +128,7 @@ def preferred(
     mapping = Mapping(
         "preferences", prompt, answers[0], opening.context if opening.context != prompt else "",
         rejected="" if flag else answers[1], flag=flag, system=opening.system,
-        history=opening.history if opening.history != prompt else "", tools=rows.find(("tools", "functions")),
+        history=opening.history if opening.history != prompt else "", tools=tools_column(rows.columns, rows.sample),
     )  # fmt: skip
     return Recognized(rows.frame, form, notes=tuple(notes), mapping=mapping)
 
@@ -165,7 +167,7 @@ def answered(rows: Rows, answer: str, form: str, notes: Sequence[str], *, prompt
             found.use(row, {**rest, answer: with_answer(before, record.get(answer))})
         except UnusableError as reason:
             found.leave_out(row, str(reason))
-    mapping = Mapping("messages", column=answer, tools=rows.find(("tools", "functions")))
+    mapping = Mapping("messages", column=answer, tools=tools_column(rows.columns, rows.sample))
     return found.recognized(form, mapping, notes)
 
 
@@ -176,8 +178,9 @@ def _is_conversation(rows: Rows, opening: Opening, answer: str) -> bool:
 
 
 def is_list_of_turns(cell: Any) -> bool:
-    """Say whether a cell is turns rather than a transcript of them."""
-    return not isinstance(structure_of(cell), str) and bool(turns_in(cell))
+    """Say whether a cell is turns, or the text that a chat template makes of them, rather than a transcript."""
+    held = structure_of(cell)
+    return bool(templated_turns(held)) if isinstance(held, str) else bool(turns_in(cell))
 
 
 SHAPES = (Shape("preference pairs", _has_pairs, _read_pairs),)

@@ -52,7 +52,7 @@ def _texts_of(cell: Any) -> list[str]:
 
 
 def _is_expected(cell: Any) -> bool:
-    return is_answer(cell) or bool(_texts_of(cell))
+    return is_answer(cell) or bool(_texts_of(cell)) or bool(listed(structure_of(cell)))
 
 
 def _has_prompts(rows: Rows) -> bool:

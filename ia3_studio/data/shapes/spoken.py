@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ia3_studio.data.mapping import Mapping
-from ia3_studio.data.opening_names import system_columns
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.chat_logs import Said, read_log
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_text, listed, role_of
+from ia3_studio.data.shapes.template_marks import templated_turns
+from ia3_studio.data.system_prompts import system_column
 from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS
 
 COLUMNS = (
@@ -29,7 +30,9 @@ _MARK = re.compile(r"(?:\A|\s|(?<=\S))(?:#{2,3} ?(\w+):|\[\|(\w+)\|\]|<(\w+)>:?)
 """Marks before turns in one text, as of ### Human: … ### Assistant: …, [|Human|] … [|AI|] …, <human>: … <bot>: … or
 <user> … <assistant> …"""
 _FEWEST_TURNS = 2
-_SPEAKER_KEYS = (*ROLE_KEYS, "agent", "participant", "name", "user", "speaker_id")
+_SPEAKER_KEYS = (
+    *ROLE_KEYS, "agent", "participant", "sender_name", "author_name", "username", "name", "user", "speaker_id",
+)  # fmt: skip
 
 Lines = list[tuple[str, str]]
 
@@ -45,7 +48,7 @@ def _lines(value: Any) -> Lines:
 
 def _turns_of_speakers(turns: list[Any]) -> Lines:
     """Return who says what in a list of objects, where it is not roles that they name."""
-    keys = {key for turn in turns[:1] for key in turn}
+    keys = {key for key, value in turns[0].items() if value is not None}
     speaker = next((key for key in _SPEAKER_KEYS if key in keys), "")
     text = next((key for key in CONTENT_KEYS if key in keys and key != speaker), "")
     if not (speaker and text) or len(turns) < _FEWEST_TURNS:
@@ -82,14 +85,35 @@ def _marked_text(value: Any) -> Lines:
     """
     if not isinstance(value, str):
         return []
+    if turns := templated_turns(value):
+        return [(turn["role"], turn["content"]) for turn in turns]
     marks = list(_MARK.finditer(value))
-    names = [str(next(filter(None, mark.groups()))) for mark in marks]
+    names = _sides_of_headings([str(next(filter(None, mark.groups()))) for mark in marks])
     ends = [mark.start() for mark in marks[1:]] + [len(value)]
     if len(marks) < _FEWEST_TURNS or not all(map(role_of, names)):
         return []
-    found = [(who, value[mark.end() : end].strip()) for who, mark, end in zip(names, marks, ends, strict=True)]
+    found: Lines = []
+    for who, mark, end in zip(names, marks, ends, strict=True):
+        said = value[mark.end() : end].strip()
+        if found and found[-1][0] == who:  # an instruction and its input
+            found[-1] = (who, "\n\n".join(filter(None, (found[-1][1], said))))
+        else:
+            found.append((who, said))
     before = value[: marks[0].start()].strip()
     return ([("system", before)] if before else []) + (found if found[-1][1] else found[:-1])
+
+
+def _sides_of_headings(names: list[str]) -> list[str]:
+    """Return the headings of an instruction and its response as roles; names that are not all headings as they are."""
+    sides = [_HEADINGS.get(name.casefold(), "") for name in names]
+    return sides if {"user", "assistant"} == {*sides} else names
+
+
+_HEADINGS = {
+    **dict.fromkeys(("instruction", "input", "context", "question"), "user"),
+    **dict.fromkeys(("response", "output", "answer"), "assistant"),
+}
+"""Headings of the parts of a prompt and of its answer, as of Alpaca."""
 
 
 def _marked_column(rows: Rows) -> str:
@@ -98,7 +122,13 @@ def _marked_column(rows: Rows) -> str:
         return ""
     both = {"user", "assistant"}
     texts = rows.named((*COLUMNS, "input", "prompt"))
-    return next((name for name in texts if rows.mostly(name, lambda cell: both <= _sides(_marked_text(cell)))), "")
+    found = next((name for name in texts if rows.mostly(name, lambda cell: both <= _sides(_marked_text(cell)))), "")
+    return found or next((name for name in rows.columns if rows.mostly(name, lambda cell: both <= _written(cell))), "")
+
+
+def _written(cell: Any) -> set[str]:
+    """Return who speaks in a text that a chat template wrote."""
+    return {turn["role"] for turn in templated_turns(cell)} if isinstance(cell, str) else set()
 
 
 def _sides(lines: Lines) -> set[str]:
@@ -156,7 +186,8 @@ def _read_spoken(rows: Rows) -> Recognized:
     if not all(role_of(who) for talk in talks.values() for who, _said in talk):
         said = [Said(row, who, text, chat=str(row)) for row, talk in talks.items() for who, text in talk]
         return read_log(rows.name, "table of transcripts", said, rows.speaker, Counter(), pause=None)
-    found, system = Collector(), next(iter(system_columns(rows.columns)), "")
+    found = Collector()
+    system = system_column([name for name in rows.columns if name != column], rows.sample)
     for row, record in rows.records():
         if not talks[row]:
             found.leave_out(row, f"its lines ({column}) do not begin with the name of a speaker")

@@ -1,0 +1,137 @@
+"""Which prompts and answers are in a text? Behind marks such as "Q:" and "A:", or below headings that ask."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from ia3_studio.data.delimiters import LINE_END
+
+_QUESTIONS = (
+    "q", "question", "frage", "pregunta", "問", "问", "質問", "问题", "問題", "질문", "вопрос", "domanda", "pergunta",
+)  # fmt: skip
+_USERS = (
+    *_QUESTIONS, "instruction", "user", "human", "prompt", "customer", "patient", "client", "caller", "student",
+    "query", "me", "vraag", "pytanie",
+)  # fmt: skip
+_ANSWERS = (
+    "a", "answer", "response", "antwort", "respuesta", "réponse", "答", "回答", "答案", "답변", "ответ", "risposta",
+    "resposta", "antwoord", "odpowiedź",
+)  # fmt: skip
+_ASSISTANTS = (
+    *_ANSWERS, "assistant", "ai", "bot", "agent", "chatbot", "gpt", "chatgpt", "system", "operator", "doctor",
+    "support", "therapist", "teacher", "tutor",
+)  # fmt: skip
+_SPEAKER = re.compile(
+    rf"\s*(?:\*\*|#+\s*)?({'|'.join(sorted((*_USERS, *_ASSISTANTS), key=len, reverse=True))})(?:\s?\d{{1,5}})?"
+    r"(?:\*\*)?\s?[:：.](?:\*\*)?\s*(.*)",
+    re.IGNORECASE,
+)
+_BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
+
+
+def exchanges(text: str) -> dict[str, list[Any]] | None:
+    """Return the prompts and answers of a text whose paragraphs hold "Q: …" and "A: …" or the like; None otherwise.
+
+    A paragraph with several of them is a conversation.
+    """
+    blocks = _BLANK_LINES.split(LINE_END.sub("\n", text).strip())
+    above = list(map(_asked_above, blocks))
+    if len(blocks) > 1 and not any(len(_turns(block)) > 1 for block in blocks[:2]):  # a paragraph for each turn
+        blocks = ["\n".join(pair) for pair in zip(blocks[::2], blocks[1::2], strict=False)]
+    talks = [_turns(block) for block in blocks]
+    talks = above if all(above) else talks
+    if len(talks) < 2 or not all(_alternates(talk) for talk in talks):
+        return None
+    if all(len(talk) == 2 for talk in talks):
+        return {"prompt": [talk[0][1] for talk in talks], "answer": [talk[1][1] for talk in talks]}
+    return {"messages": [[{"role": role, "content": said} for role, said in talk] for talk in talks]}
+
+
+def questions_in_lines(text: str) -> dict[str, list[Any]] | None:
+    """Return the questions and answers of a text without blank lines, each behind a mark; None for other text."""
+    return _in_lines(text, are_questions=True)
+
+
+def one_conversation(text: str) -> dict[str, list[Any]] | None:
+    """Return the prompts and answers of a text without blank lines in which two speakers take turns, or None."""
+    return _in_lines(text, are_questions=False)
+
+
+def _in_lines(text: str, *, are_questions: bool) -> dict[str, list[Any]] | None:
+    block = LINE_END.sub("\n", text).strip()
+    first = _SPEAKER.match(block)
+    if first is None or (first[1].lower() in _QUESTIONS) is not are_questions or _PARTS.search(block):
+        return None
+    talk = _turns(block)
+    if len(talk) < _FEWEST_TURNS or not _alternates(talk):
+        return None
+    sides = [said for _role, said in talk]
+    return {"prompt": sides[::2], "answer": sides[1::2]}
+
+
+_PARTS = re.compile(rf"{_BLANK_LINES.pattern}|\n[^\S\n]*(?:-{{3,}}|={{3,}}|\*{{3,}}|_{{3,}})[^\S\n]*\n")
+"""What stands between conversations: blank lines, or a rule."""
+_FEWEST_TURNS = 4
+
+
+def questions_in_headings(text: str) -> dict[str, list[Any]] | None:
+    """Return the headings of one level that are questions, and what stands below each; None for other Markdown."""
+    lines = LINE_END.split(text)
+    levels = Counter(len(found[1]) for line in lines if (found := _HEADING.fullmatch(line)) and _asks(found[2]))
+    level, count = levels.most_common(1)[0] if levels else (0, 0)
+    rows: dict[str, list[Any]] = {"prompt": [], "answer": []}
+    is_open = False
+    for line in lines:
+        found = _HEADING.fullmatch(line)
+        if found and len(found[1]) <= level:
+            is_open = len(found[1]) == level and _asks(found[2])
+            if is_open:
+                rows["prompt"].append(found[2].strip())
+                rows["answer"].append("")
+        elif is_open:
+            rows["answer"][-1] = f"{rows['answer'][-1]}\n{line}".strip("\n")
+    return rows if count >= _FEWEST_QUESTIONS else None
+
+
+_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*")
+_FEWEST_QUESTIONS = 3
+
+
+def _asks(heading: str) -> bool:
+    return heading.rstrip().endswith(("?", "？", "؟"))
+
+
+def _turns(block: str) -> list[tuple[str, str]]:
+    """Return who says what in a paragraph; nothing if its first line names no speaker."""
+    turns: list[tuple[str, str]] = []
+    for line in block.split("\n"):
+        found = _SPEAKER.fullmatch(line)
+        if found:
+            said = found[2]
+            if said.endswith("**") and said.count("**") % 2 and line.lstrip().startswith("**"):  # all of it is bold
+                said = said.removesuffix("**")
+            turns.append(("user" if found[1].lower() in _USERS else "assistant", said))
+        elif not turns:
+            return []
+        else:
+            turns[-1] = (turns[-1][0], f"{turns[-1][1]}\n{line}".strip("\n"))
+    return turns
+
+
+def _asked_above(block: str) -> list[tuple[str, str]]:
+    """Return the question that stands above a line with a mark for its answer, and the answer; nothing without one."""
+    lines = block.split("\n")
+    marks = ((at, _SPEAKER.fullmatch(line)) for at, line in enumerate(lines))
+    place = next((at for at, mark in marks if mark and mark[1].lower() in _ANSWERS), 0)
+    asked = re.sub(r"^\s*(?:Q?\d{1,5}[.):]|[-*•])\s+", "", "\n".join(lines[:place])).strip()
+    return [("user", asked), *_turns("\n".join(lines[place:]))] if place and asked else []
+
+
+def _alternates(turns: Sequence[tuple[str, str]]) -> bool:
+    """Say whether prompts and answers take turns, and none is empty."""
+    roles = [role for role, _said in turns]
+    whole = len(turns) > 1 and len(turns) % 2 == 0 and all(said.strip() for _role, said in turns)
+    return whole and all(role == ("user", "assistant")[place % 2] for place, role in enumerate(roles))

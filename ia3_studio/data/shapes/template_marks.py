@@ -1,0 +1,82 @@
+"""Which turns are in a text that a chat template wrote? Told by the tokens that begin and end turns in it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ia3_studio.data.turn_roles import known_role
+
+Turns = list[dict[str, Any]]
+_BEGIN = re.compile(
+    r"<\|im_start\|>[^\S\n]*(\w+)[^\S\n]*\n?"
+    r"|<\|start_header_id\|>\s*(\w+)\s*<\|end_header_id\|>\s*"
+    r"|<\|start_of_role\|>\s*(\w+)\s*<\|end_of_role\|>"
+    r"|<start_of_turn>[^\S\n]*(\w+)[^\S\n]*\n?"
+    r"|<[|｜](system|user|human|assistant|model|bot|tool|System|User|Human|Assistant|Bot)[|｜]>\s*"
+)
+"""Tokens that begin a turn with its role: of ChatML, Llama 3, Granite, Gemma, and Zephyr, Phi or DeepSeek."""
+_END = re.compile(
+    r"\s*(?:<\|im_end\|>|<\|eot_id\|>|<\|eom_id\|>|<end_of_turn>|<\|end_of_text\|>|<\|end\|>|<\|endoftext\|>|</s>|<eos>"
+    r"|<｜end▁of▁sentence｜>)\s*"
+)
+_OPENING = re.compile(r"\s*(?:<s>|<bos>|<\|begin_of_text\|>|<｜begin▁of▁sentence｜>)\s*")
+_INSTRUCTED = re.compile(r"\[INST\](.*?)\[/INST\](.*?)(?=\[INST\]|\Z)", re.DOTALL)
+"""An exchange of Llama 2 and Mistral."""
+_SYSTEM = re.compile(r"\s*<<SYS>>(.*?)<</SYS>>", re.DOTALL)
+_FIRST_TOKEN = re.compile(r"[<\[]")
+
+
+def templated_turns(text: str) -> Turns:
+    """Return the turns of a text that a chat template wrote, without its tokens; none of any other text.
+
+    Example:
+        >>> templated_turns("<s>[INST] Hi [/INST] Ahoy </s>")
+        [{'role': 'user', 'content': 'Hi'}, {'role': 'assistant', 'content': 'Ahoy'}]
+    """
+    if not _FIRST_TOKEN.search(text):
+        return []
+    turns = _between_roles(text) or _instructed(text)
+    return turns if any(turn["role"] == "user" for turn in turns) else []
+
+
+def without_end(text: str) -> str:
+    """Return a text without the tokens at its end by which a chat template ends a turn.
+
+    Example:
+        >>> without_end("Ahoy<|im_end|>")
+        'Ahoy'
+    """
+    while ends := [found for found in _END.finditer(text) if found.end() == len(text)]:
+        text = text[: ends[-1].start()]
+    return text
+
+
+def _between_roles(text: str) -> Turns:
+    begun = list(_BEGIN.finditer(text))
+    if not begun or _OPENING.sub("", text[: begun[0].start()]).strip():
+        return []
+    turns: Turns = []
+    ends = [found.start() for found in begun[1:]] + [len(text)]
+    for found, end in zip(begun, ends, strict=True):
+        role = known_role(str(next(filter(None, found.groups()))))
+        if role is None:
+            return []
+        turns.append({"role": role, "content": without_end(text[found.end() : end]).strip()})
+    return turns if turns[-1]["content"] else turns[:-1]
+
+
+def _instructed(text: str) -> Turns:
+    found = list(_INSTRUCTED.finditer(text))
+    if not found or _OPENING.sub("", text[: found[0].start()]).strip():
+        return []
+    turns: Turns = []
+    for each in found:
+        asked = each[1]
+        if system := _SYSTEM.match(asked):
+            turns.append({"role": "system", "content": system[1].strip()})
+            asked = asked[system.end() :]
+        answer = without_end(_OPENING.sub("", each[2])).strip()
+        turns.append({"role": "user", "content": asked.strip()})
+        turns += [{"role": "assistant", "content": answer}] if answer else []
+    return turns
