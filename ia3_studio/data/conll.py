@@ -49,6 +49,8 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
         DataError: more than a tenth of the sentences is damaged.
     """
     lines = _without_marks(_one_per_line(LINE_END.split(text)))
+    if all(line.endswith("\t") for line in lines[:_SAMPLE_LINES] if line.strip()):
+        lines = [line.removesuffix("\t") for line in lines]
     is_numbered = _counts_words(lines)
     if is_numbered:  # what begins with "#" is a comment, as the number of a word is none
         lines = ["# " + line[1:].strip() if line.startswith("#") else line for line in lines]
@@ -68,10 +70,9 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
             1,
             next((at for at in range(2, width) if all(is_tag(row[at : at + 1][0]) for row in _full(fields))), tag),
         )
-    if (
-        len({row[tag] for row in _full(fields)}) == 1
-    ):  # as of the inner names of GermEval, of which a text may have none
-        tag = next((at for at in range(width - 2, word, -1) if _says_tags(fields, at)), tag)
+    if len({row[tag] for row in _full(fields)}) == 1:  # as of inner names, of which a text may have none
+        others = [at for at in range(word + 1, width - 1) if _says_tags(fields, at)]
+        tag = max(others, key=lambda at: sum(row[at] != "O" for row in _full(fields)), default=tag)
     words: list[list[str]] = []
     tags: list[list[str]] = []
     numbers: list[int] = []
@@ -156,16 +157,21 @@ _MARK = re.compile(r"([_<\[#*=~-])\W*\w+.*[_>\]#*=~-]")
 
 
 def read_conll_table(name: str, text: str) -> Found | None:
-    """Read sentences as :func:`read_conll`, of a table of words and tags with an empty line between sentences."""
+    """Read sentences as :func:`read_conll`, of a table of words and tags; an empty word stands between sentences."""
     lines = LINE_END.split(text)
     beginning = lines[:_SAMPLE_LINES]
-    gaps = sum(not line.strip(" ,;") for line in beginning[1:-1])
     delimiter = next((mark for mark in (",", ";") if mark in beginning[0]), "")
-    if not gaps or not delimiter or "\t" in text or len(beginning) / gaps > _LONGEST_SENTENCE:
+    gaps = sum(not line.strip() or line.lstrip().startswith(delimiter) for line in beginning[1:-1]) if delimiter else 0
+    if not gaps or "\t" in text or len(beginning) / gaps > _LONGEST_SENTENCE:
         return None
     rows = [next(csv.reader([line], delimiter=delimiter), []) for line in lines]
-    tabbed = ["\t".join(row) if any(map(str.strip, row)) else "" for row in rows]
+    tabbed = ["" if _is_gap(row) else "\t".join(row) for row in rows]
     return read_conll(name, "\n".join(tabbed))
+
+
+def _is_gap(row: Sequence[str]) -> bool:
+    """Say whether a row has no word, and no tag but "O"."""
+    return not any(cell.strip() for cell in row[:-1]) and (not row or row[-1].strip() in ("", "O"))
 
 
 def _tags_stand_first(fields: Sequence[Sequence[str]]) -> bool:
@@ -232,7 +238,7 @@ _FEWEST_PARTS, _MOST_PARTS = 3, 60
 def _notes(lines: Sequence[str], width: int, word: int, tag: int) -> tuple[str, ...]:
     notes = [f"The word is field {word + 1} and its tag field {tag + 1} of {width}."] if width > 2 else []
     documents = sum(line.startswith(_DOCUMENT) for line in lines)
-    comments = sum(line.startswith("# ") for line in lines)
+    comments = sum(map(_is_comment, lines))
     skipped = [f"{documents:,} {_DOCUMENT} lines"] if documents else []
     skipped += [f"{comments:,} comment lines"] if comments else []
     return (*notes, *([f"Not used: {' and '.join(skipped)}."] if skipped else ()))
@@ -247,7 +253,17 @@ def _without_frames(lines: list[str]) -> list[str]:
 
 
 def _is_word(line: str) -> bool:
-    return bool(line.strip()) and not line.startswith((_DOCUMENT, "# "))
+    return bool(line.strip()) and not line.startswith(_DOCUMENT) and not _is_comment(line)
+
+
+def _is_comment(line: str) -> bool:
+    """Say whether a line begins with one "#" or more and a blank, and is no such sign with its tag."""
+    return bool(_COMMENT.match(line)) and not _SIGN.fullmatch(line.rstrip())
+
+
+_COMMENT = re.compile(r"#+ ")
+_SIGN = re.compile(r"#+(?: \S+){0,2} (?:O|[BI]-\S+)")
+"""A sign as a word, whose last field is its tag."""
 
 
 def _sample(lines: Sequence[str]) -> list[list[str]]:

@@ -135,6 +135,23 @@ def is_span_list(value: Any) -> bool:
     return bool(items) and all(span_of(item) is not None for item in items)
 
 
+def outermost(spans: Sequence[Span]) -> list[Span]:
+    """Return spans without those that lie inside a longer one, as a word has one tag.
+
+    Example:
+        >>> [str(span) for span in outermost([Span(0, 13, "loss"), Span(0, 4, "hair"), Span(20, 24, "port")])]
+        ['0–13 (loss)', '20–24 (port)']
+    """
+    kept: list[Span] = []
+    last = -1
+    for span in sorted(dict.fromkeys(spans), key=lambda each: (each.start, -each.end)):
+        is_inside = bool(kept) and span.end <= last and span.end - span.start < kept[-1].end - kept[-1].start
+        if not is_inside:
+            kept.append(span)
+            last = max(last, span.end)
+    return [span for span in dict.fromkeys(spans) if span in kept]
+
+
 def tagged(
     text: str, spans: Sequence[Span], places: Sequence[tuple[int, int]] | None = None
 ) -> tuple[list[str], list[str]]:
