@@ -43,29 +43,36 @@ def flags(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         return None
     if counts:
         raise DataError(
-            f"The columns {shown_names(counts)} are mostly 0 but hold numbers above 1 as well, such as how many people "
-            "said so; make each of them 0 or 1, or select one label as the target column."
+            f"The columns {shown_names(counts)} stand among columns of 0 and 1 but hold higher numbers as well, such as "
+            "how many people said so; make each of them 0 or 1, or select one label as the target column."
         )
     return Mapping("labels", column=text, target="multi", parts=tuple(marks))
 
 
 def _counts_among(frame: pd.DataFrame, columns: Sequence[str], marks: Sequence[str]) -> list[str]:
-    """Return the columns that count people between those of flags, or beside few of them with nothing else between."""
-    counts = [name for name in columns if name not in marks and _counts_people(frame, name)]
-    ends = [columns.index(name) for name in (marks if len(marks) > _FEWEST_FLAGS else [*marks, *counts])]
-    among = columns[min(ends) : max(ends) + 1] if ends else []
-    are_side_by_side = len(marks) > _FEWEST_FLAGS or all(_is_counted(frame, name) for name in among)
-    return [name for name in among if name in counts] if are_side_by_side else []
+    """Return the columns that count people between those of flags, or beside few of them with nothing else between.
+
+    There, they are mostly 0.
+    """
+    counts = [name for name in columns if name not in marks and {0.0, 1.0} < _people(frame, name)]
+    if len(marks) > _FEWEST_FLAGS:
+        return [name for name in counts if columns.index(marks[0]) < columns.index(name) < columns.index(marks[-1])]
+    counts = [name for name in counts if _are_rare(frame, name)]
+    places = [columns.index(name) for name in (*marks, *counts)]
+    among = columns[min(places) : max(places) + 1] if places else []
+    return counts if all(_people(frame, name) for name in among) else []
 
 
-def _is_counted(frame: pd.DataFrame, name: str) -> bool:
-    return {number_of(cell) for cell in cells_of(frame, name)} <= set(_FEW_PEOPLE)
+def _people(frame: pd.DataFrame, name: str) -> set[float]:
+    """Return the different numbers of a column, if they are so small that each may count people who said something."""
+    numbers = {number_of(cell) for cell in cells_of(frame, name)}
+    return {number for number in numbers if number is not None} if numbers <= set(_FEW_PEOPLE) else set()
 
 
-def _counts_people(frame: pd.DataFrame, name: str) -> bool:
-    """Say whether a column is mostly 0 and else counts up from 1, as those of several people who may say 0 or 1 do."""
+def _are_rare(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether most numbers of a column are 0."""
     numbers = [number_of(cell) for cell in cells_of(frame, name)]
-    return {0.0, 1.0} < {*numbers} <= set(_FEW_PEOPLE) and 2 * numbers.count(0.0) > len(numbers)
+    return 2 * numbers.count(0.0) > len(numbers)
 
 
 _FEW_PEOPLE = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)

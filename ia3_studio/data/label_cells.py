@@ -40,7 +40,7 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
         return "multi"
     if are_joined_numbers(cells) or any(len(names) > 1 for names in bare_lists(cells)):
         return "multi"
-    if (is_measured(cells) or _are_points(cells, name)) and not is_coded(name):
+    if (is_measured(cells) or are_points(cells, name)) and not is_coded(name):
         return "number"
     kinds = {cell.strip() for cell in cells if isinstance(cell, str)}
     is_class = len(kinds) <= max(2, min(MOST_CLASSES, len(cells) // 4))
@@ -63,7 +63,7 @@ def _is_pair_of_numbers(cell: Any) -> bool:
 _PAIR = re.compile(r"\(\d+(?:, ?\d+)+\)")
 
 
-def _are_points(cells: Sequence[Any], name: str) -> bool:
+def are_points(cells: Sequence[Any], name: str) -> bool:
     """Say whether whole numbers are points of a scale that is too long for classes, by their name and their number."""
     numbers = {number_of(cell) for cell in cells}
     known = [number for number in numbers if number is not None]
