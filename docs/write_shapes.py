@@ -18,6 +18,7 @@ def table() -> str:
     sys.path.insert(0, str(ROOT))
     from tests.data.export_shapes import EXPORTS
     from tests.data.format_shapes import FORMATS
+    from tests.data.label_shapes import CORPORA
     from tests.data.public_shapes import PUBLIC
     from tests.data.repository_shapes import REPOSITORY
     from tests.data.schema_shapes import SCHEMAS
@@ -28,7 +29,18 @@ def table() -> str:
 
     rows = (
         f"| {each.what} | {_ending(each.name)} | {each.mapping.replace('|', ' ')} |\n"
-        for each in (*SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *FORMATS, *PUBLIC, *REPOSITORY, *SCHEMAS)
+        for each in (
+            *SHAPES,
+            *TABLES,
+            *EXPORTS,
+            *SIBLINGS,
+            *STRUCTURES,
+            *FORMATS,
+            *PUBLIC,
+            *REPOSITORY,
+            *SCHEMAS,
+            *CORPORA,
+        )
     )
     return "| data | example | read as |\n|---|---|---|\n" + "".join(rows)
 

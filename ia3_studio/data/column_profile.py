@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.data.column_names import name_words, says
 from ia3_studio.data.measurements import decimal_mark, number_of, whole_number
 from ia3_studio.data.paths import is_listed, structure_of, value_at
+from ia3_studio.data.split_names import SPLITS
 from ia3_studio.data.units import have_one_unit, unit_of
 
 if TYPE_CHECKING:
@@ -206,6 +207,8 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
         return True
     if whole_number(known[0]) in (0, 1) and _are_running(known):
         return len(known) > 2
+    if UNNAMED.fullmatch(name) and len(different) > 1 and {each.lower() for each in different} <= SPLITS:
+        return True
     if UNNAMED.fullmatch(name) and len(different) == len(known) >= _MANY and _are_numbers_of_rows(known):
         return True
     if len(different) == len(known) > 2 and (all(map(_HASH.fullmatch, known)) or _are_codes(known)):

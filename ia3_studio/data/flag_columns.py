@@ -43,8 +43,8 @@ def flags(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         return None
     if counts:
         raise DataError(
-            f"The columns {shown_names(counts)} stand among columns of 0 and 1 but hold higher numbers as well, such as "
-            "how many people said so; make each of them 0 or 1, or select one label as the target column."
+            f"The columns {shown_names(counts)} stand among columns of 0 and 1 but hold higher numbers as well, such "
+            "as how many people said so; make each of them 0 or 1, or select one label as the target column."
         )
     return Mapping("labels", column=text, target="multi", parts=tuple(marks))
 

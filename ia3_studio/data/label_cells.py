@@ -83,6 +83,7 @@ def are_joined_numbers(cells: Sequence[Any]) -> bool:
     texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()]
     if not texts or len(texts) < len(cells) or not all(map(_CLASS_NUMBERS.fullmatch, texts)):
         return False
+    texts = [text.replace(" ", "") for text in texts]
     parts = [part for text in texts for part in text.split(",")]
     several = max(text.count(",") for text in texts) > 1 or _are_no_fractions(texts)
     return several and 2 * len(set(parts)) <= len(parts)
@@ -96,7 +97,7 @@ def _are_no_fractions(texts: Sequence[str]) -> bool:
     return few and bool(behind) and behind <= alone and any(len(part) > 1 for part in behind)
 
 
-_CLASS_NUMBERS = re.compile(r"\d{1,2}(?:,\d{1,2})*")
+_CLASS_NUMBERS = re.compile(r"\d{1,2}(?:, ?\d{1,2})*")
 
 
 def _share_parts(kinds: Collection[str]) -> bool:

@@ -28,7 +28,7 @@ def rows_of_document(document: Any) -> tuple[Sequence[Any], str] | None:
         )
     if isinstance(document.get("mapping"), dict) or isinstance(document.get("chat_messages"), list):
         return [document], "JSON object, one conversation"
-    for read in (_skype, _telegram, _messenger, _rasa, _annotated, _lists_of_texts):
+    for read in (_skype, _telegram, _messenger, _rasa, _snips, _annotated, _lists_of_texts):
         if found := read(document):
             return found
     return None
@@ -103,3 +103,31 @@ def _rasa(document: dict[str, Any]) -> tuple[Sequence[Any], str] | None:
     inner = document.get("rasa_nlu_data")
     examples = listed(inner.get("common_examples")) if isinstance(inner, dict) else []
     return (examples, "Rasa training data") if examples else None
+
+
+def _snips(document: dict[str, Any]) -> tuple[Sequence[Any], str] | None:
+    """Return the utterances of the intents of Snips NLU, in the form of Rasa's examples; slots are its entities."""
+    intents = document.get("intents")
+    held = (
+        {name: each.get("utterances") for name, each in intents.items() if isinstance(each, dict)}
+        if isinstance(intents, dict)
+        else {}
+    )
+    if not held or not all(isinstance(each, dict) and listed(each.get("data")) for all_ in held.values()
+                           for each in listed(all_)):  # fmt: skip
+        return None
+    rows = [
+        {**_utterance(listed(each["data"])), "intent": name} for name, all_ in held.items() for each in listed(all_)
+    ]
+    return (rows, "Snips NLU data") if rows else None
+
+
+def _utterance(parts: Sequence[Any]) -> dict[str, Any]:
+    """Return the text of an utterance that stands in parts, and its slots."""
+    text, slots = "", []
+    for part in parts:
+        said = str(part.get("text", "")) if isinstance(part, dict) else ""
+        if isinstance(part, dict) and (slot := part.get("slot_name")):
+            slots.append({"start": len(text), "end": len(text) + len(said), "value": said, "entity": slot})
+        text += said
+    return {TEXT: text, "entities": slots}

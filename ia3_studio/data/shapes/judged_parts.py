@@ -8,9 +8,9 @@ from typing import Any
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.annotations import TEXT_NAMES
-from ia3_studio.data.shapes.shape import MOST, Collector, Recognized, Rows, Shape, is_text, listed
+from ia3_studio.data.shapes.shape import MOST, Collector, Recognized, Rows, Shape, bare, is_text, listed
 
-PARTS = ("term", "target", "aspect", "aspect_term", "entity", "category")
+PARTS = ("term", "target", "aspect", "aspectterm", "entity", "category")
 """Keys of what a text is judged for, as in the aspect-based data sets of SemEval."""
 JUDGED = ("polarity", "sentiment")
 _NONE_OF_THE_TEXT = "NULL"
@@ -26,14 +26,20 @@ def _parts_of(cell: Any) -> list[dict[str, Any]]:
     return parts if all(isinstance(each, dict) for each in parts) else []
 
 
+def _said(value: Any) -> str:
+    """Return a text, or those of a list as one: of words, or of texts before their places; empty for anything else."""
+    texts = listed(value)
+    if texts and isinstance(texts[0], list):
+        texts = texts[0]
+    said = " ".join(texts) if texts and all(map(is_text, texts)) else value
+    return said if is_text(said) and said != _NONE_OF_THE_TEXT else ""
+
+
 def _key(parts: Sequence[dict[str, Any]], names: Sequence[str]) -> str:
     """Return the first of some keys that nearly every part has a text for; empty where there is none."""
-    counts = ((name, sum(_says(each.get(name)) for each in parts)) for name in names)
+    keys = {bare(key): key for each in parts for key in each}
+    counts = ((keys[name], sum(bool(_said(each.get(keys[name]))) for each in parts)) for name in names if name in keys)
     return next((name for name, count in counts if count >= MOST * len(parts) > 0), "")
-
-
-def _says(value: Any) -> bool:
-    return is_text(value) and value != _NONE_OF_THE_TEXT
 
 
 def _columns(rows: Rows) -> tuple[str, str, str, str]:
@@ -60,12 +66,15 @@ def _read_parts(rows: Rows) -> Recognized:
         without += not parts
         rest = {name: cell for name, cell in record.items() if name not in (column, part, judged)}
         for each in parts:
-            if _says(each.get(part)) and is_text(each.get(judged)):
-                found.use(row, {**rest, part: each[part], judged: each[judged]})
+            if (said := _said(each.get(part))) and is_text(each.get(judged)):
+                found.use(row, {**rest, part: said, judged: each[judged]})
             else:
                 found.leave_out(row, f"a part of its text ({column}) has no {part} or no {judged}")
     notes = [f"Each {part} of {column} is an example with its text, and {judged} its label."]
     notes += [f"Not used: {without:,} texts without a {part}."] if without else []
+    keys = dict.fromkeys(key for cell in rows.sample(column) for each in _parts_of(cell) for key in each)
+    others = [key for key in keys if key not in (part, judged)]
+    notes += [f"Not used of {column}: {', '.join(others)}."] if others else []
     mapping = Mapping("labels", column=text, context=part, answer=judged)
     return found.recognized("judged parts of texts", mapping, tuple(notes))
 

@@ -66,6 +66,8 @@ def span_of(value: Any) -> Span | None:
         if isinstance(value.get("entity"), str) and "type" in value and "text" not in value:  # what stands there
             places = {"start": _first(value, START_KEYS), "end": _first(value, END_KEYS)}
             value = _exclusive({"text": value["entity"], "label": value["type"], **places})
+        if len(place := listed(value.get("span"))) == len(("start", "end")):
+            value = {"start": place[0], "end": place[1], "text": value.get("name"), **value}
         start, end = (_first(value, keys) for keys in (START_KEYS, END_KEYS))
         start, end = (_by_words(value, words) if each is None else each
                       for each, words in ((start, _STARTS), (end, _ENDS)))  # fmt: skip

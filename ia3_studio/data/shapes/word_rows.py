@@ -7,10 +7,10 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from ia3_studio.data.column_profile import UNNAMED
-from ia3_studio.data.conll import is_tag
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.measurements import whole_number
 from ia3_studio.data.shapes.shape import MOST, Collector, Recognized, Rows, Shape, is_blank
+from ia3_studio.data.word_tags import is_tag
 
 WORD_NAMES = ("word", "token", "words", "tokens", "form")
 TAG_NAMES = ("tag", "nertag", "ner", "label", "nerlabel", "entity", "bio", "iob", "tags", "nertags", "labels", "pos")
