@@ -55,6 +55,18 @@ CORPORA: tuple[Shape, ...] = (
           json.dumps({"intents": {"book": intent("Book"), "ask": intent("When leaves")}, "entities": {"port": {}},
                       "language": "en"}),
           "text → text, intent → label", 12),
+    Shape("intents and entities in a document (Watson Assistant)", "assistant.json",
+          json.dumps({"intents": [{"intent": name, "examples": [{"text": f"{name} ferry {n}"} for n in range(6)]}
+                                  for name in ("Book", "Ask")],
+                      "entities": [{"entity": "port", "values": [{"type": "synonyms", "value": "Turku"}]},
+                                   {"entity": "pier", "values": [{"type": "synonyms", "value": "north"}]}]}),
+          "text → text, label → label", 12),
+    Shape("texts with entities whose values are JSON (wit.ai)", "wit.json",
+          json.dumps({"data": [{"text": f"Turku, ferry {n}", "entities": [
+              {"entity": "port", "value": '"turku, FI"', "start": 0, "end": 5}]} for n in range(12)]}), TAGS, 12),
+    Shape("texts with slots (PolyAI)", "slots.json",
+          json.dumps([{"userInput": {"text": f"{n} at nine"}, "labels": [
+              {"slot": "people", "valueSpan": {"endIndex": len(str(n))}}]} for n in range(12)]), TAGS, 12),
     Shape("questions of a quiz with signs", "trivia",
           "\n".join(f"#Q {asked(n)}\n^ {berths(n)[n % 4]}\n" + "".join(
               f"{letter} {each}\n" for letter, each in zip("ABCD", berths(n), strict=True)) for n in range(12)),
@@ -64,7 +76,7 @@ CORPORA: tuple[Shape, ...] = (
     Shape("numbers of several classes with commas", "classes.tsv",
           rows(lambda n: f"{plain(n)}\t{('1', '1, 3', '8, 1, 2')[n % 3]}", 24),
           "column 1 → text, column 2 → several labels", 24),
-    Shape("a number without a name beside ids of rows, some of which are missing", "scores.txt",
+    Shape("a number without a name, and ids of rows of which some are missing", "scores.txt",
           rows(lambda n: f"{n * n + 1}\t{(n * 7 % 10) / 3:.4f}\t{plain(n)}", 24),
           "column 3 → text, column 2 → number", 24),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,14 @@ def test_marks_of_speakers_and_of_pages_are_no_entities(line: str, tmp_path: Pat
 def test_points_of_few_graded_texts_are_numbers(tmp_path: Path) -> None:
     table = rows(lambda n: f"{100 - n - n % 4}\tPier {n} Post\t{plain(n)}", 21, "grade\tpublication\ttext")
     assert str(read(tmp_path, "a.tsv", table).mapping) == "text → text, grade → number"
+
+
+def test_an_intent_that_few_texts_of_wit_have_is_named_and_slots_are_learned(tmp_path: Path) -> None:
+    def row(n: int) -> dict[str, object]:
+        text = f"Ferry {n} to Turku"
+        whole = {"entity": "intent", "value": '"book"', "start": 0, "end": len(text)}
+        port = {"entity": "port", "value": '"turku"', "start": len(text) - 5, "end": len(text)}
+        return {"text": text, "entities": [whole, port] if n == 1 else [port]}
+
+    split = read(tmp_path, "a.json", json.dumps({"data": [row(n) for n in range(12)]}))
+    assert split.mapping.kind == "tags" and not split.problems and any("intent" in name for name in split.unused)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ia3_studio.data.shapes.nlu_documents import nlu_rows
 from ia3_studio.data.shapes.shape import finite, listed
 from ia3_studio.errors import DataError
 
@@ -18,7 +19,7 @@ def rows_of_document(document: Any) -> tuple[Sequence[Any], str] | None:
         DataError: it is known and cannot be used.
     """
     if isinstance(document, list):
-        return _annotated_texts(document)
+        return _annotated_texts(document) or nlu_rows(document)
     if not isinstance(document, dict):
         return None
     if {"images", "annotations", "categories"} <= document.keys():
@@ -28,7 +29,7 @@ def rows_of_document(document: Any) -> tuple[Sequence[Any], str] | None:
         )
     if isinstance(document.get("mapping"), dict) or isinstance(document.get("chat_messages"), list):
         return [document], "JSON object, one conversation"
-    for read in (_skype, _telegram, _messenger, _rasa, _snips, _annotated, _lists_of_texts):
+    for read in (_skype, _telegram, _messenger, nlu_rows, _annotated, _lists_of_texts):
         if found := read(document):
             return found
     return None
@@ -96,38 +97,3 @@ def _lists_of_texts(document: dict[str, Any]) -> tuple[Sequence[Any], str] | Non
     talks = listed(document.get("conversations"))
     known = talks and all(len(listed(talk)) > 1 and all(isinstance(t, str) for t in listed(talk)) for talk in talks)
     return ([{"data": talk} for talk in talks], "JSON object with lists of texts") if known else None
-
-
-def _rasa(document: dict[str, Any]) -> tuple[Sequence[Any], str] | None:
-    """Return the examples of Rasa's training data."""
-    inner = document.get("rasa_nlu_data")
-    examples = listed(inner.get("common_examples")) if isinstance(inner, dict) else []
-    return (examples, "Rasa training data") if examples else None
-
-
-def _snips(document: dict[str, Any]) -> tuple[Sequence[Any], str] | None:
-    """Return the utterances of the intents of Snips NLU, in the form of Rasa's examples; slots are its entities."""
-    intents = document.get("intents")
-    held = (
-        {name: each.get("utterances") for name, each in intents.items() if isinstance(each, dict)}
-        if isinstance(intents, dict)
-        else {}
-    )
-    if not held or not all(isinstance(each, dict) and listed(each.get("data")) for all_ in held.values()
-                           for each in listed(all_)):  # fmt: skip
-        return None
-    rows = [
-        {**_utterance(listed(each["data"])), "intent": name} for name, all_ in held.items() for each in listed(all_)
-    ]
-    return (rows, "Snips NLU data") if rows else None
-
-
-def _utterance(parts: Sequence[Any]) -> dict[str, Any]:
-    """Return the text of an utterance that stands in parts, and its slots."""
-    text, slots = "", []
-    for part in parts:
-        said = str(part.get("text", "")) if isinstance(part, dict) else ""
-        if isinstance(part, dict) and (slot := part.get("slot_name")):
-            slots.append({"start": len(text), "end": len(text) + len(said), "value": said, "entity": slot})
-        text += said
-    return {TEXT: text, "entities": slots}

@@ -73,7 +73,7 @@ def span_of(value: Any) -> Span | None:
                       for each, words in ((start, _STARTS), (end, _ENDS)))  # fmt: skip
         label = _first(value, LABEL_KEYS)
         names = listed(label)
-        said = value.get("text", value.get("value"))
+        said = value.get("text", None if "entity" in value else value.get("value"))  # an entity's value may be another
         text = said if isinstance(said, str) else ""
         return _span(start, end, names[0] if len(names) == 1 else label, text)
     parts = listed(value)
