@@ -16,34 +16,9 @@ BEGIN, END = "<!-- shapes: written by docs/write_shapes.py -->\n", "<!-- end of 
 def table() -> str:
     """Return the table in Markdown: what a file holds, its ending, and what its columns are read as."""
     sys.path.insert(0, str(ROOT))
-    from tests.data.dialect_shapes import DIALECTS
-    from tests.data.export_shapes import EXPORTS
-    from tests.data.format_shapes import FORMATS
-    from tests.data.public_shapes import PUBLIC
-    from tests.data.repository_shapes import REPOSITORY
-    from tests.data.schema_shapes import SCHEMAS
-    from tests.data.shapes import SHAPES
-    from tests.data.sibling_shapes import SIBLINGS
-    from tests.data.structure_shapes import STRUCTURES
-    from tests.data.table_shapes import TABLES
-    from tests.data.talk_shapes import TALKS
+    from tests.data.every_shape import EVERY_SHAPE
 
-    rows = (
-        f"| {each.what} | {_ending(each.name)} | {each.mapping.replace('|', ' ')} |\n"
-        for each in (
-            *SHAPES,
-            *TABLES,
-            *EXPORTS,
-            *SIBLINGS,
-            *STRUCTURES,
-            *FORMATS,
-            *PUBLIC,
-            *REPOSITORY,
-            *SCHEMAS,
-            *DIALECTS,
-            *TALKS,
-        )
-    )
+    rows = (f"| {each.what} | {_ending(each.name)} | {each.mapping.replace('|', ' ')} |\n" for each in EVERY_SHAPE)
     return "| data | example | read as |\n|---|---|---|\n" + "".join(rows)
 
 

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_names import name_words, says
 from ia3_studio.data.measurements import decimal_mark, number_of, whole_number
 from ia3_studio.data.paths import is_listed, structure_of, value_at
+from ia3_studio.data.split_names import SPLITS
 from ia3_studio.data.units import have_one_unit, unit_of
 
 if TYPE_CHECKING:
@@ -205,7 +207,9 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
         return True
     if whole_number(known[0]) in (0, 1) and _are_running(known):
         return len(known) > 2
-    if UNNAMED.fullmatch(name) and len(different) == len(known) >= _MANY and all(map(_NUMBER_OF_ROW.fullmatch, known)):
+    if UNNAMED.fullmatch(name) and len(different) > 1 and {each.lower() for each in different} <= SPLITS:
+        return True
+    if UNNAMED.fullmatch(name) and len(different) == len(known) >= _MANY and _are_numbers_of_rows(known):
         return True
     if len(different) == len(known) > 2 and (all(map(_HASH.fullmatch, known)) or _are_codes(known)):
         return True
@@ -270,6 +274,14 @@ def _are_running(known: Sequence[str]) -> bool:
     """Say whether cells count on from the first, perhaps with zeros before them."""
     first = whole_number(known[0])
     return first is not None and all(whole_number(cell) == first + place for place, cell in enumerate(known))
+
+
+def _are_numbers_of_rows(known: Sequence[str]) -> bool:
+    """Say whether cells are long whole numbers, or each of them is above the one before, as where rows are missing."""
+    if all(map(_NUMBER_OF_ROW.fullmatch, known)):
+        return True
+    numbers = [number for cell in known if (number := whole_number(cell)) is not None]
+    return len(numbers) == len(known) and all(one < other for one, other in pairwise(numbers))
 
 
 def _is_number_text(cell: Any) -> bool:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from ia3_studio.data.delimiters import LINE_END
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.problem import Damage, require_few
+from ia3_studio.data.word_lines import one_word_per_line, without_marks
+from ia3_studio.data.word_tags import TAG, are_parts, is_tag
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SUFFIXES = (".conll", ".conllu", ".conllup", ".iob", ".iob2", ".bio")
-_TAG = re.compile(r"[OBIESLUM]|[BIESLUM][-_].+|.+-[BIESLU]")
 _BEGINS = re.compile(r"B[-_].+")
 """A tag that says by itself what a file is, so that no empty line need do so."""
 _SAMPLE_LINES = 2_000
@@ -46,7 +47,9 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
     Raises:
         DataError: more than a tenth of the sentences is damaged.
     """
-    lines = _without_marks(_one_per_line(LINE_END.split(text)))
+    lines = without_marks(one_word_per_line(LINE_END.split(text)))
+    if all(line.endswith("\t") for line in lines[:_SAMPLE_LINES] if line.strip()):
+        lines = [line.removesuffix("\t") for line in lines]
     is_numbered = _counts_words(lines)
     if is_numbered:  # what begins with "#" is a comment, as the number of a word is none
         lines = ["# " + line[1:].strip() if line.startswith("#") else line for line in lines]
@@ -66,10 +69,9 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
             1,
             next((at for at in range(2, width) if all(is_tag(row[at : at + 1][0]) for row in _full(fields))), tag),
         )
-    if (
-        len({row[tag] for row in _full(fields)}) == 1
-    ):  # as of the inner names of GermEval, of which a text may have none
-        tag = next((at for at in range(width - 2, word, -1) if _says_tags(fields, at)), tag)
+    if len({row[tag] for row in _full(fields)}) == 1:  # as of inner names, of which a text may have none
+        others = [at for at in range(word + 1, width - 1) if _says_tags(fields, at)]
+        tag = max(others, key=lambda at: sum(row[at] != "O" for row in _full(fields)), default=tag)
     words: list[list[str]] = []
     tags: list[list[str]] = []
     numbers: list[int] = []
@@ -95,75 +97,28 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
     return Found(frame, f"one word per line, {width} fields", tuple(damaged), notes=_notes(lines, width, word, tag))
 
 
-def _one_per_line(lines: list[str]) -> list[str]:
-    """Return a line for each word of lines with a sentence, a tab and its tags, as ATIS has them; others as they are.
-
-    A sentence has as many words as tags, and most tags are "O".
-    """
-    if marked := _with_marks(lines):
-        return marked
-    filled = [line.split("\t") for line in lines if line.strip()]
-    sides = [(words.split(), tags.split()) for words, *rest in filled for tags in rest[:1]]
-    whole = len(sides) == len(filled) > 1 and all(len(each) == len(("words", "tags")) for each in filled)
-    if not whole or any(len(words) != len(tags) or len(words) < _FEWEST_WORDS for words, tags in sides):
-        return lines
-    tags = [tag for _words, each in sides for tag in each]
-    if 2 * tags.count("O") < len(tags):
-        return lines
-    return [line for each in sides for line in (*map("\t".join, zip(*each, strict=True)), "")]
-
-
-def _with_marks(lines: Sequence[str]) -> list[str]:
-    """Return a line for each word of lines in which a sign stands between each word and its tag: Ada/B-SHIP left/O.
-
-    None where a word has no tag, or no word has "O".
-    """
-    filled = [line.split() for line in lines if line.strip()]
-    if len(filled) < len(lines) and all(len(words) == 1 for words in filled):  # a word per line, between empty lines
-        filled = [" ".join(block.split("\n")).split() for block in "\n".join(map(str.strip, lines)).split("\n\n")]
-        filled = [words for words in filled if words]
-    for sign in ("|", "/", "_", "\\"):
-        if not filled or any(sign not in word for word in filled[0]):
-            continue
-        pairs = [[word.rpartition(sign)[::2] for word in words] for words in filled]
-        tags = {tag for words in pairs for _word, tag in words}
-        are_tags = "O" in tags and len(tags) > 1 and all(map(is_tag, tags))
-        are_tags = are_tags or _are_parts([tag for words in pairs for _word, tag in words])
-        if are_tags and all(word for words in pairs for word, _tag in words):
-            return [line for words in pairs for line in (*map("\t".join, words), "")]
-    return []
-
-
-_FEWEST_WORDS = 2
-"""Words of a sentence that stands in a line with its tags."""
-
-
-def _without_marks(lines: list[str]) -> list[str]:
-    """Return lines with an empty one for each mark between sentences, such as "_S_B_", where none is empty.
-
-    A mark is the first word of the file, is no word of letters alone, and comes again.
-    """
-    if any(not line.strip() for line in lines[:-1]):
-        return lines
-    first = (lines[0].split() or [""])[0]
-    is_mark = bool(_MARK.fullmatch(first)) and sum((line.split() or [""])[0] == first for line in lines) > 1
-    return ["" if (line.split() or [""])[0] == first else line for line in lines] if is_mark else lines
-
-
-_MARK = re.compile(r"([_<\[#*=~-])\W*\w+.*[_>\]#*=~-]")
-
-
 def read_conll_table(name: str, text: str) -> Found | None:
-    """Read sentences as :func:`read_conll`, of a table of words and tags with an empty line between sentences."""
+    """Read sentences as :func:`read_conll`, of a table of words and tags; an empty word stands between sentences."""
     lines = LINE_END.split(text)
     beginning = lines[:_SAMPLE_LINES]
-    gaps = sum(not line.strip(" ,;") for line in beginning[1:-1])
     delimiter = next((mark for mark in (",", ";") if mark in beginning[0]), "")
-    if not gaps or not delimiter or "\t" in text or len(beginning) / gaps > _LONGEST_SENTENCE:
+    if not delimiter or "\t" in text:
         return None
-    rows = [next(csv.reader([line], delimiter=delimiter), []) for line in lines]
-    tabbed = ["\t".join(row) if any(map(str.strip, row)) else "" for row in rows]
+    gaps = sum(not line.strip() or _is_gap(_cells(line, delimiter)) for line in beginning[1:-1])
+    if not gaps or len(beginning) / gaps > _LONGEST_SENTENCE:
+        return None
+    rows = [_cells(line, delimiter) for line in lines]
+    tabbed = ["" if _is_gap(row) else "\t".join(row) for row in rows]
     return read_conll(name, "\n".join(tabbed))
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader([line], delimiter=delimiter), [])
+
+
+def _is_gap(row: Sequence[str]) -> bool:
+    """Say whether a row has no word, and no tag but "O"."""
+    return not any(cell.strip() for cell in row[:-1]) and (not row or row[-1].strip() in ("", "O"))
 
 
 def _tags_stand_first(fields: Sequence[Sequence[str]]) -> bool:
@@ -211,26 +166,10 @@ def _counts_words(lines: Sequence[str]) -> bool:
     return begun > 1
 
 
-def is_tag(cell: object) -> bool:
-    """Say whether a cell is a tag of a word, such as "O" or "B-PER"."""
-    return isinstance(cell, str) and _TAG.fullmatch(cell.strip()) is not None
-
-
-def _are_parts(tags: Sequence[str]) -> bool:
-    """Say whether tags of words are parts of speech: a few codes in capitals that come again and again."""
-    kinds = set(tags)
-    return _FEWEST_PARTS <= len(kinds) <= min(_MOST_PARTS, len(tags) // 4) and all(map(_PART.fullmatch, kinds))
-
-
-_PART = re.compile(r"[A-Z][A-Z$+-]{0,7}|[^\w\s]{1,3}")
-"""A code of a part of speech, or the punctuation mark that stands for itself."""
-_FEWEST_PARTS, _MOST_PARTS = 3, 60
-
-
 def _notes(lines: Sequence[str], width: int, word: int, tag: int) -> tuple[str, ...]:
     notes = [f"The word is field {word + 1} and its tag field {tag + 1} of {width}."] if width > 2 else []
     documents = sum(line.startswith(_DOCUMENT) for line in lines)
-    comments = sum(line.startswith("# ") for line in lines)
+    comments = sum(map(_is_comment, lines))
     skipped = [f"{documents:,} {_DOCUMENT} lines"] if documents else []
     skipped += [f"{comments:,} comment lines"] if comments else []
     return (*notes, *([f"Not used: {' and '.join(skipped)}."] if skipped else ()))
@@ -245,7 +184,17 @@ def _without_frames(lines: list[str]) -> list[str]:
 
 
 def _is_word(line: str) -> bool:
-    return bool(line.strip()) and not line.startswith((_DOCUMENT, "# "))
+    return bool(line.strip()) and not line.startswith(_DOCUMENT) and not _is_comment(line)
+
+
+def _is_comment(line: str) -> bool:
+    """Say whether a line begins with one "#" or more and a blank, and is no such sign with its tag."""
+    return bool(_COMMENT.match(line)) and not _SIGN.fullmatch(line.rstrip())
+
+
+_COMMENT = re.compile(r"#+ ")
+_SIGN = re.compile(r"#+(?: \S+){0,2} (?:O|[BI]-\S+)")
+"""A sign as a word, whose last field is its tag."""
 
 
 def _sample(lines: Sequence[str]) -> list[list[str]]:
@@ -265,17 +214,17 @@ def _is_conll(fields: Sequence[Sequence[str]], lines: Sequence[str], is_named_so
         return True
     tags = [row[-1] for row in fields if len(row) == width]
     blank = any(not line.strip() for line in lines[:_SAMPLE_LINES]) or (
-        "O" in tags and any(map(_BEGINS.fullmatch, tags)) and all(map(_TAG.fullmatch, tags))
+        "O" in tags and any(map(_BEGINS.fullmatch, tags)) and all(map(TAG.fullmatch, tags))
     )
     is_universal = width == _UNIVERSAL and all(
         row[0].isdigit() and (row[6] == "_" or (row[6].isdigit() and len(row[6]) <= _LONGEST_HEAD))
         for row in fields[:3]
     )
-    fitting = sum(bool(_TAG.fullmatch(tag)) for tag in tags)
+    fitting = sum(bool(TAG.fullmatch(tag)) for tag in tags)
     kinds = set(tags)
     plain = 3 * tags.count("O") >= len(tags) and 2 <= len(kinds) <= _MOST_PLAIN and all(map(_PLAIN.fullmatch, kinds))
     pairs = width == len(("word", "tag")) and not any(" " in row[0] for row in fields)
-    if (blank and plain and width == len(("word", "tag"))) or (pairs and _runs(fields, lines) and _are_parts(tags)):
+    if (blank and plain and width == len(("word", "tag"))) or (pairs and _runs(fields, lines) and are_parts(tags)):
         return True
     return blank and (is_universal or (len(set(tags)) <= _MOST_TAGS and fitting > 0.95 * len(tags) and "O" in tags))
 

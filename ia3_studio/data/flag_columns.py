@@ -38,25 +38,41 @@ def flags(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     rivals = [name for name, each in others.items() if each.is_label and not each.is_identifier and name not in texts]
     rivals = [name for name in rivals if is_label_name(name, LABEL_WORDS)]
     text = read_text(frame, texts, [*texts, *longer])
-    if len(marks) <= _FEWEST_FLAGS or rivals or not text:
+    counts = _counts_among(frame, columns, marks) if text and not rivals else []
+    if len(marks) + len(counts) <= _FEWEST_FLAGS or rivals or not text:
         return None
-    if counts := _counts_between(frame, columns, marks):
+    if counts:
         raise DataError(
-            f"The columns {shown_names(counts)} stand between columns of 0 and 1 but hold higher numbers as well, such "
+            f"The columns {shown_names(counts)} stand among columns of 0 and 1 but hold higher numbers as well, such "
             "as how many people said so; make each of them 0 or 1, or select one label as the target column."
         )
     return Mapping("labels", column=text, target="multi", parts=tuple(marks))
 
 
-def _counts_between(frame: pd.DataFrame, columns: Sequence[str], marks: Sequence[str]) -> list[str]:
-    """Return the columns between flags that count up from 0, as those of several people who may say 0 or 1 do."""
-    first, last = columns.index(marks[0]), columns.index(marks[-1])
-    found = []
-    for name in columns[first : last + 1]:
-        numbers = {number_of(cell) for cell in cells_of(frame, name)} if name not in marks else set()
-        if {0.0, 1.0} <= numbers <= set(_FEW_PEOPLE):
-            found.append(name)
-    return found
+def _counts_among(frame: pd.DataFrame, columns: Sequence[str], marks: Sequence[str]) -> list[str]:
+    """Return the columns that count people between those of flags, or beside few of them with nothing else between.
+
+    There, they are mostly 0.
+    """
+    counts = [name for name in columns if name not in marks and {0.0, 1.0} < _people(frame, name)]
+    if len(marks) > _FEWEST_FLAGS:
+        return [name for name in counts if columns.index(marks[0]) < columns.index(name) < columns.index(marks[-1])]
+    counts = [name for name in counts if _are_rare(frame, name)]
+    places = [columns.index(name) for name in (*marks, *counts)]
+    among = columns[min(places) : max(places) + 1] if places else []
+    return counts if all(_people(frame, name) for name in among) else []
+
+
+def _people(frame: pd.DataFrame, name: str) -> set[float]:
+    """Return the different numbers of a column, if they are so small that each may count people who said something."""
+    numbers = {number_of(cell) for cell in cells_of(frame, name)}
+    return {number for number in numbers if number is not None} if numbers <= set(_FEW_PEOPLE) else set()
+
+
+def _are_rare(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether most numbers of a column are 0."""
+    numbers = [number_of(cell) for cell in cells_of(frame, name)]
+    return 2 * numbers.count(0.0) > len(numbers)
 
 
 _FEW_PEOPLE = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ia3_studio.data.conll import is_tag
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.json_objects import (
     articles,
@@ -26,6 +25,7 @@ from ia3_studio.data.json_objects import (
 )
 from ia3_studio.data.listed_rows import rows_in_lists
 from ia3_studio.data.shapes.documents import rows_of_document
+from ia3_studio.data.word_tags import is_tag
 from ia3_studio.errors import DataError
 
 _ROWS = (

@@ -78,6 +78,21 @@ def is_json_lines(text: str) -> bool:
     return begun and all(isinstance(_line_value(line), dict) for line in lines)
 
 
+def is_list_lines(text: str) -> bool:
+    """Say whether the first lines of a text are lists of one length, of texts and numbers, as Python prints them."""
+    lines = [line.strip() for line in _first_lines(text) if line.strip()]
+    begun = len(lines) > 1 and all(line.startswith("[") and line.endswith("]") for line in lines)
+    rows = [_line_value(line) for line in lines] if begun else []
+    return bool(rows) and all(map(_is_row, rows)) and len({len(row) for row in rows}) == 1
+
+
+def _is_row(value: Any) -> bool:
+    """Say whether a value is a list of texts and numbers, some of each."""
+    cells = value if isinstance(value, list) else []
+    texts = sum(isinstance(cell, str) for cell in cells)
+    return 0 < texts < len(cells) and all(isinstance(cell, str | int | float) for cell in cells)
+
+
 def _first_lines(text: str) -> list[str]:
     """Return the first lines of a text, which may be long, without a copy of the others."""
     begin = _FILLED.search(text)
@@ -122,7 +137,7 @@ def _lines_form(text: str) -> str:
     first = _first_lines(text)[0].strip()
     if first.endswith(","):
         return "JSON Lines with a comma after each object"
-    return "Python literals, one per line" if first.startswith("{'") else "JSON Lines"
+    return "Python literals, one per line" if first.startswith(("{'", "['")) else "JSON Lines"
 
 
 def _line_value(line: str) -> Any:
@@ -131,7 +146,7 @@ def _line_value(line: str) -> Any:
     try:
         return json.loads(bare)
     except (ValueError, RecursionError):
-        return python_literal(bare) if bare.startswith(("{'", '{"')) else None
+        return python_literal(bare) if bare.startswith(("{'", '{"', "['", '["')) else None
 
 
 def _lines(text: str, first_row: int, first_line: int) -> tuple[list[tuple[int, Any]], list[Damage]]:

@@ -25,6 +25,7 @@ from ia3_studio.data.label_cells import (
     SEVERAL,
     are_joined,
     are_joined_numbers,
+    are_points,
     are_titles,
     bare_lists,
     holds_known_classes,
@@ -228,7 +229,8 @@ def _named_inside(frame: pd.DataFrame, name: str) -> str:
 def _holds_labels_or_marks(frame: pd.DataFrame, each: Profile) -> bool:
     """Say whether a column that is called a label holds labels or measurements."""
     few = each.is_number and 2 <= each.different <= len(frame) // 2
-    return each.is_label or few or is_measured(cells_of(frame, each.name))
+    cells = cells_of(frame, each.name)
+    return each.is_label or few or is_measured(cells) or (each.is_number and are_points(cells, each.name))
 
 
 def holds_several(frame: pd.DataFrame, each: Profile) -> bool:

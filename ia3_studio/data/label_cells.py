@@ -40,7 +40,7 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
         return "multi"
     if are_joined_numbers(cells) or any(len(names) > 1 for names in bare_lists(cells)):
         return "multi"
-    if (is_measured(cells) or _are_points(cells, name)) and not is_coded(name):
+    if (is_measured(cells) or are_points(cells, name)) and not is_coded(name):
         return "number"
     kinds = {cell.strip() for cell in cells if isinstance(cell, str)}
     is_class = len(kinds) <= max(2, min(MOST_CLASSES, len(cells) // 4))
@@ -63,7 +63,7 @@ def _is_pair_of_numbers(cell: Any) -> bool:
 _PAIR = re.compile(r"\(\d+(?:, ?\d+)+\)")
 
 
-def _are_points(cells: Sequence[Any], name: str) -> bool:
+def are_points(cells: Sequence[Any], name: str) -> bool:
     """Say whether whole numbers are points of a scale that is too long for classes, by their name and their number."""
     numbers = {number_of(cell) for cell in cells}
     known = [number for number in numbers if number is not None]
@@ -83,6 +83,7 @@ def are_joined_numbers(cells: Sequence[Any]) -> bool:
     texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()]
     if not texts or len(texts) < len(cells) or not all(map(_CLASS_NUMBERS.fullmatch, texts)):
         return False
+    texts = [text.replace(" ", "") for text in texts]
     parts = [part for text in texts for part in text.split(",")]
     several = max(text.count(",") for text in texts) > 1 or _are_no_fractions(texts)
     return several and 2 * len(set(parts)) <= len(parts)
@@ -96,7 +97,7 @@ def _are_no_fractions(texts: Sequence[str]) -> bool:
     return few and bool(behind) and behind <= alone and any(len(part) > 1 for part in behind)
 
 
-_CLASS_NUMBERS = re.compile(r"\d{1,2}(?:,\d{1,2})*")
+_CLASS_NUMBERS = re.compile(r"\d{1,2}(?:, ?\d{1,2})*")
 
 
 def _share_parts(kinds: Collection[str]) -> bool:

@@ -34,7 +34,7 @@ from ia3_studio.data.label_names import MOSTLY, RATED, TOPICAL, named_labels
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import is_listed
 from ia3_studio.data.read_texts import LABELED_NAMES, is_repeated, read_text
-from ia3_studio.data.text_pairs import only_two_texts, paired_texts, related_texts, unnamed_pair
+from ia3_studio.data.text_pairs import only_two_texts, paired_texts, related_texts, text_and_part, unnamed_pair
 from ia3_studio.data.told_apart import says_why, with_second_text
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     label = _in_words(frame, columns, labels[0])
     kind = label_kind(cells_of(frame, label), label)
     sides = [name for name in columns if name != label and _is_varied(frame, name)]
-    pair = paired_texts(frame, sides) or related_texts(frame, sides, label) or only_two_texts(frame, columns, label)
+    pair = paired_texts(frame, sides) or text_and_part(frame, sides, label)
+    pair = pair or related_texts(frame, sides, label) or only_two_texts(frame, columns, label)
     if pair:
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     others = [name for name in columns if name not in (*labels, label)]
@@ -180,7 +181,8 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     label = _in_words(frame, columns, labels[0])
     kind = label_kind(cells_of(frame, label), label)
     sides = [name for name, each in filled.items() if (each.is_text or _is_aspect(each)) and name != label]
-    if pair := paired_texts(frame, sides) or related_texts(frame, sides, label):
+    part = text_and_part(frame, [name for name in filled if name != label], label)
+    if pair := paired_texts(frame, sides) or part or related_texts(frame, sides, label):
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     used = {name for name in filled for found in (label, *labels) if f"{found}.".startswith(f"{name}.")}
     texts = [each for name, each in filled.items() if each.is_text and name not in used]
@@ -227,7 +229,7 @@ def _comes_again(frame: pd.DataFrame, each: Profile) -> bool:
     return again and all(_GRADE.fullmatch(cell) for cell in cells)
 
 
-_FEWEST_OF_FEW, _MANY_ROWS, _ALMOST = 8, 24, 0.95
+_FEWEST_OF_FEW, _MANY_ROWS, _ALMOST = 8, 48, 0.95
 """Rows between which a table has few, and the share of them that a label fills there."""
 _GRADE = re.compile(r"[-+]?(?:\d|10)|[^\W\d][\w-]{0,20}")
 """A small whole number or a word."""

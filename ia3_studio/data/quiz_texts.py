@@ -1,4 +1,4 @@
-"""Which questions are in a text of a quiz? Those of the formats Aiken and GIFT, as learning platforms import them."""
+"""Which questions are in a text of a quiz? Those of the formats that learning platforms import, and of trivia sets."""
 
 from __future__ import annotations
 
@@ -33,10 +33,12 @@ def quiz_questions(text: str) -> Questions | None:
         >>> quiz_questions("Who?\\nA. Ann\\nB. Bo\\nANSWER: B\\n\\nWhen?\\nA) now\\nB) later\\nANSWER: A")
         {'question': ['Who?', 'When?'], 'choices': [['Ann', 'Bo'], ['now', 'later']], 'answer': ['Bo', 'now']}
     """
-    blocks = _BLANK_LINES.split(LINE_END.sub("\n", text).strip())
+    text = LINE_END.sub("\n", text)
+    blocks = _BLANK_LINES.split(text.strip())
     return (
         _columns([_of_aiken(block) for block in blocks])
         or _columns([_of_letter_first(block) for block in blocks])
+        or _columns([_of_signs(block) for block in _BEGINS.split(f"\n{text.strip()}")[1:]])
         or _columns([_of_gift(block) for block in map(_without_comments, blocks) if block])
     )
 
@@ -76,6 +78,21 @@ def _of_letter_first(block: str) -> tuple[str, list[str], str] | None:
 
 _CLOSE_CHOICE = re.compile(r"\s*\(?([A-Ha-h])[.)]\s*(\S.*)")
 """A choice whose text may stand at its letter."""
+
+
+def _of_signs(block: str) -> tuple[str, list[str], str] | None:
+    """Return a question with the right answer behind "^" and the choices behind letters, as OpenTriviaQA has them."""
+    question, right, rest = block.partition("\n^")
+    answer, *lines = rest.strip("\n").split("\n")
+    offered = [_LETTERED.fullmatch(line) for line in lines]
+    choices = [found[1].strip() for found in offered if found]
+    known = len(choices) == len(lines) >= _FEWEST and choices.count(answer.strip()) == 1
+    return (question.strip(), choices, answer.strip()) if right and known and question.strip() else None
+
+
+_BEGINS = re.compile(r"\n+#Q\s")
+"""Where a question begins in a text of signs; blank lines may be inside it."""
+_LETTERED = re.compile(r"[A-H] (\S.*)")
 
 
 def _without_comments(block: str) -> str:

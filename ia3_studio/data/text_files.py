@@ -13,10 +13,19 @@ from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll, read_conll_table
 from ia3_studio.data.delimited import read_delimited
 from ia3_studio.data.delimiters import LINE_END, delimiter_name, is_tabbed
+from ia3_studio.data.entity_tables import read_entity_table
 from ia3_studio.data.exchange_texts import exchanges, one_conversation, questions_in_headings, questions_in_lines
 from ia3_studio.data.intent_lists import intents_below_headings
-from ia3_studio.data.json_rows import JSON_LINES, is_json_document, is_json_lines, is_json_stream, read_json
+from ia3_studio.data.json_rows import (
+    JSON_LINES,
+    is_json_document,
+    is_json_lines,
+    is_json_stream,
+    is_list_lines,
+    read_json,
+)
 from ia3_studio.data.line_labels import labeled_lines, labels_below, marked_labels
+from ia3_studio.data.marked_entities import marked_entities
 from ia3_studio.data.markup_tables import is_markdown_table, read_markdown
 from ia3_studio.data.ontonotes import BEGIN_OF_DOCUMENT, read_ontonotes
 from ia3_studio.data.parsing import Found, ParsingOptions, numbered
@@ -33,6 +42,7 @@ from ia3_studio.data.quoted_texts import quoted_texts
 from ia3_studio.data.shapes.line_logs import logged_lines
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.data.speaker_lines import conversations_of_two
+from ia3_studio.data.tagged_texts import read_tagged_texts
 from ia3_studio.data.talk_texts import talks_in_text
 from ia3_studio.data.webanno import read_webanno
 from ia3_studio.errors import DataError
@@ -44,7 +54,7 @@ PLAIN_FORM = "plain text by"
 
 def found_in_cells(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
     """Read a table whose cells are separated by a character."""
-    if parsing.delimiter is None and (words := read_webanno(name, text)):
+    if parsing.delimiter is None and (words := read_webanno(name, text) or read_entity_table(name, text)):
         return replace(words, form=f"{words.form}, {encoding}")
     if parsing.delimiter is None and is_json_lines(text):
         return found_in_json(f"{name}.jsonl", text, encoding, parsing)
@@ -91,13 +101,15 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
     if parsing.delimiter is None and (words := read_ontonotes(name, text)):
         return replace(words, form=f"{words.form}, {encoding}")
     is_conll = PurePosixPath(name).suffix.lower() in CONLL or text.startswith(BEGIN_OF_DOCUMENT)
+    if parsing.delimiter is None and (words := read_entity_table(name, text) or read_tagged_texts(text)):
+        return replace(words, form=f"{words.form}, {encoding}")
     if parsing.delimiter is None and (words := read_conll(name, text, is_named_so=is_conll)):
         return replace(words, form=f"{words.form}, {encoding}")
     if not (parsing.delimiter or parsing.plain) and (messages := whatsapp_messages(text)):
         return Found(numbered(messages), f"plain text, {encoding}")
     if not (parsing.delimiter or parsing.plain) and (messages := logged_lines(text)):
         return Found(numbered(messages), f"chat in lines, {encoding}")
-    if parsing.delimiter is None and is_json_lines(text):
+    if parsing.delimiter is None and (is_json_lines(text) or is_list_lines(text)):
         frame, form, damaged = read_json(name, text, named_lines=True)
         return Found(frame, f"{form}, {encoding}", damaged)
     if not (parsing.delimiter or parsing.plain) and (talks := talks_in_text(text)):
@@ -129,6 +141,7 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
 
 _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (quoted_texts, "a text in quotes each"),
+    (marked_entities, "entities marked in lines"),
     (quiz_questions, "questions of a quiz"),
     (labels_below, "a label below each text"),
     (labeled_lines, "a text with its label per line"),

@@ -89,6 +89,25 @@ def _pair_of_texts(columns: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
+def text_and_part(frame: pd.DataFrame, columns: Sequence[str], label: str) -> tuple[str, str] | None:
+    """Return a text and what of it was judged, where a column so called stands in nearly every text: one of its names.
+
+    Rows of one text have different labels then, each for another part of it.
+    """
+    part = next((name for name in named(columns, _PARTS) if name != label), "")
+    text = next((name for name in named(columns, _WHOLES) if part and name != label), "")
+    if not text or profile(frame, part).length == 0 or profile(frame, part).different < 2:
+        return None
+    pairs = [(said, found) for said, found in zip(frame[text], frame[part], strict=True) if isinstance(found, str)]
+    within = sum(isinstance(said, str) and found.strip().casefold() in said.casefold() for said, found in pairs)
+    return (text, part) if within > _NEARLY_ALL * len(pairs) > 0 else None
+
+
+_PARTS = ("entity", "target", "mention", "term", "aspect", "keyword", "span")
+_WHOLES = ("text", "sentence", "review", "tweet", "comment", "context")
+"""Names of a part of a text, and of texts."""
+
+
 def related_texts(frame: pd.DataFrame, columns: Sequence[str], label: str) -> tuple[str, str] | None:
     """Return the only two columns of texts that are no labels, where the label says how two texts are related."""
     texts = [each.name for name in columns if _is_side(each := profile(frame, name)) and not says_why(name)]

@@ -16,17 +16,8 @@ from ia3_studio.data.column_use import proposals, unused_columns
 from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.table import ParsingOptions
 from ia3_studio.errors import DataError
-from tests.data.dialect_shapes import DIALECTS
-from tests.data.export_shapes import EXPORTS
-from tests.data.format_shapes import FORMATS
-from tests.data.public_shapes import PUBLIC
-from tests.data.repository_shapes import REPOSITORY
-from tests.data.schema_shapes import SCHEMAS
-from tests.data.shapes import SHAPES, Shape, asked, lines, mood, rows, said
-from tests.data.sibling_shapes import SIBLINGS
-from tests.data.structure_shapes import STRUCTURES
-from tests.data.table_shapes import TABLES
-from tests.data.talk_shapes import TALKS
+from tests.data.every_shape import EVERY_SHAPE
+from tests.data.shapes import Shape, asked, lines, mood, rows, said
 
 
 def named_parquet() -> bytes:
@@ -43,19 +34,7 @@ def named_parquet() -> bytes:
 
 @pytest.mark.parametrize(
     "shape",
-    (
-        *SHAPES,
-        *TABLES,
-        *EXPORTS,
-        *SIBLINGS,
-        *STRUCTURES,
-        *FORMATS,
-        *PUBLIC,
-        *REPOSITORY,
-        *SCHEMAS,
-        *DIALECTS,
-        *TALKS,
-    ),
+    EVERY_SHAPE,
     ids=lambda shape: shape.what,
 )
 def test_a_shape_is_read_without_a_choice_and_every_row_is_used_or_listed(shape: Shape, tmp_path: Path) -> None:
@@ -177,19 +156,7 @@ def test_another_answer_to_the_same_prompt_is_offered(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "shape",
-    (
-        *SHAPES,
-        *TABLES,
-        *EXPORTS,
-        *SIBLINGS,
-        *STRUCTURES,
-        *FORMATS,
-        *PUBLIC,
-        *REPOSITORY,
-        *SCHEMAS,
-        *DIALECTS,
-        *TALKS,
-    ),
+    EVERY_SHAPE,
     ids=lambda shape: shape.what,
 )
 def test_every_column_of_a_shape_is_used_or_named(shape: Shape, tmp_path: Path) -> None:

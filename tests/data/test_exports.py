@@ -61,6 +61,7 @@ DOCUMENTS: dict[str, Any] = {
     "segments": [{"data": [{"text": "To "}, {"text": f"Turku{n}", "entity": "port"}]} for n in range(3)],
     "Mattermost": [{"type": "post", "post": {"user": "ab"[n % 2], "message": f"{n}", "create_at": n}}
                    for n in range(4)],
+    "judged parts": [{"text": f"Ferry {n}", "aspects": [{"term": "Ferry", "polarity": "ab"[n % 2]}]} for n in range(3)],
     "CLUENER": [{"text": f"Ferry {n}", "label": {"ship": {"Ferry": [[0, 4]]}}} for n in range(3)],
     "Matrix": [{"type": "m.room.message", "sender": f"@{n % 2}:x", "content": {"msgtype": "m.text", "body": f"{n}"},
                 "origin_server_ts": n} for n in range(4)],

@@ -9,7 +9,7 @@ from typing import Any
 from ia3_studio.data.mapping import LabelKind, Mapping
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.shape import Collector, Recognized, bare, is_text, listed
-from ia3_studio.data.shapes.spans import span_of, tagged
+from ia3_studio.data.shapes.spans import outermost, span_of, tagged
 
 TEXT_NAMES = (
     "text", "content", "sentence", "document", "body", "review", "comment", "message", "utterance", "tweet", "question",
@@ -99,13 +99,16 @@ def in_words(
     places: Callable[[dict[str, Any]], Sequence[tuple[int, int]] | None] = lambda _record: None,
 ) -> Recognized:
     """Return texts with labeled spans as words with tags; a row whose spans are no whole words is left out."""
+    inside = 0
     for row, record, value in rows:
         spans = [span_of(item) for item in listed(value)]
         try:
             known = [span for span in spans if span is not None]
             if len(known) < len(spans):
                 raise UnusableError("a span has no start, end or label")
-            words, tags = tagged(record[text], known, places(record))
+            outer = outermost(known)
+            inside += len({*known}) - len(outer)
+            words, tags = tagged(record[text], outer, places(record))
         except UnusableError as reason:
             found.leave_out(row, str(reason))
             continue
@@ -113,5 +116,6 @@ def in_words(
     notes = (
         "Spans are read as words with B- and I- tags; punctuation marks are words of their own, and a text with a span "
         "that cuts a word is left out.",
+        *([f"Not used: {inside:,} spans inside longer ones."] if inside else ()),
     )
     return found.recognized(form, Mapping("tags", column=TOKENS, answer=TAGS), notes)

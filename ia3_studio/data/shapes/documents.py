@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ia3_studio.data.shapes.nlu_documents import nlu_rows
 from ia3_studio.data.shapes.shape import finite, listed
 from ia3_studio.errors import DataError
 
@@ -18,7 +19,7 @@ def rows_of_document(document: Any) -> tuple[Sequence[Any], str] | None:
         DataError: it is known and cannot be used.
     """
     if isinstance(document, list):
-        return _annotated_texts(document)
+        return _annotated_texts(document) or nlu_rows(document)
     if not isinstance(document, dict):
         return None
     if {"images", "annotations", "categories"} <= document.keys():
@@ -28,7 +29,7 @@ def rows_of_document(document: Any) -> tuple[Sequence[Any], str] | None:
         )
     if isinstance(document.get("mapping"), dict) or isinstance(document.get("chat_messages"), list):
         return [document], "JSON object, one conversation"
-    for read in (_skype, _telegram, _messenger, _rasa, _botpress, _annotated, _lists_of_texts):
+    for read in (_skype, _telegram, _messenger, nlu_rows, _botpress, _annotated, _lists_of_texts):
         if found := read(document):
             return found
     return None
@@ -110,10 +111,3 @@ def _botpress(document: dict[str, Any]) -> tuple[Sequence[Any], str] | None:
             answers = listed(said.get(language))
             rows += [{"question": text, "answers": answers, "language": language} for text in listed(asked[language])]
     return (rows, "questions and answers of Botpress") if rows else None
-
-
-def _rasa(document: dict[str, Any]) -> tuple[Sequence[Any], str] | None:
-    """Return the examples of Rasa's training data."""
-    inner = document.get("rasa_nlu_data")
-    examples = listed(inner.get("common_examples")) if isinstance(inner, dict) else []
-    return (examples, "Rasa training data") if examples else None

@@ -66,12 +66,14 @@ def span_of(value: Any) -> Span | None:
         if isinstance(value.get("entity"), str) and "type" in value and "text" not in value:  # what stands there
             places = {"start": _first(value, START_KEYS), "end": _first(value, END_KEYS)}
             value = _exclusive({"text": value["entity"], "label": value["type"], **places})
+        if len(place := listed(value.get("span"))) == len(("start", "end")):
+            value = {"start": place[0], "end": place[1], "text": value.get("name"), **value}
         start, end = (_first(value, keys) for keys in (START_KEYS, END_KEYS))
         start, end = (_by_words(value, words) if each is None else each
                       for each, words in ((start, _STARTS), (end, _ENDS)))  # fmt: skip
         label = _first(value, LABEL_KEYS)
         names = listed(label)
-        said = value.get("text", value.get("value"))
+        said = value.get("text", None if "entity" in value else value.get("value"))  # an entity's value may be another
         text = said if isinstance(said, str) else ""
         return _span(start, end, names[0] if len(names) == 1 else label, text)
     parts = listed(value)
@@ -133,6 +135,23 @@ def is_span_list(value: Any) -> bool:
     """Say whether a value is a list of spans, at least one."""
     items = listed(value)
     return bool(items) and all(span_of(item) is not None for item in items)
+
+
+def outermost(spans: Sequence[Span]) -> list[Span]:
+    """Return spans without those that lie inside a longer one, as a word has one tag.
+
+    Example:
+        >>> [str(span) for span in outermost([Span(0, 13, "loss"), Span(0, 4, "hair"), Span(20, 24, "port")])]
+        ['0–13 (loss)', '20–24 (port)']
+    """
+    kept: list[Span] = []
+    last = -1
+    for span in sorted(dict.fromkeys(spans), key=lambda each: (each.start, -each.end)):
+        is_inside = bool(kept) and span.end <= last and span.end - span.start < kept[-1].end - kept[-1].start
+        if not is_inside:
+            kept.append(span)
+            last = max(last, span.end)
+    return [span for span in dict.fromkeys(spans) if span in kept]
 
 
 def tagged(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ia3_studio.data.conll import is_tag
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, bare, is_text, listed
 from ia3_studio.data.shapes.word_rows import TAGS, TOKENS
+from ia3_studio.data.word_tags import is_tag
 
 _WORD, _TAG = ("word", "token", "text", "form", "value"), ("tag", "nertag", "ner", "label", "entity", "bio", "iob")
 """Keys of a word and of its tag."""

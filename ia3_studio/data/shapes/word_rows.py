@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
-from ia3_studio.data.conll import is_tag
+from ia3_studio.data.column_profile import UNNAMED
 from ia3_studio.data.mapping import Mapping
+from ia3_studio.data.measurements import whole_number
 from ia3_studio.data.shapes.shape import MOST, Collector, Recognized, Rows, Shape, is_blank
+from ia3_studio.data.word_tags import is_tag
 
 WORD_NAMES = ("word", "token", "words", "tokens", "form")
 TAG_NAMES = ("tag", "nertag", "ner", "label", "nerlabel", "entity", "bio", "iob", "tags", "nertags", "labels", "pos")
@@ -26,9 +28,37 @@ def _columns_of(rows: Rows) -> tuple[str, str]:
     word = next((name for name in rows.named(WORD_NAMES) if _mostly(rows, name, _is_word)), "")
     tags = rows.named(TAG_NAMES)
     tag = next((name for name in tags if _mostly(rows, name, is_tag)), "")
+    if not word and all(map(UNNAMED.fullmatch, rows.columns)):
+        return _unnamed_columns(rows)
     if word and not tag and _are_counted(rows):  # marks such as a comma or a period
         tag = next((name for name in tags if _mostly(rows, name, _is_short) and _are_few(rows, name)), "")
     return word, tag
+
+
+def _unnamed_columns(rows: Rows) -> tuple[str, str]:
+    """Return the columns of words and of tags where none has a name, but one counts the sentences; else none."""
+    tags = [name for name in rows.columns if _mostly(rows, name, is_tag) and "O" in _kinds(rows, name)]
+    words = [name for name in rows.columns if name not in tags and _mostly(rows, name, _is_word)]
+    words = [name for name in words if not _mostly(rows, name, _is_number)]
+    is_told = len(tags) == len(words) == 1 and len(_kinds(rows, tags[0])) > 1 and bool(_sentence_column(rows))
+    return (words[0], tags[0]) if is_told else ("", "")
+
+
+def _kinds(rows: Rows, name: str) -> set[str]:
+    return {str(cell).strip() for cell in rows.sample(name) if not is_blank(cell)}
+
+
+def _is_number(cell: Any) -> bool:
+    return whole_number(str(cell)) is not None
+
+
+def _counts_on(numbers: Sequence[str]) -> bool:
+    """Say whether whole numbers stay or rise, and mostly stay, as those of the sentences of words do."""
+    counted = [whole_number(each) for each in numbers]
+    steps = [other - one for one, other in pairwise(counted) if one is not None and other is not None]
+    return (
+        len(steps) == len(numbers) - 1 and min(steps, default=-1) == 0 < max(steps) and 2 * steps.count(0) > len(steps)
+    )
 
 
 def _is_short(cell: Any) -> bool:
@@ -72,6 +102,8 @@ def _are_counted(rows: Rows) -> bool:
 
 def _sentence_column(rows: Rows) -> str:
     """Return the column of the ids of sentences: one that is empty in many rows, or repeats."""
+    if all(map(UNNAMED.fullmatch, rows.columns)):
+        return next((name for name in rows.columns if _counts_on([str(cell) for cell in rows.sample(name)])), "")
     for name in rows.named(SENTENCE_NAMES):
         cells = [str(cell).strip() for cell in rows.sample(name) if not is_blank(cell)]
         seen = len(rows.deciding.iloc[: len(rows.sample(name))])
