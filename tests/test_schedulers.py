@@ -10,11 +10,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from ia3_studio.cli import DONE, ENDED_BADLY, REFUSED, foreground, main
-from ia3_studio.runs import Run, RunConfig, RunStore
+from ia3_studio.runs import Run, RunConfig, RunStore, process
 from ia3_studio.runs.folder import WorkerStatus, write_json
 from ia3_studio.training import TrainConfig
 from tests.runs.test_history import ended
@@ -127,20 +128,68 @@ def test_a_job_whose_run_ended_before_its_first_checkpoint_begins_another(
     assert len(store.list()) == 3 and len(begun) == 2
 
 
-def test_a_run_that_is_trained_on_another_machine_is_not_begun_twice(
-    original: Run,
-    store: RunStore,
-    begun: list[str],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+@pytest.fixture
+def elsewhere(original: Run, store: RunStore, begun: list[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return the run of a job whose worker was heard of on another machine a moment ago."""
     monkeypatch.setenv(JOB, "1")
+    monkeypatch.setattr(foreground, "LOOKING_SECONDS", 0.01)
     assert main(["rerun", str(original.folder)]) == DONE
     (run,) = [each for each in store.list() if each.id != original.id]
     write_json(run.files.worker, {"pid": 1, "born": 1.0, "host": "node7", "boot": "another"})
     write_json(run.files.status, vars(WorkerStatus("training", "Training", heartbeat_at=time.time())))
-    assert main(["rerun", str(original.folder)]) == REFUSED
-    assert "node7" in capsys.readouterr().err and len(begun) == 1
+    return run
+
+
+@pytest.mark.parametrize("command", ["rerun", "resume"])
+def test_a_run_that_is_trained_on_another_machine_is_not_begun_twice(
+    elsewhere: Run, original: Run, begun: list[str], capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    def beat() -> None:
+        time.sleep(0.3)
+        write_json(elsewhere.files.status, vars(WorkerStatus("training", "Training", heartbeat_at=time.time())))
+
+    beating = Thread(target=beat)
+    beating.start()
+    assert main([command, str(original.folder) if command == "rerun" else elsewhere.id]) == REFUSED
+    beating.join()
+    assert "already being trained on node7" in capsys.readouterr().err and len(begun) == 1
+
+
+@pytest.mark.parametrize("command", ["rerun", "resume"])
+def test_a_job_that_is_begun_again_before_its_lost_machine_counts_as_lost_goes_on_with_its_run(
+    elsewhere: Run, original: Run, begun: list[str], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    elsewhere.files.checkpoint.touch()
+    monkeypatch.setattr(process, "LOST_SECONDS", 3.0)
+    assert main([command, str(original.folder) if command == "rerun" else elsewhere.id]) == DONE
+    assert begun[1:] == [f"resume {elsewhere.id} True"]
+
+
+def test_the_jobs_of_an_array_have_runs_of_their_own(monkeypatch: pytest.MonkeyPatch, store: RunStore) -> None:
+    for variable, place in foreground.ARRAYS.items():
+        monkeypatch.setenv(variable, "4711")
+        found = [foreground.job()]
+        for number in "12":
+            monkeypatch.setenv(place, number)
+            found.append(foreground.job())
+        assert len(set(found)) == 3
+        monkeypatch.delenv(variable)
+    assert foreground.job() == ""
+
+
+def test_a_job_of_htcondor_is_the_same_when_it_is_started_in_another_folder(
+    store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for name, number in (("a", 1), ("b", 1), ("c", 2)):
+        (tmp_path / name).write_text(
+            f'ClusterId = 7\nGlobalJobId = "submit#7.{number}#1764450000"\nProcId = {number}\n'
+        )
+        monkeypatch.setenv("_CONDOR_JOB_AD", str(tmp_path / name))
+        found.append(foreground.job())
+    assert found[0] == found[1] != found[2]
+    monkeypatch.setenv("_CONDOR_JOB_AD", str(tmp_path / "nowhere"))
+    assert "nowhere" in foreground.job()
 
 
 def test_other_settings_and_other_jobs_have_runs_of_their_own(

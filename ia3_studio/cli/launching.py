@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from ia3_studio.runs.config import require_processes
+from ia3_studio.errors import RunError
+from ia3_studio.runs.config import RunConfig, require_processes
 from ia3_studio.runs.folder import Launch
 from ia3_studio.worker.ranks import process_count, require_launch
 
@@ -32,3 +33,16 @@ def launch_of(options: argparse.Namespace) -> Launch:
         require_processes(options.processes)
         process_count(options.processes)
     return launch
+
+
+def require_own_machines(config: RunConfig, launch: Launch) -> None:
+    """Reject several machines for a run of a cluster, which chooses one itself.
+
+    Raises:
+        RunError: there are.
+    """
+    if launch.nodes > 1 and config.compute != "local":
+        raise RunError(
+            f"--nodes starts a run on machines of your own, and compute is {config.compute!r}: a run on the cluster "
+            "has one node. Leave out --nodes and --rdzv, or set compute to local."
+        )

@@ -10,7 +10,7 @@ from typing import Any
 
 from ia3_studio.cli import foreground
 from ia3_studio.cli.codes import DONE
-from ia3_studio.cli.launching import add_launch_options, launch_of
+from ia3_studio.cli.launching import add_launch_options, launch_of, require_own_machines
 from ia3_studio.cli.progress import watch
 from ia3_studio.errors import RunError
 from ia3_studio.runs import Run, RunStore
@@ -76,6 +76,7 @@ def _stop(store: RunStore, options: argparse.Namespace) -> int:
 
 def _resume(store: RunStore, options: argparse.Namespace) -> int:
     run, launch = named(store, options.run), launch_of(options)
+    require_own_machines(run.config, launch)
     if launch.nodes > 1 and not is_here(launch.rdzv):
         raise RunError(f"{launch.rdzv} is not a free address of this machine, which has the run; give one that is.")
     if foreground.in_foreground(options):

@@ -12,7 +12,7 @@ from typing import Any
 
 from ia3_studio.cli import foreground
 from ia3_studio.cli.codes import DONE, ENDED_BADLY
-from ia3_studio.cli.launching import add_launch_options, launch_of
+from ia3_studio.cli.launching import add_launch_options, launch_of, require_own_machines
 from ia3_studio.cli.progress import watch
 from ia3_studio.errors import RunError, first_line
 from ia3_studio.models.sharding_plan import SHARDINGS
@@ -66,10 +66,12 @@ def _train(store: RunStore, options: argparse.Namespace) -> int:
     given |= {name: value for name, value in named.items() if value is not None}
     given |= dict(_setting(each) for each in options.set)
     launch = launch_of(options)
-    given |= {"processes": launch.processes} if launch.processes is not None else {}
+    if launch.processes is not None and launch.nodes == 1:  # of several machines, each is told its own number
+        given |= {"processes": launch.processes}
     if note := old_names_in(given):
         print(note, file=sys.stderr)
     config = RunConfig.from_settings(given)
+    require_own_machines(config, launch)
     config.choice().load(config.held_out, config.train.seed)  # what is wrong with them is told before there is a run
     is_here_alone = launch.nodes == 1 and config.compute == "local"
     if is_here_alone and (placed := placement_sentence(config.model, config.sharding, config.processes)):

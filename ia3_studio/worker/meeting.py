@@ -8,15 +8,15 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import psutil
 
-from ia3_studio.errors import RunError
+from ia3_studio.errors import RunError, StudioError
 from ia3_studio.runs.folder import Launch
 from ia3_studio.worker.full_memory import Loss
 
@@ -32,6 +32,8 @@ COME, PROCESSES = "come", "processes"
 """Under which supervisors count themselves, and the processes that they launch."""
 DEVICE, SAYING, HEARD = "device", "saying", "heard"
 """Under which supervisors say what they compute on, count themselves, and count that they have heard all."""
+READY, ALIVE, FAILED = "ready", "alive", "failed"
+"""Under which supervisors count those that can start, count signs of life until they can, and say that one cannot."""
 LOST = "lost"
 """Under which a supervisor tells those of other machines which process it lost, with the number of the start."""
 
@@ -100,7 +102,7 @@ class Meeting:
         if not self._several:
             return count
         until = time.monotonic() + MEETING_SECONDS
-        try:
+        with self._answering():
             self._store.add(PROCESSES, count)
             come = self._store.add(COME, 1)
             while come < self._launch.nodes:
@@ -108,8 +110,6 @@ class Meeting:
                 time.sleep(WAITING_SECONDS)
                 come = self._store.add(COME, 0)
             return int(self._store.add(PROCESSES, 0))
-        except RuntimeError as error:
-            raise RunError(f"{self._launch.rdzv} does not answer any more; start the run again.") from error
 
     def require_same_device(self, device: str) -> None:
         """Reject machines of which some compute on GPUs and some do not: their processes could not connect.
@@ -122,7 +122,7 @@ class Meeting:
         """
         if not self._several:
             return
-        try:
+        with self._answering():
             self._store.set(f"{DEVICE} {self._store.add(SAYING, 1)}", f"{device} {socket.gethostname()}")
             said = [self._store.get(f"{DEVICE} {place + 1}").decode() for place in range(self._launch.nodes)]
             heard = self._store.add(HEARD, 1)
@@ -131,8 +131,6 @@ class Meeting:
             while not self.joins and heard < self._launch.nodes and time.monotonic() < until:
                 time.sleep(WAITING_SECONDS)
                 heard = self._store.add(HEARD, 0)
-        except RuntimeError as error:
-            raise RunError(f"{self._launch.rdzv} does not answer any more; start the run again.") from error
         hosts = {kind: host for kind, _space, host in (each.partition(" ") for each in said)}
         if len(hosts) > 1:
             (one, first), (other, second) = list(hosts.items())[:2]
@@ -140,6 +138,69 @@ class Meeting:
                 f"{first[:80]} computes on {one[:20]} and {second[:80]} on {other[:20]}, so that they cannot train "
                 "together; use machines of one kind, or set CUDA_VISIBLE_DEVICES to an empty text on all of them."
             )
+
+    @contextmanager
+    def together(self, check: Callable[[], None]) -> Iterator[None]:
+        """Make ready inside this block; continue only if all machines are ready.
+
+        One that left here unsaid would leave the others waiting in elastic's rendezvous, where nobody can stop them.
+
+        Args:
+            check: called again and again while this machine waits; what it raises ends the waiting.
+
+        Raises:
+            RunError: another machine cannot start, or gives no sign of life.
+        """
+        try:
+            yield
+            if self._several:
+                self._wait_for_ready(check)
+        except BaseException as error:
+            if self._several:
+                said = str(error) if isinstance(error, StudioError) else f"it ended with {type(error).__name__}."
+                with suppress(RuntimeError):  # the machine that has the store has left
+                    self._store.compare_set(FAILED, "", f"{socket.gethostname()[:80]} cannot take part: {said}")
+            raise
+
+    def show_life(self) -> None:
+        """Let the others wait on for this machine, which is making ready.
+
+        Raises:
+            RunError: the machine with the run has left.
+        """
+        if self._several:
+            with self._answering():
+                self._store.add(ALIVE, 1)
+
+    def _wait_for_ready(self, check: Callable[[], None]) -> None:
+        alive, until = -1, 0.0
+        with self._answering():
+            ready = self._store.add(READY, 1)
+            while ready < self._launch.nodes:
+                check()
+                self._require_none_failed()
+                if alive != (alive := self._store.add(ALIVE, 0)):
+                    until = time.monotonic() + MEETING_SECONDS
+                if time.monotonic() > until:
+                    raise RunError(
+                        f"A machine that had come to {self._launch.rdzv} was not heard of for "
+                        f"{MEETING_SECONDS / 60:.0f} minutes; start the same command on all of them."
+                    )
+                time.sleep(WAITING_SECONDS)
+                ready = self._store.add(READY, 0)
+            self._require_none_failed()  # one that was stopped while it waited had counted itself
+
+    def _require_none_failed(self) -> None:
+        if self._store.check([FAILED]):
+            raise RunError(self._store.get(FAILED).decode())
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Ask the store inside this block: it goes with the machine that has the run."""
+        try:
+            yield
+        except RuntimeError as error:
+            raise RunError(f"{self._launch.rdzv} does not answer any more; start the run again.") from error
 
     def _check_all(self, check: Callable[[], None], until: float, count: int) -> None:
         try:

@@ -37,6 +37,9 @@ from ia3_studio.worker.worker import Worker
 if TYPE_CHECKING:
     from torch.distributed.launcher.api import LaunchConfig
 
+    from ia3_studio.models.progress import ProgressCallback
+    from ia3_studio.models.sharding_plan import ShardingPlan
+
 START_METHOD = "spawn"
 """How processes start: anew, as a fork copies threads and locks of libraries in any state."""
 MONITOR_SECONDS = 0.1
@@ -65,10 +68,9 @@ class Supervisor(Worker):
         meeting.require_same_device(_device())
         self.status.forget_time()
         self.status.write_status("preparing", starting)
-        plan = plan_of_run(self.run, of_all, self._write_preparing, count)
+        plan = _plan_together(self.run, meeting, of_all, self._write_preparing, count)
         if plan.sentence:
             print(plan.sentence)
-        hand_on(plan)
         lost, start, again = self._launched(launch, count, meeting, 0), 0, BegunAgain("")
         while lost.may_start_again and not self.run.has_ended:
             again = self._go_back(lost, again)
@@ -175,7 +177,7 @@ def join(config: RunConfig, launch: Launch, abandon: Callable[[str], None]) -> s
 
         of_all = meeting.wait(check, count)
         meeting.require_same_device(_device())
-        hand_on(plan_of_run(run, of_all, lambda _share, _message: check(), count))
+        _plan_together(run, meeting, of_all, lambda _share, _message: check(), count)
         (lost, said), start, again = launch_ranks(run, launch, count, meeting, leave=leave), 0, BegunAgain("")
         while lost.may_start_again:
             print(lost.sentence)
@@ -184,6 +186,23 @@ def join(config: RunConfig, launch: Launch, abandon: Callable[[str], None]) -> s
             start += 1
             lost, said = launch_ranks(run, launch, count, meeting, start, leave)
     return lost.sentence or next(filter(None, said), "")
+
+
+def _plan_together(run: Run, meeting: Meeting, of_all: int, say: ProgressCallback, count: int) -> ShardingPlan:
+    """Return where the weights go, and hand it on, when all machines have the model and room for it.
+
+    Raises:
+        StudioError: one of them has not.
+    """
+
+    def going_on(share: float | None, message: str) -> None:
+        meeting.show_life()
+        say(share, message)
+
+    with meeting.together(lambda: say(None, "Waiting for the other machines")):
+        plan = plan_of_run(run, of_all, going_on, count)
+        hand_on(plan)
+    return plan
 
 
 def launch_ranks(

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import torch
@@ -19,6 +22,7 @@ from ia3_studio.runs.user_store import UserStore
 from ia3_studio.worker import meeting, ranks
 from ia3_studio.worker.meeting import is_here
 from ia3_studio.worker.ranks import process_count, require_launch
+from ia3_studio.worker.worker import Stopped
 
 CONFIG = RunConfig("A run", "SmolLM2-135M-Instruct", "lighthouse")
 
@@ -93,6 +97,82 @@ def test_an_address_is_here_if_nobody_else_listens_there() -> None:
         is_here("no such host:29400")
 
 
+@pytest.fixture
+def met(monkeypatch: pytest.MonkeyPatch) -> tuple[meeting.Meeting, meeting.Meeting]:
+    """Return the meeting of two machines as each of them has it, the one with the run first."""
+    for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):
+        monkeypatch.setenv(name, "lo")
+    monkeypatch.setattr(meeting, "WAITING_SECONDS", 0.01)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        launch = Launch(1, 2, f"127.0.0.1:{probe.getsockname()[1]}")
+    return meeting.Meeting(launch), meeting.Meeting(launch, joins=True)
+
+
+def make_ready(at: meeting.Meeting, check: Callable[[], None] = lambda: None) -> None:
+    with at.together(check):
+        pass
+
+
+def test_machines_go_on_when_all_are_ready_however_long_one_takes_that_shows_life(
+    met: tuple[meeting.Meeting, meeting.Meeting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meeting, "MEETING_SECONDS", 0.4)
+    ready: list[str] = []
+    here = Thread(target=lambda: (make_ready(met[0]), ready.append("here")))
+    here.start()
+    with met[1].together(lambda: None):
+        for _download in range(20):
+            time.sleep(0.05)
+            met[1].show_life()
+        assert not ready
+    here.join(10)
+    assert ready == ["here"]
+
+
+def test_a_machine_that_cannot_start_ends_the_others_with_its_sentence(
+    met: tuple[meeting.Meeting, meeting.Meeting],
+) -> None:
+    with pytest.raises(RunError, match=r"^The model is missing[.]$"), met[1].together(lambda: None):
+        raise RunError("The model is missing.")
+    with pytest.raises(RunError, match=r"cannot take part: The model is missing[.]$"):
+        make_ready(met[0])
+
+
+def test_a_machine_is_stopped_while_it_waits_for_another_to_be_ready(
+    met: tuple[meeting.Meeting, meeting.Meeting],
+) -> None:
+    def stop() -> None:
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        make_ready(met[0], stop)
+    with pytest.raises(RunError, match="cannot take part: it ended with Stopped"):
+        make_ready(met[1])
+
+
+def test_a_silent_machine_is_given_up(
+    met: tuple[meeting.Meeting, meeting.Meeting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meeting, "MEETING_SECONDS", 0.1)
+    with pytest.raises(RunError, match="was not heard of for"):
+        make_ready(met[0])
+
+
+def test_one_process_on_each_of_two_machines_may_share_the_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IA3_STUDIO_HOME", str(tmp_path))
+    launched: list[Launch] = []
+    monkeypatch.setattr("ia3_studio.cli.train.start", lambda run, launch: launched.append(launch))
+    asked = ["train", "--model", CONFIG.model, "--data", CONFIG.data, "--detach", "--processes", "1"]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    assert main([*asked, "--sharding", "full", "--nodes", "2", "--rdzv", address]) == DONE
+    assert launched == [Launch(1, 2, address)]
+
+
 def test_a_machine_that_does_not_answer_is_one_sentence_after_a_finite_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(meeting, "CONNECTING_SECONDS", 1)
     with socket.socket() as probe:
@@ -110,6 +190,8 @@ def test_a_machine_that_does_not_answer_is_one_sentence_after_a_finite_time(monk
         (["--processes", "65"], REFUSED),
         (["--nodes", "2"], REFUSED),
         (["--nodes", "2", "--rdzv", "nowhere"], REFUSED),
+        (["--nodes", "2", "--rdzv", "127.0.0.1:29400", "--set", "compute=ray"], REFUSED),
+        (["--processes", "1", "--sharding", "full"], REFUSED),
     ],
 )
 def test_the_command_line_refuses_before_there_is_a_run(

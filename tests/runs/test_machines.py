@@ -296,6 +296,16 @@ def test_other_versions_and_another_device_on_a_machine_are_one_sentence(
     assert re.fullmatch(said, (joined.folder / "joined").read_text())
 
 
+def test_a_machine_without_the_model_ends_the_run_on_both_with_a_sentence(
+    home: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, joined = begin(home, machines, monkeypatch, replace(config(home, 1), model=str(home / "absent")))
+    message = ended(run).status().message
+    assert re.fullmatch(r".+ cannot take part: No model can be loaded from .+absent.+", message), message
+    wait((joined.folder / "joined").exists, joined)
+    assert (joined.folder / "joined").read_text().startswith("No model can be loaded from ")
+
+
 @pytest.mark.parametrize("mode", ["nobody comes", "none"])
 def test_a_machine_that_nobody_joins_waits_a_finite_time_and_can_be_stopped(home: Path, mode: str) -> None:
     run = RunStore(home / "first").create(config(home, 1), secrets.token_hex(4))
