@@ -29,7 +29,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from ia3_studio.errors import RunError, StudioError, first_line
 from ia3_studio.runs import Run, RunStore
-from ia3_studio.runs.cluster import address_of, lock_name
+from ia3_studio.runs.cluster import REACH_SECONDS, address_of, lock_name, require_reachable, unreachable
 from ia3_studio.runs.folder import Result, WorkerStatus, write_json
 from ia3_studio.runs.mirror import Versions, apply_changes, content_of
 from ia3_studio.runs.process import record_worker
@@ -42,8 +42,6 @@ IDLE_SECONDS = 20.0
 """Without a run this long, the process ends."""
 NEWEST, LOOKING = 50, 20.0
 """A look through all runs is followed by so many times its duration in which only the newest are looked at."""
-REACH_SECONDS = 5.0
-"""For a connection to the cluster's address."""
 NOT_IMPORTED, OTHER_VERSIONS = "failed to import on the worker", "Version mismatch"
 """What Ray says where a node lacks a package, and where Python or Ray itself have other versions."""
 MOST_LOSSES = 5
@@ -343,13 +341,7 @@ def connect(address: str) -> None:
         import ray
     except ImportError as error:
         raise RunError("Runs on a cluster need Ray: pip install 'ia3-studio[ray]', here and on its nodes.") from error
-    reachable = f"The Ray cluster at {address} cannot be reached"
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if host and port.isdecimal():
-        try:
-            socket.create_connection((host, int(port)), REACH_SECONDS).close()
-        except OSError as error:
-            raise RunError(f"{reachable} ({error.strerror or error}); start it, then start the run again.") from error
+    require_reachable(address)
     try:
         ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level=logging.WARNING,
                  ignore_reinit_error=True)  # fmt: skip
@@ -361,7 +353,7 @@ def connect(address: str) -> None:
                 f"The Ray cluster at {address} cannot be used: {said[:400]}. Install the same versions here and on "
                 "its nodes, and start the run again."
             ) from error
-        raise RunError(f"{reachable} ({first_line(error)}); start it, then start the run again.") from error
+        raise RunError(unreachable(address, first_line(error))) from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from ia3_studio.atomic import write_advice
 from ia3_studio.errors import RunError
 from ia3_studio.runs import process
-from ia3_studio.runs.cluster import LOG, address_of, lock_name
+from ia3_studio.runs.cluster import LOG, address_of, lock_name, require_reachable
 from ia3_studio.runs.config import require_processes
 from ia3_studio.runs.folder import Launch, RunFolder, WorkerStatus, write_json
 from ia3_studio.runs.run import Run
@@ -106,7 +106,7 @@ def resume(
         here: as in :func:`start`.
 
     Raises:
-        RunError: the run has finished or has no checkpoint, or its folder is not writable.
+        RunError: the run has finished or has no checkpoint, its folder is not writable, or its cluster does not answer.
         TrainingError: the checkpoint is damaged.
     """
     if processes is not None:
@@ -119,7 +119,8 @@ def resume(
                 return
             if not status.resumable:
                 raise RunError(_why_not(status.state, run))
-            if status.state == "interrupted" and address_of(run):  # it may be at work there
+            if status.state == "interrupted" and (address := address_of(run)):  # it may be at work there
+                require_reachable(address)
                 start_worker(run.files)
                 return
             with FileLock(run.files.lock, timeout=LOCK_SECONDS), FileLock(run.files.ranks_lock, timeout=LOCK_SECONDS):

@@ -230,6 +230,22 @@ def test_a_cluster_that_is_not_there_ends_the_run_with_a_sentence(tmp_path: Path
     assert not lock_held(store.root / lock_name(address))
 
 
+def test_who_resumes_a_run_on_a_cluster_that_does_not_answer_is_told_so_and_the_run_stays_as_it_is(
+    tmp_path: Path,
+) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        place = {"compute": "ray", "ray_address": f"127.0.0.1:{nobody.getsockname()[1]}"}
+        run = RunStore(tmp_path).create(RunConfig("a", "SmolLM2-135M-Instruct", "lighthouse", **place), "a")  # type: ignore[arg-type]
+        run.files.worker.write_text("{}")
+        write_json(run.files.status, asdict(WorkerStatus("training", "Training")))
+        before = run.status()
+        assert before.state == "interrupted" and before.resumable
+        with pytest.raises(RunError, match="cannot be reached"):
+            resume(run)
+    assert run.status() == before
+
+
 def test_without_ray_the_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(RunError, match=r"ia3-studio\[ray\]"):
