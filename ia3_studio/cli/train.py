@@ -66,7 +66,9 @@ def _train(store: RunStore, options: argparse.Namespace) -> int:
     given |= {name: value for name, value in named.items() if value is not None}
     given |= dict(_setting(each) for each in options.set)
     launch = launch_of(options)
-    if launch.processes is not None and launch.nodes == 1:  # of several machines, each is told its own number
+    # One process shares weights with nobody, except with those of other machines, which the settings do not know.
+    shares_elsewhere = launch.nodes > 1 and launch.processes == 1 and given.get("sharding") == "full"
+    if launch.processes is not None and not shares_elsewhere:
         given |= {"processes": launch.processes}
     if note := old_names_in(given):
         print(note, file=sys.stderr)

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -104,7 +105,11 @@ def require_as_alone(run: Run, alone: tuple[tuple[Step, ...], torch.Tensor]) -> 
 
 
 def gone(numbers: list[int]) -> bool:
-    return not any(psutil.pid_exists(each) and psutil.Process(each).status() != "zombie" for each in numbers)
+    for number in numbers:
+        with suppress(psutil.NoSuchProcess):
+            if psutil.Process(number).status() != psutil.STATUS_ZOMBIE:
+                return False
+    return True
 
 
 def test_three_processes_give_the_losses_and_the_adapter_of_one(
