@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -110,6 +111,21 @@ def zip_members(name: str, data: bytes) -> dict[str, bytes]:
         raise DataError(
             f"{name} cannot be unpacked ({error}); create the archive again, without a password."
         ) from error
+
+
+def tar_members(name: str, data: bytes) -> dict[str, bytes]:
+    """Return the files of a tar archive, by their path in it; hidden ones, links and devices are skipped.
+
+    Raises:
+        DataError: it is damaged, or holds more than is read.
+    """
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+            found = (info for info in archive if info.isreg() and _is_content(info.name.removeprefix("./")))
+            files = ((info.name.removeprefix("./"), archive.extractfile(info)) for info in found)
+            return _gathered(name, ((path, file.read(MAX_BYTES + 1)) for path, file in files if file))
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise DataError(f"{name} cannot be unpacked ({error}); create the archive again.") from error
 
 
 def unpacked_members(name: str, members: Mapping[str, bytes]) -> Mapping[str, bytes]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.choice_cells import choices_in, right_choice
-from ia3_studio.data.column_names import says
+from ia3_studio.data.column_names import named, says
 from ia3_studio.data.column_profile import cells_of
 from ia3_studio.data.column_words import IN_ORDER
 from ia3_studio.data.conversations import Message, messages_of, opened, texts_of
 from ia3_studio.data.example import Example
+from ia3_studio.data.label_cells import known_labels
 from ia3_studio.data.label_names import label_name
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.measurements import plain_number
 from ia3_studio.data.opposed_names import are_opposed
+from ia3_studio.data.pair_names import CONTEXT_NAMES, LONG_CONTEXTS
 from ia3_studio.data.paths import is_listed, names_in_brackets, split_path, structure_of, value_at
 from ia3_studio.data.preferences import answered_turns, compared, flag_of, judged
 from ia3_studio.data.problem import Problem, UnusableError, whole
@@ -57,6 +59,8 @@ def understood(table: Table, mapping: Mapping) -> tuple[list[Example], list[Prob
     frame = table.frame.astype(object)
     frame = frame.where(frame.notna(), None)
     names, columns = list(frame.columns), [frame.iloc[:, place].tolist() for place in range(frame.shape[1])]
+    if mapping.kind == "labels" and mapping.target == "single" and mapping.answer in names:
+        columns[names.index(mapping.answer)] = known_labels(columns[names.index(mapping.answer)])
     for number, cells in zip(frame.index.tolist(), zip(*columns, strict=True), strict=True):
         record = dict(zip(names, cells, strict=True))
         try:
@@ -235,7 +239,7 @@ def _texts(record: dict[Any, Any], mapping: Mapping) -> tuple[str, str]:
 
 def _choosing(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     asked, offered = mapping.parts[: mapping.asked], mapping.parts[mapping.asked :]
-    question = "\n".join(_filled(record, column, "question") for column in asked)
+    question = _question(record, asked)
     if len(offered) == 1:
         keys, choices = choices_in(structure_of(value_at(record, offered[0])), offered[0])
     else:
@@ -245,6 +249,13 @@ def _choosing(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     if not choices[right].strip() or len(kept) < 2:
         raise UnusableError(f"the choice ({offered[right] if len(offered) == len(choices) else offered[0]}) is empty")
     return Example(row, text=question, labels=(choices[right],), choices=kept)
+
+
+def _question(record: dict[Any, Any], asked: Sequence[str]) -> str:
+    """Return the parts of a question one below the other; what it is asked about may be missing beside the question."""
+    beside = [name for name in asked if len(asked) > 1 and named([name], (*CONTEXT_NAMES, *LONG_CONTEXTS, "support"))]
+    parts = [_value(record, name, "question") if name in beside else _filled(record, name, "question") for name in asked]
+    return "\n".join(filter(str.strip, parts))
 
 
 def _offered(record: dict[Any, Any], column: str) -> tuple[str, ...]:

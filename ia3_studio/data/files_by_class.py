@@ -10,7 +10,9 @@ from ia3_studio.data.column_profile import LONGEST_LABEL
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.exchange_texts import questions_in_headings
 from ia3_studio.data.markup_tables import is_markdown_table
+from ia3_studio.data.line_labels import labeled_lines
 from ia3_studio.data.member_files import Readers, lines_in
+from ia3_studio.data.object_files import are_objects
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.split_names import SPLIT, split_of
 
@@ -28,9 +30,13 @@ def by_class(
     """Read one folder of texts for each class, a row a file; or one text for each class, a row a line."""
     if by_ending := _by_ending(content, readers):
         return by_ending
+    if are_objects(content):
+        return None
     paths = [PurePosixPath(path) for path in content if PurePosixPath(path).suffix.lower() == ".txt"]
     paths = paths or [path for path in map(PurePosixPath, content) if not path.suffix]
+    above = {folder for path in paths for folder in path.parent.parents}
     sorted_ = [path for path in paths if path.parent.name and not split_of(path.parent.name)]
+    sorted_ = [path for path in sorted_ if path.parent not in above]  # beside the folders of classes, a text is of none
     if len(sorted_) >= _MOSTLY * len(paths) and len({path.parent.name for path in sorted_}) > 1:
         paths = sorted_  # without lists of what lies in the folders
     folders = {path.parent.name for path in paths}
@@ -56,6 +62,8 @@ def by_class(
         if columns := _columns_by_file({path.stem: lines_in(texts[str(path)].text) for path in paths}):
             form = f"lines of {len(paths)} files side by side"
             return with_encoding_facts(used[0], Found(numbered(columns), form), [*texts.values()]), used
+        if all(labeled_lines(texts[path].text) for path in used):
+            return None  # a label in each line says more than the name of its file
         rows = [(line, names[str(path)]) for path in paths for line in lines_in(texts[str(path)].text)]
         frame = numbered({"text": [row[0] for row in rows], "label": [row[1] for row in rows]})
         found = Found(frame, f"one line per row, from {len(paths)} files")

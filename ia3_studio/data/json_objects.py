@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from ia3_studio.data.class_names import namer_of
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.split_names import SPLIT, SPLITS, split_of
@@ -63,7 +64,15 @@ def page_of_rows(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | Non
     """Return the rows of an answer of the Hub's server of data sets: {"rows": [{"row": {…}}]}."""
     rows = document.get("rows")
     inner = [each.get("row") if isinstance(each, dict) else None for each in rows] if isinstance(rows, list) else []
-    return (inner, "JSON rows of a data set server") if inner and all(isinstance(row, dict) for row in inner) else None
+    if not inner or not all(isinstance(row, dict) for row in inner):
+        return None
+    features = document.get("features")
+    kinds = [each for each in features if isinstance(each, dict)] if isinstance(features, list) else []
+    named = {str(each.get("name")): name_of for each in kinds if (name_of := namer_of(each.get("type")))}
+    return [
+        {key: named[key](cell) if key in named else cell for key, cell in row.items()}
+        for row in inner if isinstance(row, dict)
+    ], "JSON rows of a data set server"  # fmt: skip
 
 
 def split_oriented(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:

@@ -49,6 +49,21 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
     return "multi" if joined else "single"
 
 
+def known_labels(cells: Sequence[Any]) -> list[Any]:
+    """Return labels with None for a dash, or nan, among words: how files write that nobody agreed on one.
+
+    Example:
+        >>> known_labels(["neutral", "-", "entailment"]), known_labels(["+", "-"])
+        (['neutral', None, 'entailment'], ['+', '-'])
+    """
+    others = {cell for cell in cells if isinstance(cell, str) and cell.strip() not in _UNKNOWN}
+    are_words = len(others) > 1 and all(_WORD.search(cell) for cell in others)
+    return [None if are_words and isinstance(cell, str) and cell.strip() in _UNKNOWN else cell for cell in cells]
+
+
+_UNKNOWN, _WORD = ("-", "nan"), re.compile(r"[^\W\d_]{2}")
+
+
 def bare_lists(cells: Sequence[Any]) -> list[list[str]]:
     """Return the names of each cell where each of them is a list in brackets without quotes; none for other cells."""
     found = [names_in_brackets(cell) for cell in cells]

@@ -108,12 +108,17 @@ def _in_words(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
     numbers = [str(cell) for cell in frame[label]]
     for name in columns:
         other = profile(frame, name) if name != label else found
-        if other.is_number or not other.is_label or other.different != found.different:
+        if other.is_number or not other.is_label or other.different != found.different or _is_flag(frame, name):
             continue
         pairs = {(number, str(cell).strip()) for number, cell in zip(numbers, frame[name], strict=True)}
         if len(pairs) == found.different:
             return name
     return label
+
+
+def _is_flag(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column holds yes and no alone, which name no class."""
+    return {str(cell).strip().lower() for cell in cells_of(frame, name)} in FLAGS
 
 
 def _names_of_places(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
@@ -176,13 +181,17 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     labels = label_candidates(frame, filled)
     if any(_OF_TURNS.intersection(name_words(name)) for name in columns):
         labels = [name for name in labels if name_words(name)[-1:] not in _WHO_SPEAKS]
+    phrases = [name for name in named(list(filled), ("anchor", "target")) if _is_varied(frame, name)]
+    phrases = phrases if len(phrases) == len(("anchor", "target")) else []
+    labels = [name for name in labels if name not in phrases]  # phrases that are compared may come again
     if not labels:
         return None
     label = _in_words(frame, columns, labels[0])
     kind = label_kind(cells_of(frame, label), label)
     sides = [name for name, each in filled.items() if (each.is_text or _is_aspect(each)) and name != label]
     part = text_and_part(frame, [name for name in filled if name != label], label)
-    if pair := paired_texts(frame, sides) or part or related_texts(frame, sides, label):
+    pair = paired_texts(frame, phrases) or paired_texts(frame, sides)
+    if pair := pair or part or related_texts(frame, sides, label):
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     used = {name for name in filled for found in (label, *labels) if f"{found}.".startswith(f"{name}.")}
     texts = [each for name, each in filled.items() if each.is_text and name not in used]

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.member_files import Readers
 from ia3_studio.data.parsing import Found, numbered
+from ia3_studio.data.split_names import SPLIT, split_of
 
 
 def by_language(
@@ -54,8 +55,8 @@ def _flat(value: object, above: str = "") -> dict[str, str]:
 def one_object_each(
     content: Mapping[str, bytes], _tables: Mapping[str, bytes], readers: Readers
 ) -> tuple[Found, Sequence[str]] | None:
-    """Read JSON files of one object each, which have the same keys, a row a file."""
-    paths = [path for path in content if PurePosixPath(path).suffix.lower() == ".json"]
+    """Read JSON files of one object each, which have the same keys, a row a file; texts that all are JSON, too."""
+    paths = [path for path in content if PurePosixPath(path).suffix.lower() == ".json"] or are_objects(content)
     if len(paths) < 2:
         return None
     texts = readers.texts(paths)
@@ -68,8 +69,19 @@ def one_object_each(
     shared = set.intersection(*(set(row) for row in rows))
     if 2 * len(shared) < max(map(len, rows)):
         return None
-    frame = numbered({key: [row.get(key) for row in rows] for key in dict.fromkeys(key for row in rows for key in row)})
+    columns = {key: [row.get(key) for row in rows] for key in dict.fromkeys(key for row in rows for key in row)}
+    splits = [split_of(str(PurePosixPath(path).parent)) for path in paths]
+    if all(splits) and len(set(splits)) > 1:
+        columns.setdefault(SPLIT, splits)
+    frame = numbered(columns)
     return with_encoding_facts(paths[0], Found(frame, "one JSON object per file"), [*texts.values()]), paths
+
+
+def are_objects(content: Mapping[str, bytes]) -> list[str]:
+    """Return the texts of a folder if each of them is an object of JSON, so that none is the text of a class."""
+    paths = [path for path in content if PurePosixPath(path).suffix.lower() == ".txt"]
+    are_json = all(content[path].lstrip()[:1] == b"{" and content[path].rstrip()[-1:] == b"}" for path in paths)
+    return paths if len(paths) > 1 and are_json else []
 
 
 def _holds_rows(document: Mapping[str, object]) -> bool:

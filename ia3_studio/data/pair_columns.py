@@ -32,6 +32,7 @@ from ia3_studio.data.pair_names import CONTEXT_NAMES
 from ia3_studio.data.pair_sides import answer_columns, long_context, of_sizes, prompt_columns, read_columns
 from ia3_studio.data.paths import value_at
 from ia3_studio.data.structured_pairs import data_context, given_objects
+from ia3_studio.data.text_pairs import paired_texts
 from ia3_studio.data.told_apart import says_why
 from ia3_studio.data.word_pairs import EXPECTED, asked_columns, by_words
 
@@ -40,12 +41,16 @@ if TYPE_CHECKING:
 
 _LABELS = ("label", "gold_label", "class")
 """Columns beside which an explanation tells why a text has its label, and answers nothing."""
+_VERDICTS = {"true", "false"}
+"""Answers to questions that ask whether something is so, which are labels of the question and its text."""
 FEWEST_OTHERS = 0.02
 """Share of the rows that must fill other columns for these to be a prompt and an answer of their own."""
 
 
 def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return which columns are prompt and answer by their names, or by the two keys of a column of objects."""
+    if named(columns, ("gold_label",)) and paired_texts(frame, columns):
+        return None  # what else is asked is how the two texts came about
     named_so = answer_columns(frame, columns)
     named_so = [name for name in named_so if any(map(_is_filled_cell, cells_of(frame, name)))] or named_so
     if any(profile(frame, name).is_label for name in named(columns, _LABELS)):
@@ -91,6 +96,8 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     contexts = [name for name in contexts if not contains(frame, name, prompt)]
     context = next((name for name in contexts if name in free), "") or long_context(frame, columns, prompt, answer)
     context = context or data_context(frame, free) or context_inside(frame, prompt)
+    if not others and prompt in columns and {str(cell).strip().lower() for cell in cells_of(frame, answer)} == _VERDICTS:
+        return Mapping("labels", column=prompt, context=context if context in columns else "", answer=answer)
     if template := _filled_in(frame, prompt):
         return Mapping("pairs", answer=answer, template=template)
     return Mapping("pairs", prompt, answer, context, others=tuple(others))

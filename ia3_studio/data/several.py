@@ -58,14 +58,21 @@ def read_members(
     if len(tables) == 1 and not are_two_sides([path for path in content if path not in tables]):
         ((path, data),) = tables.items()
         found = read(PurePosixPath(path).name, data)
-        apart = _labels_apart(path, len(found.frame) + len(found.damaged), content, encoding)
-        if apart and not found.damaged and "label" not in map(str.lower, map(str, found.frame.columns)):
+        if apart := _labels_apart(path, found, content, encoding):
             labels, beside = apart
             form = f"{path} and {beside} in {name}, {found.form}, a label per line in {beside}"
             frame = found.frame.assign(label=labels)
             return replace(found, frame=frame, form=form, notes=(*found.notes, *not_read(members, [path, beside])))
         return replace(found, form=f"{path} in {name}, {found.form}", notes=(*found.notes, *not_read(members, [path])))
-    readers = Readers(read, lambda paths: decode_together({path: content[path] for path in paths}, encoding))
+    beside = {path: None for path in content if path not in tables and _is_of_labels(path)}
+
+    def with_labels(file: str, data: bytes) -> Found:
+        found = read(file, data)
+        paths = [path for path, each in tables.items() if PurePosixPath(path).name == file and each is data]
+        apart = _labels_apart(paths[0], found, {path: content[path] for path in beside}, encoding) if paths else None
+        return replace(found, frame=found.frame.assign(label=apart[0])) if apart else found
+
+    readers = Readers(with_labels if beside else read, lambda paths: decode_together({path: content[path] for path in paths}, encoding))
     for form_of in (parallel, parallel_folders, by_class, by_split, by_language, one_object_each, documents, alike):
         together = form_of(content, tables, readers)
         if together is not None:
@@ -93,22 +100,30 @@ def _is_copy(path: PurePosixPath, first: PurePosixPath) -> bool:
 
 
 def _labels_apart(
-    path: str, rows: int, content: Mapping[str, bytes], encoding: Encoding | None
+    path: str, found: Found, content: Mapping[str, bytes], encoding: Encoding | None
 ) -> tuple[list[str], str] | None:
     """Return the labels of a table's rows that stand in a text of their own, a line each, and its path.
 
-    Its name is that of the table with a word such as "labels".
+    Its name is that of the table with a word such as "labels". Labels that the table has itself are not taken.
     """
+    if found.damaged or "label" in map(str.lower, map(str, found.frame.columns)):
+        return None
+    stem = PurePosixPath(path).stem.lower()
     for beside in content:
         file = PurePosixPath(beside)
-        words = re.findall(r"[a-z]+", file.stem.lower())
-        same = file.stem.lower().startswith(PurePosixPath(path).stem.lower())
-        if beside == path or not same or not {"label", "labels", "answers"} & set(words):
+        is_its_own = file.parent == PurePosixPath(path).parent and file.stem.lower().startswith(stem)
+        if beside == path or not is_its_own or not _is_of_labels(beside):
             continue
         lines = lines_in(decode_together({beside: content[beside]}, encoding)[beside].text)
-        if len(lines) == rows > 1 and all(map(str.strip, lines)):
-            return [line.strip() for line in lines], beside
+        labels = [line.strip() for line in lines]
+        repeated = any(found.frame[name].map(str).tolist() == labels for name in found.frame.columns)
+        if len(lines) == len(found.frame) > 1 and all(labels) and not repeated:
+            return labels, beside
     return None
+
+
+def _is_of_labels(path: str) -> bool:
+    return bool({"label", "labels", "answers"} & set(re.findall(r"[a-z]+", PurePosixPath(path).stem.lower())))
 
 
 def _says_nothing(suffix: str) -> bool:

@@ -10,7 +10,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.archives import PACKED, folder_members, read_file, unpacked, unpacked_members, zip_members
+from ia3_studio.data.archives import (
+    PACKED,
+    folder_members,
+    read_file,
+    tar_members,
+    unpacked,
+    unpacked_members,
+    zip_members,
+)
 from ia3_studio.data.arrow_files import read_arrow, read_parquet
 from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.damaged_bytes import with_encoding_facts
@@ -162,9 +170,13 @@ def _read(name: str, data: bytes, parsing: ParsingOptions) -> Found:
         found = _read(f"{name}{suffix}", data, parsing)
         note = f"{name} is read as what it holds: {suffix}." if named else ""
         return replace(found, notes=(*found.notes, *filter(None, (note,))))
+    if suffix == ".tgz":
+        return _read(f"{name[: -len(suffix)]}.tar.gz", data, parsing)
     if suffix in PACKED:
         found = _read(name[: -len(suffix)], unpacked(name, data, suffix), parsing)
         return replace(found, form=f"{PACKED[suffix]}, {found.form}")
+    if suffix == ".tar":
+        return _read_several(name, tar_members(name, data), parsing)
     if suffix == ".zip":
         return _read_several(name, zip_members(name, data), parsing)
     if suffix in READERS and suffix not in _MAY_BE_HTML and _PAGE.match(data[:2000]):
@@ -259,13 +271,13 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
 }
 _BESIDE = frozenset((".js",))
 """Endings of files that are read alone, as in an archive they are mostly programs of a page."""
-KINDS = (*READERS, *PACKED, ".zip")
+KINDS = (*READERS, *PACKED, ".zip", ".tar", ".tgz")
 _NOT_READ = {
     ".xls": "an old Excel workbook; save it as .xlsx",
     ".ods": "an OpenDocument sheet; save it as .xlsx", ".pdf": "a PDF, which has no rows",
     ".xlsm": "a workbook with macros; save it as .xlsx", ".xlsb": "a binary workbook; save it as .xlsx",
-    ".numbers": "a Numbers sheet; export it as .xlsx", ".tar": "a tar archive; give a zip",
-    ".tgz": "a tar archive; give a zip", ".rar": "a RAR archive; give a zip", ".7z": "a 7z archive; give a zip",
+    ".numbers": "a Numbers sheet; export it as .xlsx",
+    ".rar": "a RAR archive; give a zip", ".7z": "a 7z archive; give a zip",
     ".pkl": "a pickle, which can run code; save the table as Parquet", ".dta": "a Stata file; export it as CSV",
     ".sav": "an SPSS file; export it as CSV", ".rds": "an R file; export it as CSV",
     ".npy": "an array; save the table as Parquet", ".docx": "a document, which has no rows",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ia3_studio.data.column_names import bare_name
 from ia3_studio.data.files_by_class import CLASSES
 from ia3_studio.data.member_files import Readers
+from ia3_studio.data.object_files import are_objects
 from ia3_studio.data.parsing import Found, shown_names
 from ia3_studio.data.split_names import SPLIT, split_of
 from ia3_studio.errors import DataError
@@ -25,7 +26,7 @@ def by_split(
     _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
 ) -> tuple[Found, Sequence[str]] | None:
     """Read files named by their split as one table with a column for it."""
-    files = {path: PurePosixPath(path) for path in tables}
+    files = {path: PurePosixPath(path) for path in ({} if are_objects(tables) else tables)}
     named = {path: split_of(str(file.with_suffix(""))) or split_of(file.suffix) for path, file in files.items()}
     used = [path for path, split in named.items() if split]
     if len({named[path] for path in used}) < 2:

@@ -34,7 +34,7 @@ def tagged_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         counts = [len(_tags_of(cell)) for cell in cells_of(frame, tag)]
         for name in columns:
             cells = [value for value in map(structure_of, cells_of(frame, name)) if _is_words(value)]
-            fits = len(cells) == len(counts) and name != tag
+            fits = len(cells) == len(counts) and name != tag and not named([name], TAG_NAMES)
             if fits and sum(map(_same_length, cells, counts)) > 0.9 * len(cells):
                 return Mapping("tags", column=name, answer=tag)
     return None
@@ -47,7 +47,8 @@ def _tags_in_lists(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | Non
     tags = [name for name, cells in lists.items() if _are_tag_lists(cells)]
     for tag in tags[:1]:
         for name, cells in lists.items():
-            if name != tag and list(map(len, cells)) == list(map(len, lists[tag])) and not _are_tag_lists(cells):
+            fits = name != tag and list(map(len, cells)) == list(map(len, lists[tag]))
+            if fits and not _are_tag_lists(cells) and not named([name], TAG_NAMES):
                 return Mapping("tags", column=name, answer=tag)
     return None
 

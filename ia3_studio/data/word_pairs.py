@@ -233,6 +233,8 @@ def _head(name: str) -> str:
     words = name_words(name)
     while len(words) > 1 and (words[-1] in LANGUAGES | _ANY_TEXT or len(words[-1]) == 1):
         words.pop()
+    if len(words) > 1 and words[-1] == "title" and says_last(words[-2], ASKED):
+        words.pop()  # the title of a question is what is asked
     return " ".join(words) if words != name_words(name) else name
 
 

@@ -34,6 +34,7 @@ LABEL_KEYS = (
     "entity",
     "type",
     "tag",
+    "tag_name",
     "entity_type",
     "entity_group",
     "displayName",

@@ -8,10 +8,10 @@ from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, is_text, listed
 
-ANCHORS = ("anchor", "query", "question", "sentence", "querytext", "text")
+ANCHORS = ("anchor", "query", "question", "sentence", "querytext", "text", "sent0")
 POSITIVES = (
     "positive", "pos", "positives", "positivepassages", "positivepassage", "positivedocument", "positivectxs",
-    "positivetext", "positivedocuments",
+    "positivetext", "positivedocuments", "sent1",
 )  # fmt: skip
 NEGATIVE = ("negative", "neg", "hardnegative", "hardneg")
 """How the names of columns begin that hold texts which do not belong."""
