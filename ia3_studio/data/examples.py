@@ -254,7 +254,9 @@ def _choosing(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
 def _question(record: dict[Any, Any], asked: Sequence[str]) -> str:
     """Return the parts of a question one below the other; what it is asked about may be missing beside the question."""
     beside = [name for name in asked if len(asked) > 1 and named([name], (*CONTEXT_NAMES, *LONG_CONTEXTS, "support"))]
-    parts = [_value(record, name, "question") if name in beside else _filled(record, name, "question") for name in asked]
+    parts = [
+        _value(record, name, "question") if name in beside else _filled(record, name, "question") for name in asked
+    ]
     return "\n".join(filter(str.strip, parts))
 
 

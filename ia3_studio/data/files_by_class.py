@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from ia3_studio.data.column_profile import LONGEST_LABEL
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.exchange_texts import questions_in_headings
-from ia3_studio.data.markup_tables import is_markdown_table
 from ia3_studio.data.line_labels import labeled_lines
+from ia3_studio.data.markup_tables import is_markdown_table
 from ia3_studio.data.member_files import Readers, lines_in
 from ia3_studio.data.object_files import are_objects
 from ia3_studio.data.parsing import Found, numbered

@@ -235,11 +235,13 @@ def _holds_labels_or_marks(frame: pd.DataFrame, each: Profile) -> bool:
 
 def holds_several(frame: pd.DataFrame, each: Profile) -> bool:
     """Say whether cells are several short labels each, in lists or joined, that occur again in other rows."""
-    if each.is_identifier or each.is_number or each.is_label:
+    if each.is_identifier or each.is_label:
         return False
     cells = cells_of(frame, _named_inside(frame, each.name))
     if are_joined_numbers(cells):
         return True
+    if each.is_number:
+        return False
     if are_joined(cells):
         parts = [part for cell in cells if isinstance(cell, str) for part in SEVERAL.split(cell.strip()) if part]
     else:

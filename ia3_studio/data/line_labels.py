@@ -56,6 +56,28 @@ def labeled_lines(text: str) -> dict[str, list[Any]] | None:
     return {"text": [each[2] for each in marks if each], "label": names}
 
 
+def labeled_trees(text: str) -> dict[str, list[Any]] | None:
+    """Return the words of lines that are trees of brackets with a class for each part, and that of the whole.
+
+    Example:
+        >>> labeled_trees("(3 (2 calm) (4 seas))\\n" * FEWEST_LINES)["text"][0]
+        'calm seas'
+    """
+    lines = [line.strip() for line in LINE_END.split(text) if line.strip()]
+    if len(lines) < FEWEST_LINES or not all(map(_TREE.match, lines)):
+        return None
+    if any(line.count("(") != line.count(")") for line in lines):
+        return None
+    return {
+        "text": [" ".join(_LEAF.findall(line)) for line in lines],
+        "label": [found[1] or found[2] for line in lines if (found := _TREE.match(line))],
+    }
+
+
+_TREE, _LEAF = re.compile(r"\((\d) \(\d .*\)$|\((\d) [^()]+\)$"), re.compile(r"\(\d ([^()]+)\)")
+"""A line that is a tree with a class for the whole and for each part, and a word in it."""
+
+
 def _with_labels(texts: list[Any], labels: Sequence[Sequence[str]]) -> dict[str, list[Any]]:
     """Return texts with a label each, or with a list of labels where one of them has several."""
     if any(len(each) > 1 for each in labels):

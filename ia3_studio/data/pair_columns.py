@@ -96,7 +96,11 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     contexts = [name for name in contexts if not contains(frame, name, prompt)]
     context = next((name for name in contexts if name in free), "") or long_context(frame, columns, prompt, answer)
     context = context or data_context(frame, free) or context_inside(frame, prompt)
-    if not others and prompt in columns and {str(cell).strip().lower() for cell in cells_of(frame, answer)} == _VERDICTS:
+    if (
+        not others
+        and prompt in columns
+        and {str(cell).strip().lower() for cell in cells_of(frame, answer)} == _VERDICTS
+    ):
         return Mapping("labels", column=prompt, context=context if context in columns else "", answer=answer)
     if template := _filled_in(frame, prompt):
         return Mapping("pairs", answer=answer, template=template)

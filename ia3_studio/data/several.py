@@ -58,21 +58,24 @@ def read_members(
     if len(tables) == 1 and not are_two_sides([path for path in content if path not in tables]):
         ((path, data),) = tables.items()
         found = read(PurePosixPath(path).name, data)
-        if apart := _labels_apart(path, found, content, encoding):
-            labels, beside = apart
+        if known := _labels_apart(path, found, content, encoding):
+            labels, beside = known
             form = f"{path} and {beside} in {name}, {found.form}, a label per line in {beside}"
             frame = found.frame.assign(label=labels)
             return replace(found, frame=frame, form=form, notes=(*found.notes, *not_read(members, [path, beside])))
         return replace(found, form=f"{path} in {name}, {found.form}", notes=(*found.notes, *not_read(members, [path])))
-    beside = {path: None for path in content if path not in tables and _is_of_labels(path)}
+    apart = {path: data for path, data in content.items() if path not in tables and _is_of_labels(path)}
 
     def with_labels(file: str, data: bytes) -> Found:
         found = read(file, data)
         paths = [path for path, each in tables.items() if PurePosixPath(path).name == file and each is data]
-        apart = _labels_apart(paths[0], found, {path: content[path] for path in beside}, encoding) if paths else None
-        return replace(found, frame=found.frame.assign(label=apart[0])) if apart else found
+        known = _labels_apart(paths[0], found, apart, encoding) if paths else None
+        return replace(found, frame=found.frame.assign(label=known[0])) if known else found
 
-    readers = Readers(with_labels if beside else read, lambda paths: decode_together({path: content[path] for path in paths}, encoding))
+    readers = Readers(
+        with_labels if apart else read,
+        lambda paths: decode_together({path: content[path] for path in paths}, encoding),
+    )
     for form_of in (parallel, parallel_folders, by_class, by_split, by_language, one_object_each, documents, alike):
         together = form_of(content, tables, readers)
         if together is not None:

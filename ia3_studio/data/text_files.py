@@ -24,7 +24,7 @@ from ia3_studio.data.json_rows import (
     is_list_lines,
     read_json,
 )
-from ia3_studio.data.line_labels import labeled_lines, labels_below, marked_labels
+from ia3_studio.data.line_labels import labeled_lines, labeled_trees, labels_below, marked_labels
 from ia3_studio.data.marked_entities import marked_entities
 from ia3_studio.data.markup_tables import is_markdown_table, read_markdown
 from ia3_studio.data.ontonotes import BEGIN_OF_DOCUMENT, read_ontonotes
@@ -37,6 +37,7 @@ from ia3_studio.data.plain_texts import (
     without_ids,
     without_settings,
 )
+from ia3_studio.data.pubtator import read_pubtator
 from ia3_studio.data.quiz_texts import quiz_questions
 from ia3_studio.data.quoted_texts import quoted_texts
 from ia3_studio.data.shapes.line_logs import logged_lines
@@ -100,6 +101,8 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
         return replace(words, form=f"{words.form}, {encoding}")
     if parsing.delimiter is None and (words := read_ontonotes(name, text)):
         return replace(words, form=f"{words.form}, {encoding}")
+    if parsing.delimiter is None and not parsing.plain and (entities := read_pubtator(text)):
+        return replace(entities, form=f"{entities.form}, {encoding}")
     is_conll = PurePosixPath(name).suffix.lower() in CONLL or text.startswith(BEGIN_OF_DOCUMENT)
     if parsing.delimiter is None and (words := read_entity_table(name, text) or read_tagged_texts(text)):
         return replace(words, form=f"{words.form}, {encoding}")
@@ -144,6 +147,7 @@ _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (marked_entities, "entities marked in lines"),
     (quiz_questions, "questions of a quiz"),
     (labels_below, "a label below each text"),
+    (labeled_trees, "a tree with its label per line"),
     (labeled_lines, "a text with its label per line"),
     (marked_sides, "two sides per line"),
     (questions_in_lines, "questions and answers in lines"),

@@ -6,6 +6,7 @@ from tests.data.dialect_shapes import DIALECTS
 from tests.data.export_shapes import EXPORTS
 from tests.data.format_shapes import FORMATS
 from tests.data.label_shapes import CORPORA
+from tests.data.popular_shapes import POPULAR
 from tests.data.public_shapes import PUBLIC
 from tests.data.repository_shapes import REPOSITORY
 from tests.data.schema_shapes import SCHEMAS
@@ -17,5 +18,5 @@ from tests.data.talk_shapes import TALKS
 
 EVERY_SHAPE: tuple[Shape, ...] = (
     *SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *FORMATS, *PUBLIC, *REPOSITORY, *SCHEMAS, *DIALECTS, *TALKS,
-    *CORPORA,
+    *CORPORA, *POPULAR,
 )  # fmt: skip
