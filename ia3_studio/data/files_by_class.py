@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -35,8 +36,10 @@ def by_class(
     paths = [PurePosixPath(path) for path in content if PurePosixPath(path).suffix.lower() == ".txt"]
     paths = paths or [path for path in map(PurePosixPath, content) if not path.suffix]
     above = {folder for path in paths for folder in path.parent.parents}
+    held = Counter(path.parent for path in paths)
     sorted_ = [path for path in paths if path.parent.name and not split_of(path.parent.name)]
-    sorted_ = [path for path in sorted_ if path.parent not in above]  # beside the folders of classes, a text is of none
+    # One or two texts next to the folders of classes are of none.
+    sorted_ = [path for path in sorted_ if path.parent not in above or held[path.parent] >= _EACH]
     if len(sorted_) >= _MOSTLY * len(paths) and len({path.parent.name for path in sorted_}) > 1:
         paths = sorted_  # without lists of what lies in the folders
     folders = {path.parent.name for path in paths}

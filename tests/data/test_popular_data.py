@@ -58,6 +58,12 @@ def test_texts_beside_the_folders_of_classes_are_of_no_class(tmp_path: Path) -> 
     assert {each.labels for each in (*split.train, *split.held_out)} == {("pos",), ("neg",)}
 
 
+def test_a_class_that_has_others_inside_it_keeps_its_texts(tmp_path: Path) -> None:
+    folders = ("news/sport", "news/sport/ferries", "news/weather")
+    split = load_data(packed(tmp_path, {f"{folder}/{n}.txt": plain(n) for folder in folders for n in range(6)}))
+    assert {each.labels[0] for each in (*split.train, *split.held_out)} == {"sport", "ferries", "weather"}
+
+
 def test_a_class_that_the_server_gives_as_unknown_is_listed(tmp_path: Path) -> None:
     feature = {"name": "label", "type": {"names": ["calm", "storm"], "_type": "ClassLabel"}}
     page_rows = [page(n) for n in range(12)] + [{"row": {"text": plain(20), "label": -1}}]
