@@ -23,6 +23,7 @@ from ia3_studio.data.paths import is_listed, names_in_brackets, split_path, stru
 from ia3_studio.data.preferences import answered_turns, compared, flag_of, judged
 from ia3_studio.data.problem import Problem, UnusableError, whole
 from ia3_studio.data.shapes.shape import is_blank
+from ia3_studio.data.shapes.template_marks import without_end
 from ia3_studio.data.tool_calls import as_json, tool_definitions
 from ia3_studio.data.turns import text_of_parts
 from ia3_studio.data.units import common_unit, unit_of
@@ -119,7 +120,7 @@ def _pairs(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Example]:
     is_empty = mapping.lists != "json" and is_listed(given) and not len(given)
     answers: list[Any] = [None] if is_empty else several or [_one_text(given)]
     question = f"{prompt}\n\n{context}" if context.strip() else prompt
-    said = [_filled({mapping.answer: answer}, mapping.answer, "answer") for answer in answers]
+    said = [without_end(_filled({mapping.answer: answer}, mapping.answer, "answer")) for answer in answers]
     turns = ((Message("user", question), Message("assistant", answer)) for answer in said)
     return [Example(row, opened(each, *_before(record, mapping))) for each in turns]
 

@@ -75,7 +75,7 @@ def is_preferred(one: str, other: str) -> bool:
     is_better = differs in _BETTER or ("non" in name_words(other) and differs == ("preferred", "preferred"))
     left = [word for word in words if word != differs[0]]
     is_better = is_better or (differs in _EDITED and any(word in ANSWERED for word in left))
-    named = any(word in ANSWERED or word in _SAMPLES for word in left)
+    named = any(word in ANSWERED or word in _SAMPLES or word.removesuffix("s") in _SAMPLES for word in left)
     return len(parts) < 2 and is_better and (named or (not left and differs[0] in _ALONE))
 
 

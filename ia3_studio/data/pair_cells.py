@@ -166,12 +166,18 @@ def answer_path(frame: pd.DataFrame, name: str) -> str:
     return name
 
 
+_PHRASE = 2
+"""Words that a name may have, and a phrase has more of."""
+
+
 def _answer_key(value: Record[Any, Any]) -> str:
     """Return the only key of an object of texts that is called an answer or a text, in one of several words."""
     held = [str(key) for key, each in value.items() if isinstance(each, str) or is_list_of_texts(each)]
     answers = [key for key in held if says_last(key, ANSWERED)]
     parts = any(isinstance(each, Record) or is_listed(each) for each in value.values())
     found = answers or ([] if parts else [key for key in held if says_last(key, READ)])
+    if not found and parts and len(held) == 1 and isinstance(value[held[0]], str):
+        found = [key for key in held if len(value[key].split()) > _PHRASE]  # beside what it is made of
     return found[0] if len(found) == 1 else ""
 
 

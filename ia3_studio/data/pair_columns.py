@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.column_names import bare_name, named, says
+from ia3_studio.data.column_names import bare_name, name_words, named, says
 from ia3_studio.data.column_profile import cells_of, is_plain, profile, structures_of
 from ia3_studio.data.column_words import READ
 from ia3_studio.data.label_candidates import is_rated
@@ -81,6 +81,7 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         free = [name for name in given if name not in bases(answers)]
         free = [name for name in free if not is_copy(frame, name, answers[0]) and name not in of_sizes(frame, columns)]
         free = [name for name in free if not (twin_place(answers[0], name) or twin_place(name, answers[0]))]
+        free = [name for name in free if bare_name(answers[0]) != f"{bare_name(name)}text"]  # the same as an object
         prompts = asked_columns(frame, free) or read_columns(frame, free)
     answers = [name for name in answers if name not in prompts]
     if answers and len(prompts) > 1:
@@ -95,7 +96,7 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     contexts = [name for name in contexts if bare_name(name) != "context" or profile(frame, name).filled > 0]
     contexts = [name for name in contexts if not contains(frame, name, prompt)]
     context = next((name for name in contexts if name in free), "") or long_context(frame, columns, prompt, answer)
-    context = context or data_context(frame, free) or context_inside(frame, prompt)
+    context = context or _context_of(frame, free, prompt) or data_context(frame, free) or context_inside(frame, prompt)
     if (
         not others
         and prompt in columns
@@ -105,6 +106,13 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if template := _filled_in(frame, prompt):
         return Mapping("pairs", answer=answer, template=template)
     return Mapping("pairs", prompt, answer, context, others=tuple(others))
+
+
+def _context_of(frame: pd.DataFrame, columns: Sequence[str], prompt: str) -> str:
+    """Return the column of text called the context of what the prompt is called after, as sql_context of sql_prompt."""
+    *about, _asked = name_words(prompt)
+    called = [name for name in columns if about and name_words(name) == [*about, "context"]]
+    return next((name for name in called if is_plain(frame, name) and not profile(frame, name).is_label), "")
 
 
 def _inside(frame: pd.DataFrame, told: Mapping) -> Mapping:

@@ -160,8 +160,9 @@ def _side_of(path: str, is_table: bool) -> tuple[str, str] | None:
     side or a language.
     """
     file = PurePosixPath(path)
-    if split_of(file.suffix):  # eng.train and eng.testa
-        return None
+    if split_of(file.suffix):  # eng.train and eng.testa, but eng_Latn.dev and deu_Latn.dev
+        code = _LANGUAGE_AND_SCRIPT.fullmatch(file.stem)
+        return (str(file.with_name(file.suffix[1:])), file.stem) if code else None
     if not is_table:
         return _side_by_ending(file) if file.suffix else None
     if file.suffix.lower() != ".txt":
@@ -175,14 +176,23 @@ def _side_of(path: str, is_table: bool) -> tuple[str, str] | None:
     return None
 
 
+_LANGUAGE_AND_SCRIPT = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}")
+
+
 def _side_by_ending(file: PurePosixPath) -> tuple[str, str]:
     """Return the side that a file's ending names, or that a word before it does, as in newstest-src.en."""
     ending = file.suffix[1:].lower()
+    before = PurePosixPath(file.stem).suffix[1:].lower()
+    if before in _SIDES and ending not in LANGUAGES:  # train.src.cleaned
+        return str(file.with_suffix("").with_suffix("")), before
     words = re.split(r"[^A-Za-z]+", file.stem)
     said = next((word for word in (words[-1], words[0]) if word.lower() in SOURCE_WORDS | TARGET_WORDS), "")
     if ending not in LANGUAGES or not said or len(words) == 1:
         return str(file.with_suffix("")), ending
     return str(file.parent / "".join(file.stem.rsplit(said, 1))).strip("._- "), said.lower()
+
+
+_SIDES = frozenset(("src", "source", "tgt", "trg", "target"))
 
 
 def _ordered(one: str, other: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ia3_studio.data.delimiters import DELIMITERS, LINE_END, RARE_DELIMITERS, guess_delimiter
@@ -83,6 +83,37 @@ def without_ids(text: str) -> str:
 
 
 _ID = re.compile(r"#{1,3}\s?\d+\s*")
+
+
+def documents_between(text: str) -> list[str]:
+    """Return the documents of a text between tokens by which corpora end each; nothing for a text without them.
+
+    Example:
+        >>> documents_between("Once.\\n\\nThe end.\\n<|endoftext|>\\nTwice.\\n<|endoftext|>\\n")
+        ['Once.\\n\\nThe end.', 'Twice.']
+    """
+    parts = _END_OF_DOCUMENT.split(text)
+    return [part.strip() for part in parts if part.strip()] if len(parts) > 1 else []
+
+
+def is_prose(paragraphs: Iterable[str]) -> bool:
+    """Say whether paragraphs are sentences: most words stand in long ones, and nearly all signs are letters or digits.
+
+    Example:
+        >>> is_prose(["A long sentence of some eight or nine words."]), is_prose(["x = f(1)", "y = g(2, [x])"])
+        (True, False)
+    """
+    texts = list(paragraphs)[:_PARAGRAPHS]
+    words = sum(len(text.split()) for text in texts)
+    in_long = sum(len(text.split()) for text in texts if len(text.split()) >= FEWEST_WORDS)
+    signs = "".join("".join(texts).split())
+    letters = sum(map(str.isalnum, signs))
+    return in_long > _IN_LONG * words > 0 and letters > _LETTERS * len(signs)
+
+
+FEWEST_WORDS, _PARAGRAPHS, _IN_LONG, _LETTERS = 8, 1_000, 0.75, 0.9
+"""Words of a long paragraph, paragraphs looked at, the share of words in long ones, and of letters and digits."""
+_END_OF_DOCUMENT = re.compile(r"<\|endoftext\|>|<\|end_of_text\|>")
 
 
 def marked_sides(text: str) -> dict[str, list[Any]] | None:

@@ -31,6 +31,7 @@ from ia3_studio.data.ontonotes import BEGIN_OF_DOCUMENT, read_ontonotes
 from ia3_studio.data.parsing import Found, ParsingOptions, numbered
 from ia3_studio.data.plain_texts import (
     cards,
+    documents_between,
     marked_sides,
     table_delimiter,
     with_tabs,
@@ -136,6 +137,8 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
             "many fields each; fix the lines, or choose plain rows under Shape."
         )
     text = LINE_END.sub("\n", text).strip()
+    if documents := documents_between(text):
+        return Found(numbered({"text": documents}), f"{PLAIN_FORM} marked document, {encoding}")
     blocks, unit = _BLANK_LINES.split(text), "paragraph"
     if len(blocks) == 1:
         blocks, unit = text.split("\n"), "line"

@@ -36,7 +36,7 @@ PAIR_KEYS: dict[str, Role] = {
 """Keys of an object that is an exchange, such as {"user": …, "assistant": …}."""
 REASONING_KEYS = ("reasoning_content", "thinking", "reasoning")
 """What a turn thinks before it answers, as chat templates of transformers read it."""
-TRAINED_KEYS = ("weight", "train", "trainable", "loss")
+TRAINED_KEYS = ("weight", "train", "training", "trainable", "loss")
 """Keys of an assistant's turn that say, by 0 or 1, whether it is trained."""
 TEXT_PARTS = ("text", "input_text", "output_text")
 OTHER_PARTS = (

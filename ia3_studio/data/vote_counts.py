@@ -39,11 +39,13 @@ _OF_POSTS = (
     "post_type_id",
 )
 """Columns of posts, beside which a score is the sum of their votes."""
+_OF_CORPORA = ("token_count", "num_tokens", "n_tokens", "language_score", "language_probability")
+"""Columns of documents of a corpus, beside which a score is what these were filtered by."""
 _HIGHEST_MARK, _MOST_SIGNED, _MOST_STARS = 100, 10, 10
 
 
 def counts_votes(frame: pd.DataFrame, each: Profile) -> bool:
-    """Say whether whole numbers are votes on a post, or of readers or answers, rather than marks that it was given.
+    """Say whether numbers are votes on a post, of readers or of a filter, rather than marks that it was given.
 
     Votes have no bound, and stand beside other facts about a post.
     """
@@ -53,6 +55,8 @@ def counts_votes(frame: pd.DataFrame, each: Profile) -> bool:
     if words & _COUNTED:
         return True
     if "stars" in words and _most(cells_of(frame, each.name)) > _MOST_STARS:
+        return True
+    if "score" in words and named([str(name) for name in frame.columns], _OF_CORPORA):
         return True
     if "score" not in words or words - {"score"} - _POSTS:
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.data.dialect_shapes import DIALECTS
+from tests.data.download_shapes import DOWNLOADS
 from tests.data.export_shapes import EXPORTS
 from tests.data.format_shapes import FORMATS
 from tests.data.label_shapes import CORPORA
@@ -18,5 +19,5 @@ from tests.data.talk_shapes import TALKS
 
 EVERY_SHAPE: tuple[Shape, ...] = (
     *SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *FORMATS, *PUBLIC, *REPOSITORY, *SCHEMAS, *DIALECTS, *TALKS,
-    *CORPORA, *POPULAR,
+    *CORPORA, *POPULAR, *DOWNLOADS,
 )  # fmt: skip

@@ -19,6 +19,7 @@ from ia3_studio.data.shapes.shape import Rows
 from ia3_studio.data.table import ParsingOptions, read_table
 from ia3_studio.errors import DataError
 from tests.data import test_annotations, test_chat_exports, test_chat_logs, test_dialogue_shapes, test_preferences
+from tests.data.download_shapes import candidates
 from tests.data.exports import turns, written
 from tests.data.test_properties import VALUES
 
@@ -31,6 +32,8 @@ DOCUMENTS: dict[str, Any] = {
     **test_chat_logs.LOGS,
     **test_annotations.TOOLS,
     **{f"Argilla, {name}": records for name, records in test_annotations.ARGILLA.items()},
+    "candidates": [candidates(n) for n in range(3)],
+    "a worse answer": [{"messages": turns("Hi?", f"Ahoy {n}"), "rejected_response": "No."} for n in range(3)],
     "votes": [{"text": f"Hi {n}", "annotators": {"label": ["a", "b", "a"], "annotator_id": [1, 2, 3]}}
               for n in range(3)],
     "MOSS": [{"chat": {"turn_1": {"Human": f"<|Human|>: Hi {n}<eoh>", "MOSS": "<|MOSS|>: Ahoy<eom>"}}}

@@ -127,12 +127,31 @@ def _asked_objects(cell: Any) -> list[dict[str, Any]]:
         (key for key in ("question", "q", "query") if are_objects and all(is_text(each.get(key)) for each in found)), ""
     )
     rest = [{name: value for name, value in each.items() if name != key} for each in found] if key else []
-    return [{"question": each[key], **other} for each, other in zip(found, rest, strict=False)]
+    return [
+        {"question": each[key], **{name: _only_filled(value) for name, value in other.items()}}
+        for each, other in zip(found, rest, strict=False)
+    ]
+
+
+def _only_filled(value: Any) -> Any:
+    """Return the only part that is filled of an object of alternatives, such as a number, a date or spans."""
+    if not isinstance(value, dict):
+        return value
+    parts = {key: each for key, each in value.items() if _words_of(each)}
+    is_alternative = len(parts) == 1 < len(value)
+    return next(iter(map(_words_of, parts.values()))) if is_alternative else value
+
+
+def _words_of(value: Any) -> str:
+    """Return a text, the texts of a list, or those of an object, in one line."""
+    if isinstance(value, dict):
+        return " ".join(each for each in value.values() if is_text(each))
+    return value if is_text(value) else ", ".join(each for each in listed(value) if is_text(each))
 
 
 def _paragraphs(rows: Rows) -> str:
     """Return the column of questions on a text; empty if there is none."""
-    name = rows.find(("qas", "questions", "qa"))
+    name = rows.find(("qas", "questions", "qa", "qapairs"))
     stories = rows.find((*STORY_NAMES, "article"))
     return name if stories and rows.mostly(name, lambda cell: bool(_asked_objects(cell))) else ""
 

@@ -9,7 +9,7 @@ from typing import Any
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.compared_answers import CHOSEN, POSTS, REJECTED, pairs_read
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES
-from ia3_studio.data.shapes.preferences import INSTEAD
+from ia3_studio.data.shapes.preferences import INSTEAD, is_list_of_turns
 from ia3_studio.data.shapes.shape import MOST, SAMPLE, Collector, Recognized, Rows, Shape, bare, finite, is_text, listed
 
 LISTS = ("completions", "responses", "generations", "candidates", "answers", "replies", "outputs")
@@ -62,13 +62,13 @@ def _first_of(record: dict[str, Any], names: Sequence[str], value: Callable[[Any
     return next((found for name in names if (found := value(record.get(name))) is not None), None)
 
 
-def _text(cell: Any) -> str | None:
-    return cell if is_text(cell) else None
+def _text(cell: Any) -> Any:
+    return cell if is_text(cell) or is_list_of_turns(cell) else None
 
 
 def _rated_column(rows: Rows) -> str:
     """Return the column of lists of rated answers; empty if there is none."""
-    if not rows.find((*PROMPT_NAMES, *POSTS)):
+    if not rows.find((*PROMPT_NAMES, *POSTS)) and not rows.mostly(rows.find(("context",)), is_list_of_turns):
         return ""
     first = replace(rows, frame=rows.deciding.iloc[:SAMPLE])
     named = [name for name in rows.named(LISTS) if rows.any(name, lambda cell: bool(listed(structure_of(cell))))]

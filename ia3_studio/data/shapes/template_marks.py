@@ -13,12 +13,13 @@ _BEGIN = re.compile(
     r"|<\|start_header_id\|>\s*(\w+)\s*<\|end_header_id\|>\s*"
     r"|<\|start_of_role\|>\s*(\w+)\s*<\|end_of_role\|>"
     r"|<start_of_turn>[^\S\n]*(\w+)[^\S\n]*\n?"
+    r"|<extra_id_[01]>(System|User|Assistant)[^\S\n]*\n"
     r"|<[|｜](system|user|human|assistant|model|bot|tool|System|User|Human|Assistant|Bot)[|｜]>\s*"
 )
-"""Tokens that begin a turn with its role: of ChatML, Llama 3, Granite, Gemma, and Zephyr, Phi or DeepSeek."""
+"""Tokens that begin a turn with its role: of ChatML, Llama 3, Granite, Gemma, NeMo, and Zephyr, Phi or DeepSeek."""
 _END = re.compile(
     r"\s*(?:<\|im_end\|>|<\|eot_id\|>|<\|eom_id\|>|<end_of_turn>|<\|end_of_text\|>|<\|end\|>|<\|endoftext\|>|</s>|<eos>"
-    r"|<｜end▁of▁sentence｜>)\s*"
+    r"|<｜end▁of▁sentence｜>|<extra_id_1>\Z)\s*"
 )
 _OPENING = re.compile(r"\s*(?:<s>|<bos>|<\|begin_of_text\|>|<｜begin▁of▁sentence｜>)\s*")
 _INSTRUCTED = re.compile(r"\[INST\](.*?)\[/INST\](.*?)(?=\[INST\]|\Z)", re.DOTALL)
@@ -63,7 +64,8 @@ def _between_roles(text: str) -> Turns:
         if role is None:
             return []
         turns.append({"role": role, "content": without_end(text[found.end() : end]).strip()})
-    return turns if turns[-1]["content"] else turns[:-1]
+    turns = turns if turns[-1]["content"] else turns[:-1]
+    return [turn for turn in turns if turn["content"] or turn["role"] != "system"]
 
 
 def _instructed(text: str) -> Turns:
