@@ -38,7 +38,7 @@ def counted(row: int) -> dict[str, Any]:
     number = {"number": str(row), "date": {"day": "", "year": ""}, "spans": []}
     spans = {"number": "", "date": {"day": "", "year": ""}, "spans": ["Turku", said(row)]}
     pairs = [{"question": f"How many of berth {row}?", "answer": number}, {"question": asked(row), "answer": spans}]
-    return {"passage": f"Ferry {row} leaves early from Turku.", "qa_pairs": pairs}
+    return {"passage": f"Ferry {row} leaves early from Turku.", "qa_pairs": pairs[row % 2 :][:1]}
 
 
 def summed(row: int) -> str:
@@ -66,7 +66,7 @@ DOWNLOADS: tuple[Shape, ...] = (
     Shape("preference pairs between the marks of NeMo", "marked.jsonl", lines(marked), f"prompt → prompt, {COMPARED}",
           12),
     Shape("texts with questions whose answers are numbers or spans", "counted.json",
-          json.dumps({f"text-{n}": counted(n) for n in range(6)}), "question + passage → prompt, answer → answer", 12),
+          json.dumps({f"text-{n}": counted(n) for n in range(12)}), "question + passage → prompt, answer → answer", 12),
     Shape("a question for a database, named as the context is", "sql.jsonl",
           lines(lambda n: {"sql_prompt": asked(n), "sql_context": f"CREATE TABLE ferry (berth INT); -- {n}",
                            "sql": f"SELECT berth FROM ferry WHERE number = {n}"}),

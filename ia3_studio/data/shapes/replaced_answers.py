@@ -14,7 +14,7 @@ from ia3_studio.data.shapes.preferences import CONVERSATIONS, INSTEAD, answer_pa
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, bare, is_text, listed, role_of
 
 CHOSEN, REJECTED = "chosen", "rejected"
-_FORM = "answers beside worse ones"
+_FORM = "answers next to worse ones"
 _WORSE = ("rejectedresponse", "rejectedanswer", "rejectedoutput", "rejectedcompletion", "rejectedmessages", "rejected")
 """Columns of a worse answer than the last one of the conversation."""
 _LABELS = {"preferred": CHOSEN, "chosen": CHOSEN, "nonpreferred": REJECTED, "rejected": REJECTED}
@@ -71,7 +71,7 @@ def _read_candidates(rows: Rows) -> Recognized:
     for row, record in rows.records():
         answers = _candidates(record.get(talk))
         if not answers:
-            found.leave_out(row, f"the last turn ({talk}) has no preferred candidate beside another one")
+            found.leave_out(row, f"the last turn ({talk}) has no preferred candidate and another one")
             continue
         before = listed(structure_of(record[talk]))[:-1]
         rest = {name: cell for name, cell in record.items() if name != talk}
