@@ -29,6 +29,7 @@ from ia3_studio.data.pair_names import ANSWER_NAMES, CONTEXT_NAMES, PROMPT_NAMES
 from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.read_texts import LABELED_NAMES
 from ia3_studio.data.sampled import thinned
+from ia3_studio.data.shapes.dialogue import PROMPT_NAMES as ASKED_NAMES
 from ia3_studio.data.split_names import SPLIT
 from ia3_studio.data.structured_pairs import beside_structures, recipes
 from ia3_studio.data.table import Table
@@ -160,7 +161,7 @@ def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
     held = {name: profile(frame, name) for name in named_so}
     answers = [name for name, each in held.items() if each.is_text or (each.length > 0 and not each.is_label)]
     pairs = [pair for pair in combinations(answers, 2) if twin_place(*pair) == ("a", "b")]
-    if len(pairs) == 1 and len(answers) == 2 and named(columns, PROMPT_NAMES):
+    if len(pairs) == 1 and len(answers) == 2 and named(columns, (*PROMPT_NAMES, *ASKED_NAMES)):
         one, other = pairs[0]
         raise DataError(
             f"The columns {one} and {other} are two answers to one prompt, and no column says which is better; select"

@@ -33,6 +33,13 @@ def ranked(row: int) -> dict[str, Any]:
     return {"context": turns(row, "")[:1], "completions": ranks}
 
 
+def scored(row: int) -> dict[str, Any]:
+    """Return a prompt and two answers with their scores, as Gemini is tuned with."""
+    answers = [(0.0, "No idea."), (1.0, said(row))]
+    scores = [{"score": score, "completion": {"role": "model", "parts": [{"text": text}]}} for score, text in answers]
+    return {"contents": [{"role": "user", "parts": [{"text": asked(row)}]}], "completions": scores}
+
+
 def counted(row: int) -> dict[str, Any]:
     """Return a text with questions on it whose answers are a number or spans of it."""
     number = {"number": str(row), "date": {"day": "", "year": ""}, "spans": []}
@@ -60,6 +67,16 @@ DOWNLOADS: tuple[Shape, ...] = (
           f"{COMPARED}, system → system prompt", 12),
     Shape("a context of turns, and answers of turns with their ranks", "ranked.jsonl", lines(ranked),
           f"context → prompt, {COMPARED}", 12),
+    Shape("contents, and completions with their scores", "scored.jsonl", lines(scored),
+          f"contents → prompt, {COMPARED}", 12),
+    Shape("answers with scores in a list of any name", "scores.json",
+          json.dumps([{"user_input": asked(n), "responses_and_scores": [
+              {"response": text, "source": "a model", "score": score} for text, score in (("No.", 2.0), (said(n), 8.0))
+          ]} for n in range(12)]), f"user_input → prompt, {COMPARED}", 12),
+    Shape("a prompt of turns, and the result inside the rule of its reward (verl)", "verl.jsonl",
+          lines(lambda n: {"data_source": "ferries", "prompt": turns(n, "")[:1],
+                           "reward_model": {"style": "rule", "ground_truth": said(n)}}),
+          "reward_model → conversation", 12),
     Shape("chosen and rejected conversations", "conversations.jsonl",
           lines(lambda n: {"chosen_conversations": turns(n, said(n)), "rejected_conversations": turns(n, "No.")}),
           "chosen_conversations → chosen answer, rejected_conversations → rejected answer", 12),

@@ -157,7 +157,8 @@ def test_ukrainian_letters_of_koi8_are_letters(tmp_path: Path) -> None:
     assert frame["text"].tolist()[:3] == [f"{text} {n}" for n, text in enumerate(texts)]
 
 
-def test_two_short_answers_of_which_nothing_says_the_better_are_asked_for(tmp_path: Path) -> None:
-    records = [{"prompt": asked(n), "answer_a": said(n), "answer_b": f"No, {n}."} for n in range(9)]
+@pytest.mark.parametrize("prompt", ["prompt", "user_input"])
+def test_two_short_answers_of_which_nothing_says_the_better_are_asked_for(prompt: str, tmp_path: Path) -> None:
+    records = [{prompt: asked(n), "answer_a": said(n), "answer_b": f"No, {n}."} for n in range(9)]
     with pytest.raises(DataError, match="answer_a and answer_b are two answers to one prompt"):
         load_data(written(records, tmp_path))

@@ -45,6 +45,8 @@ SIDES = ("left", "right")
 TIES = ("tie", "both", "neither", "equal", "bothbad", "tiebothbad")
 POSTS = ("post", "body", "title")
 """Columns of what is asked where people reply to it."""
+TURNS = ("context", "contents")
+"""Columns of the turns before the answers."""
 CHOSEN, REJECTED = "chosen", "rejected"
 _VERSUS = re.compile(r"\W*(\w+)\s*(>+|<+|=+)\s*(\w+)\W*")
 """Which of two answers is better, as A > B says it."""
@@ -218,7 +220,7 @@ def pairs_read(rows: Rows, found: Collector, note: str) -> Recognized:
     form = "compared answers"
     if not found.rows:
         return found.recognized(form, notes=(note,))
-    turns = rows.find(("context",)) if rows.mostly(rows.find(("context",)), lambda cell: bool(turns_in(cell))) else ""
+    turns = rows.find(TURNS) if rows.mostly(rows.find(TURNS), lambda cell: bool(turns_in(cell))) else ""
     turns = turns or ("" if rows.find(PROMPT_NAMES) else rows.find(POSTS))
     read = preferred(replace(rows, frame=frame_of(found.rows)), (CHOSEN, REJECTED), form, (note,), prompt=turns)
     return replace(read, problems=(*found.problems, *read.problems), unused=found.unused)

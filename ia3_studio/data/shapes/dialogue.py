@@ -15,7 +15,9 @@ from ia3_studio.data.system_prompts import system_column
 from ia3_studio.data.tool_calls import as_json
 from ia3_studio.data.turn_blocks import kind_of_block, turns_of_items
 
-PROMPT_NAMES = ("prompt", "question", "instruction", "query", "input", "problem")
+PROMPT_NAMES = (
+    "prompt", "question", "instruction", "query", "input", "problem", "userinput", "userprompt", "userquery",
+)  # fmt: skip
 CONTEXT_NAMES = ("input", "context")
 SIDES = (
     ("user", "assistant"), ("human", "assistant"), ("human", "gpt"), ("human", "bot"), ("user", "bot"),
@@ -94,7 +96,7 @@ def turns_in(value: Any) -> Turns:
     if isinstance(value, str):
         return turns_of_transcript(value) or templated_turns(value)
     if isinstance(value, dict):
-        value = [value] if is_turn(value) else _turns_of_object(value)
+        value = [value] if is_turn(_bare_turn(value)) else _turns_of_object(value)
     held = listed(value)
     held = held[0] if len(held) == 1 and isinstance(held[0], list) else held  # a list of one conversation
     turns = list(map(_bare_turn, turns_of_items(held)))
@@ -107,6 +109,8 @@ def _bare_turn(turn: Any) -> Any:
         return turn
     if set(turn) == {"message"}:
         return turn["message"]
+    if {*turn} == {"role", "parts"}:  # of Gemini
+        return turn_of_parts(turn)
     if is_text(turn.get("text")) and "role" in turn and not {"content", "value"} & turn.keys():
         return {**{key: each for key, each in turn.items() if key != "text"}, "content": turn["text"]}
     return {str(key).removeprefix("message."): each for key, each in turn.items()} if "message.role" in turn else turn

@@ -10,7 +10,7 @@ from ia3_studio.data.column_words import ANSWERED
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, turns_in
 from ia3_studio.data.shapes.preferences import CONVERSATIONS, FLAGGED, answered, is_answer, is_list_of_turns
-from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, frame_of, is_text, listed, role_of
+from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, bare, frame_of, is_text, listed, role_of
 
 EXPECTED = (
     *FLAGGED, "outputs", "responsebody",
@@ -32,6 +32,7 @@ def _prompted(rows: Rows) -> tuple[str, str]:
     named = rows.named(EXPECTED) + [name for name in rows.columns if says(name, _GIVEN) or says_last(name, ANSWERED)]
     fits = is_answer if asked == talk else _is_expected
     answer = next((name for name in named if name != asked and rows.mostly(name, fits)), "")
+    answer = answer or next((name for name in rows.structured if rows.mostly(name, _has_expected)), "")
     return (asked, answer) if asked and answer else ("", "")
 
 
@@ -51,6 +52,21 @@ def _texts_of(cell: Any) -> list[str]:
     return texts if texts and all(map(is_text, texts)) else []
 
 
+def _has_expected(cell: Any) -> bool:
+    return bool(_expected_inside(cell))
+
+
+def _expected_inside(cell: Any) -> str:
+    """Return the text of the answer inside an object that says how others are judged, as {"ground_truth": …}."""
+    value = structure_of(cell)
+    keys = {bare(str(key)): key for key in value} if isinstance(value, dict) else {}
+    held = (value[keys[name]] for name in _JUDGED_BY if name in keys)
+    return next((said for said in held if is_text(said)), "")
+
+
+_JUDGED_BY = ("groundtruth", "referenceanswer", "expectedoutput", "idealanswer")
+
+
 def _is_expected(cell: Any) -> bool:
     return is_answer(cell) or bool(_texts_of(cell)) or bool(listed(structure_of(cell)))
 
@@ -65,7 +81,8 @@ def _read_prompted(rows: Rows) -> Recognized:
     first = f" Of several texts in {answer} the first one is the answer." if several else ""
     found = Collector()
     for row, record in rows.records():
-        texts = _texts_of(record.get(answer))
+        inside = _expected_inside(record.get(answer))
+        texts = [inside] if inside else _texts_of(record.get(answer))
         found.use(row, {**record, answer: texts[0]} if texts else record)
     one = replace(rows, frame=frame_of(found.rows))
     note = f"The turns of {asked} stand before {answer}.{first}"

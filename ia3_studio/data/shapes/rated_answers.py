@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ia3_studio.data.column_names import name_words
 from ia3_studio.data.paths import structure_of
-from ia3_studio.data.shapes.compared_answers import CHOSEN, POSTS, REJECTED, pairs_read
+from ia3_studio.data.shapes.compared_answers import CHOSEN, POSTS, REJECTED, TURNS, pairs_read
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES
 from ia3_studio.data.shapes.preferences import INSTEAD, is_list_of_turns
 from ia3_studio.data.shapes.shape import MOST, SAMPLE, Collector, Recognized, Rows, Shape, bare, finite, is_text, listed
@@ -68,10 +69,11 @@ def _text(cell: Any) -> Any:
 
 def _rated_column(rows: Rows) -> str:
     """Return the column of lists of rated answers; empty if there is none."""
-    if not rows.find((*PROMPT_NAMES, *POSTS)) and not rows.mostly(rows.find(("context",)), is_list_of_turns):
+    if not rows.find((*PROMPT_NAMES, *POSTS)) and not rows.mostly(rows.find(TURNS), is_list_of_turns):
         return ""
     first = replace(rows, frame=rows.deciding.iloc[:SAMPLE])
-    named = [name for name in rows.named(LISTS) if rows.any(name, lambda cell: bool(listed(structure_of(cell))))]
+    lists = rows.named(LISTS) or [name for name in rows.structured if {*LISTS}.intersection(name_words(name))]
+    named = [name for name in lists if rows.any(name, lambda cell: bool(listed(structure_of(cell))))]
     return next(
         (
             name
