@@ -160,7 +160,7 @@ def _gathered(name: str, members: Iterator[tuple[str, bytes]]) -> dict[str, byte
         require_room(f"{name}, unpacked,", held)
         if len(found) >= MAX_MEMBERS:
             raise DataError(f"{name} contains more than {MAX_MEMBERS:,} files; put the rows into one file.")
-        found[path] = data
+        found[PurePosixPath(path).as_posix()] = data  # as everybody spells it who asks for its parts
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ia3_studio.data.delimiters import DELIMITERS, LINE_END, RARE_DELIMITERS, guess_delimiter
@@ -96,23 +96,6 @@ def documents_between(text: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()] if len(parts) > 1 else []
 
 
-def is_prose(paragraphs: Iterable[str]) -> bool:
-    """Say whether paragraphs are sentences: most words stand in long ones, and nearly all signs are letters or digits.
-
-    Example:
-        >>> is_prose(["A long sentence of some eight or nine words."]), is_prose(["x = f(1)", "y = g(2, [x])"])
-        (True, False)
-    """
-    texts = list(paragraphs)[:_PARAGRAPHS]
-    words = sum(len(text.split()) for text in texts)
-    in_long = sum(len(text.split()) for text in texts if len(text.split()) >= FEWEST_WORDS)
-    signs = "".join("".join(texts).split())
-    letters = sum(map(str.isalnum, signs))
-    return in_long > _IN_LONG * words > 0 and letters > _LETTERS * len(signs)
-
-
-FEWEST_WORDS, _PARAGRAPHS, _IN_LONG, _LETTERS = 8, 1_000, 0.75, 0.9
-"""Words of a long paragraph, paragraphs looked at, the share of words in long ones, and of letters and digits."""
 _END_OF_DOCUMENT = re.compile(r"<\|endoftext\|>|<\|end_of_text\|>")
 
 

@@ -27,10 +27,7 @@ from ia3_studio.data.file_kinds import kind_of, said_kind
 from ia3_studio.data.markup_tables import read_html
 from ia3_studio.data.parsing import Found, shown_names
 from ia3_studio.data.parsing import ParsingOptions as ParsingOptions
-from ia3_studio.data.plain_texts import (
-    is_prose,
-    without_fence,
-)
+from ia3_studio.data.plain_texts import without_fence
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.several import not_read, read_members
 from ia3_studio.data.shapes.folders import read_export
@@ -196,11 +193,11 @@ def _read(name: str, data: bytes, parsing: ParsingOptions) -> Found:
 
 
 def _without_ending(name: str, data: bytes, parsing: ParsingOptions) -> Found | None:
-    """Return the rows of a file whose ending says nothing, if it is Parquet, prose, or more than paragraphs."""
+    """Return the rows of a file whose ending says nothing, if it is Parquet, or text that is more than paragraphs."""
     if b"\0" in data[:_LOOKED_AT] and not parsing.encoding:
         return None
     found = READERS[".txt"](name, data, parsing)
-    return None if found.form.startswith(PLAIN_FORM) and not is_prose(found.frame["text"]) else found
+    return None if found.form.startswith(PLAIN_FORM) else found
 
 
 _LOOKED_AT = 4_000
@@ -262,6 +259,7 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".jl": _text(found_in_json),
     ".js": _text(found_in_script),
     ".text": _text(found_in_text),
+    ".tokens": _text(found_in_text),
     ".yaml": _with_encoding(read_yaml),
     ".yml": _with_encoding(read_yaml),
     ".xml": _with_encoding(read_xml),

@@ -99,7 +99,7 @@ DOWNLOADS: tuple[Shape, ...] = (
                            "score": 2.5 + n % 7 * 0.3}), "text → plain text", 12),
     Shape("documents of several paragraphs, each ended by a token", "stories.txt",
           "".join(f"{asked(n)}\n\n{said(n)}\n<|endoftext|>\n" for n in range(12)), "text → plain text", 12),
-    Shape("prose in a file with an ending of its own", "prose.tokens",
+    Shape("prose in a file called tokens", "prose.tokens",
           "".join(f" {asked(n)} {said(n)} \n \n" for n in range(12)), "text → plain text", 12),
     Shape("parallel texts whose names say their side before the ending", "cleaned",
           {"train.src.cleaned": rows(asked), "train.tgt": rows(said)}, PARALLEL, 12),

@@ -132,6 +132,7 @@ def line_free(cell: str) -> str:
 
 @CALM
 @given(members=MEMBERS)
+@example(members={":\\": b"\0", "::::/.": b"\0"})
 def test_any_archive_is_read_or_refused_and_nothing_is_unpacked(members: dict[str, bytes], tmp_path: Path) -> None:
     path = tmp_path / "any.zip"
     with zipfile.ZipFile(path, "w") as archive:
