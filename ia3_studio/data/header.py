@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from ia3_studio.data.column_names import says
-from ia3_studio.data.header_words import KNOWN_NAMES, NAMING, WHAT, WORDS_OF_LISTS, WORDS_OF_NAMES
+from ia3_studio.data.first_row import (
+    ENOUGH,
+    are_phrases_alike,
+    differs,
+    holds_few_values,
+    is_called_after_labels,
+    is_label_of,
+    is_like_rows,
+    is_number_of,
+    is_one_of_texts,
+    is_one_of_words,
+    is_repeated,
+    is_row_of_sentences,
+)
+from ia3_studio.data.header_words import KNOWN_NAMES, WHAT
 
 SEARCHED_ROWS = 20
 """Rows in which a header is searched."""
@@ -18,16 +31,6 @@ _LONGEST_NAME = 60
 """Characters of a cell that may be a sentence of the data, unless something else shows that it is a name."""
 _FILLED = 0.6
 """Share of the usual number of filled cells below which a row is a title."""
-_FEW, _ENOUGH = 6, 8
-"""Different values of a column of labels, and rows that it takes to tell."""
-_SENTENCE_ENDS = ((".", "!", "。", "！", "…"), ("?", "？", "؟"))
-_ASKING = ("?", ":", "？", "؟")
-_CALLS = ("!", "！")
-"""At the end of no name, not even of a short one."""
-_SHORTEST_SENTENCE, _MANY_WORDS = 8, 5
-"""Characters of a sentence, and words of a cell that is rather a text than a name."""
-_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*\s*%?")
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?")
 
 
 def find_header(rows: Sequence[Sequence[Any]]) -> int | None:
@@ -60,43 +63,17 @@ def names_columns(rows: Sequence[Sequence[Any]], place: int) -> bool:
     if len(set(header)) == 1 < len(header):
         return False
     pairs = [(name, cells) for name, cells in zip(header, columns, strict=True) if name]
-    if any(_is_number_of(name, cells) for name, cells in pairs) or _is_repeated(pairs):
+    if any(is_number_of(name, cells) for name, cells in pairs) or is_repeated(pairs):
         return False
-    if any(_is_label_of(name, cells) for name, cells in pairs) and not _is_called_after_labels(pairs):
+    if any(is_label_of(name, cells) for name, cells in pairs) and not is_called_after_labels(pairs):
         return False
-    if _are_phrases_alike(pairs) and not any(_differs(name, cells) for name, cells in pairs):
+    if are_phrases_alike(pairs) and not any(differs(name, cells) for name, cells in pairs):
         return False
-    if _is_one_of_texts(header, columns) or _is_one_of_words(header, columns):
+    if is_one_of_texts(header, columns) or is_one_of_words(header, columns):
         return False
-    if _is_row_of_sentences(pairs) and not any(_differs(name, cells) for name, cells in pairs):
+    if is_row_of_sentences(pairs) and not any(differs(name, cells) for name, cells in pairs):
         return False
-    return all(len(name) <= _LONGEST_NAME for name in header) or any(_differs(name, cells) for name, cells in pairs)
-
-
-def _is_repeated(pairs: Sequence[tuple[str, Sequence[str]]]) -> bool:
-    """Return whether a cell of several words stands below itself, in a column where hardly a text does so twice.
-
-    No word of the row is known from names of columns.
-    """
-    words = {word.lower() for name, _cells in pairs for word in re.findall(r"[^\W\d_]+", name)}
-    if words & WORDS_OF_NAMES:
-        return False
-    return any(len(name.split()) > 1 and name in cells and 2 * len(set(cells)) > len(cells) for name, cells in pairs)
-
-
-def _is_called_after_labels(pairs: Sequence[tuple[str, Sequence[str]]]) -> bool:
-    """Return whether a row names columns though one of its cells is a label below it, as "hate" above "hate".
-
-    Another cell joins words with underscores, as no cell below it does, and no number stands in it.
-    """
-    joined = [(name, cells) for name, cells in pairs if _JOINED.fullmatch(name)]
-    others = [name for name, cells in pairs if _is_label_of(name, cells)]
-    return len(others) == 1 and any(
-        len(cells) >= _ENOUGH and not any("_" in cell for cell in cells) for _name, cells in joined
-    )
-
-
-_JOINED = re.compile(r"[a-z]+(?:_[a-z]+)+")
+    return all(len(name) <= _LONGEST_NAME for name in header) or any(differs(name, cells) for name, cells in pairs)
 
 
 def _first_full_row(rows: Sequence[Sequence[Any]]) -> int:
@@ -117,7 +94,7 @@ def _below_full_titles(rows: Sequence[Sequence[Any]]) -> int:
     Its cells are short, one is a word for what a column holds, none of the rows above has such a word, and neither they
     nor itself hold one of the few values of a column below.
     """
-    for place in range(1, min(_MOST_FULL_TITLES, len(rows) - _ENOUGH) + 1):
+    for place in range(1, min(_MOST_FULL_TITLES, len(rows) - ENOUGH) + 1):
         names = [_text(cell) for cell in rows[place]]
         above = [[_text(cell) for cell in row] for row in rows[:place]]
         if not all(0 < len(name.split()) <= _WORDS_OF_A_NAME for name in names) or not any(map(_says_what, names)):
@@ -127,8 +104,7 @@ def _below_full_titles(rows: Sequence[Sequence[Any]]) -> int:
         below = [[_text(cell) for cell in row] for row in rows[place + 1 : place + 1 + COMPARED_ROWS]]
         for at, name in enumerate(names):
             cells = [row[at] for row in below if at < len(row) and row[at]]
-            few = len(cells) >= _ENOUGH and len(set(cells)) <= min(_FEW, len(cells) // 3)
-            if few and not {name, *(row[at] for row in above if at < len(row))} & {*cells}:
+            if holds_few_values(cells) and not {name, *(row[at] for row in above if at < len(row))} & {*cells}:
                 return place
     return 0
 
@@ -147,7 +123,7 @@ def _certainly_names(rows: Sequence[Sequence[Any]], place: int) -> bool:
     header = [_text(cell) for cell in rows[place]]
     columns = [[_text(row[at]) for row in below if at < len(row) and _text(row[at])] for at in range(len(header))]
     pairs = [(name, cells) for name, cells in zip(header, columns, strict=True) if name]
-    return names_columns(rows, place) and any(_differs(name, cells) for name, cells in pairs)
+    return names_columns(rows, place) and any(differs(name, cells) for name, cells in pairs)
 
 
 def rows_of_header(rows: Sequence[Sequence[Any]], place: int) -> int:
@@ -170,22 +146,6 @@ def rows_of_header(rows: Sequence[Sequence[Any]], place: int) -> int:
 _KINDS_OF_ANSWERS = frozenset(("Response", "Open-Ended Response", "Other (please specify)"))
 
 
-def _is_row_of_sentences(pairs: Sequence[tuple[str, Sequence[str]]]) -> bool:
-    """Return whether a row is one of the data: a sentence that ends as its column's do, or long words like theirs."""
-    if any(_ends_alike(name, cells) for name, cells in pairs):
-        return True
-    long = [cells for name, cells in pairs if len(name.split()) >= _MANY_WORDS and not name.endswith(("?", ":"))]
-    return len(pairs) > 1 and len(long) == len(pairs) and all(map(_are_long, long))
-
-
-def _are_phrases_alike(pairs: Sequence[tuple[str, Sequence[str]]]) -> bool:
-    """Return whether each cell of a row has two words or more, as many as those of its column, and names nothing."""
-    words = [word.lower() for name, _cells in pairs for word in re.findall(r"[^\W\d_]+", name)]
-    if len(pairs) < 2 or WORDS_OF_NAMES.intersection(words):
-        return False
-    return all(len(cells) >= _ENOUGH and 2 <= _usual_words(cells) <= len(name.split()) for name, cells in pairs)
-
-
 def may_be_data(rows: Sequence[Sequence[Any]], place: int) -> bool:
     """Return whether a row that is taken for the names of two columns of texts could as well be one of their rows.
 
@@ -194,114 +154,14 @@ def may_be_data(rows: Sequence[Sequence[Any]], place: int) -> bool:
     header = [_text(cell) for cell in rows[place]]
     below = [row for row in rows[place + 1 : place + 1 + COMPARED_ROWS] if len(row) == len(header)]
     columns = [[text for row in below if (text := _text(row[at]))] for at in range(len(header))]
-    return _is_like_rows(header, columns)
+    return is_like_rows(header, columns)
 
 
 def may_be_names(rows: Sequence[Sequence[Any]]) -> bool:
     """Return whether the first row of a list of words is read as one of them, though it could name the columns."""
     header = [_text(cell) for cell in rows[0]]
     below = [row for row in rows[1 : 1 + COMPARED_ROWS] if len(row) == len(header)]
-    return _is_one_of_words(header, [[text for row in below if (text := _text(row[at]))] for at in range(len(header))])
-
-
-def _is_one_of_texts(header: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
-    """Return whether the first row of two columns of texts is certainly a row of them: a name is no sentence.
-
-    A question is a name in a survey, where no answer is a question.
-    """
-    asked = [cells for name, cells in zip(header, columns, strict=True) if name.endswith(_ASKING)]
-    answered = any(not any(cell.endswith(_ASKING) for cell in cells) for cells in asked)
-    is_phrase = any(len(name.split()) >= _MANY_WORDS for name in header)
-    return is_phrase and not answered and _is_like_rows(header, columns)
-
-
-def _is_one_of_words(header: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
-    """Return whether the first row of a list of words, alone or with a word or a phrase for each, is one of them.
-
-    It is where none of its words is known from names of columns, and each is written as those below it are.
-    """
-    if not 1 <= len(header) <= len(("word", "translation")) or not all(header) or not header[0].isalpha():
-        return False
-    if any(says(name, NAMING) or name.casefold() in WORDS_OF_LISTS for name in header):
-        return False
-    if not header[-1].isalpha():
-        words = {word.lower() for word in re.findall(r"[^\W\d_]+", header[-1])}
-        is_phrase = len(words) > 1 and not words & WORDS_OF_NAMES and len(columns[-1]) >= _ENOUGH
-        lengths = [len(cell) for cell in columns[-1]] if is_phrase else []
-        is_usual = bool(lengths) and min(lengths) <= len(header[-1]) <= max(lengths)
-        return is_usual and _is_list_of_words(header[0], columns[0])
-    return all(map(_is_list_of_words, header, columns))
-
-
-def _is_list_of_words(name: str, cells: Sequence[str]) -> bool:
-    """Return whether cells are words, hardly two of them alike, as capital or small as another one, and as long."""
-    few = len(cells) < _ENOUGH or len(set(cells)) < _HARDLY_ALIKE * len(cells)
-    if few or sum(cell.isalpha() for cell in cells) < _HARDLY_ALIKE * len(cells):
-        return False
-    alike = sum(cell[:1].isupper() == name[:1].isupper() for cell in cells)
-    return alike >= _HARDLY_ALIKE * len(cells) and min(map(len, cells)) <= len(name) <= max(map(len, cells))
-
-
-_HARDLY_ALIKE = 0.9
-"""Share of the rows of a list of words that differ, and that are written alike."""
-
-
-def _is_like_rows(header: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
-    words = {word.lower() for name in header for word in re.findall(r"[^\W\d_]+", name)}
-    if len(header) != 2 or not all(header) or words & WORDS_OF_NAMES:
-        return False
-    if not all(len(cells) >= _ENOUGH and 2 * len(set(cells)) > len(cells) for cells in columns):
-        return False
-    return all(map(_is_usual, header, columns))
-
-
-def _is_usual(name: str, cells: Sequence[str]) -> bool:
-    """Return whether a cell has as many letters as those of its column."""
-    lengths = sorted(map(len, cells))
-    return lengths[len(lengths) // 10] <= len(name) <= lengths[-1]
-
-
-def _usual_words(cells: Sequence[str]) -> int:
-    """Return the words of a cell that three of four have at least."""
-    return sorted(len(cell.split()) for cell in cells)[len(cells) // 4]
-
-
-def _ends_alike(name: str, cells: Sequence[str]) -> bool:
-    for ends in _SENTENCE_ENDS:
-        if name.endswith(ends) and (len(name) >= _SHORTEST_SENTENCE or name.endswith(_CALLS)):
-            return 2 * sum(cell.endswith(ends) for cell in cells) > len(cells) > 1
-    return False
-
-
-def _are_long(cells: Sequence[str]) -> bool:
-    return sum(len(cell.split()) for cell in cells) >= _MANY_WORDS * len(cells) > 0
-
-
-def _is_number_of(name: str, cells: Sequence[str]) -> bool:
-    """Return whether a cell is a number in a column of numbers."""
-    return _NUMBER.fullmatch(name) is not None and all(map(_NUMBER.fullmatch, cells))
-
-
-def _is_label_of(name: str, cells: Sequence[str]) -> bool:
-    """Return whether a cell is one of the few values of its column."""
-    different = set(cells)
-    return name in different and (len(different) <= max(2, len(cells) // 2) or cells.count(name) >= _OFTEN)
-
-
-_OFTEN = 3
-"""Times that a value stands in its column so that it names it no longer, however many others there are."""
-
-
-def _differs(name: str, cells: Sequence[str]) -> bool:
-    """Return whether a cell is certainly no value of its column."""
-    if name.lower() in KNOWN_NAMES:
-        return True
-    if not cells:
-        return False
-    for form in (_NUMBER, _DATE):
-        if all(map(form.fullmatch, cells)):
-            return not form.fullmatch(name)
-    return len(cells) >= _ENOUGH and len(set(cells)) <= min(_FEW, len(cells) // 3) and name not in cells
+    return is_one_of_words(header, [[text for row in below if (text := _text(row[at]))] for at in range(len(header))])
 
 
 def _text(cell: Any) -> str:

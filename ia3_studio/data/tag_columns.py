@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_names import named
 from ia3_studio.data.column_profile import cells_of, is_list_of_texts, structures_of
-from ia3_studio.data.examples import tags_in
+from ia3_studio.data.label_examples import tags_in
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import is_listed, structure_of

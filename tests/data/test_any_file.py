@@ -13,7 +13,7 @@ import pytest
 from ia3_studio import load_data, read_table
 from ia3_studio.data.chosen_columns import columns_for
 from ia3_studio.data.column_use import proposals, unused_columns
-from ia3_studio.data.infer_columns import infer_columns
+from ia3_studio.data.load import split_table
 from ia3_studio.data.table import ParsingOptions
 from ia3_studio.errors import DataError
 from tests.data.every_shape import EVERY_SHAPE
@@ -32,18 +32,21 @@ def named_parquet() -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize(
-    "shape",
-    EVERY_SHAPE,
-    ids=lambda shape: shape.what,
-)
-def test_a_shape_is_read_without_a_choice_and_every_row_is_used_or_listed(shape: Shape, tmp_path: Path) -> None:
+@pytest.mark.parametrize("shape", EVERY_SHAPE, ids=lambda shape: shape.what)
+def test_a_shape_is_read_without_a_choice_and_all_its_rows_and_columns_are_used_or_named(
+    shape: Shape, tmp_path: Path
+) -> None:
     if shape.name == "named.parquet":
         shape = replace(shape, content=named_parquet())
-    split = load_data(shape.write(tmp_path))
-    used = {example.row for example in (*split.train, *split.held_out)}
+    table = read_table(shape.write(tmp_path))
+    columns = {str(column) for column in table.frame.columns}
+    split = split_table(shape.name, table, None)
+    rows_used = {example.row for example in (*split.train, *split.held_out)}
     assert str(split.mapping) == shape.mapping
-    assert (len(used), len(split.problems)) == (shape.rows, shape.listed)
+    assert (len(rows_used), len(split.problems)) == (shape.rows, shape.listed)
+    unused = set(unused_columns(table, split.mapping))
+    assert unused <= columns
+    assert columns == unused | {column for column in columns if column in str(split.mapping) or column == "split"}
 
 
 def test_class_numbers_of_datasets_become_their_names(tmp_path: Path) -> None:
@@ -152,22 +155,6 @@ def test_another_answer_to_the_same_prompt_is_offered(tmp_path: Path) -> None:
     assert ("final_answer", "answer") in {
         (each.column, each.part) for each in proposals(read_table(path), split.mapping)
     }
-
-
-@pytest.mark.parametrize(
-    "shape",
-    EVERY_SHAPE,
-    ids=lambda shape: shape.what,
-)
-def test_every_column_of_a_shape_is_used_or_named(shape: Shape, tmp_path: Path) -> None:
-    if shape.name == "named.parquet":
-        shape = replace(shape, content=named_parquet())
-    table = read_table(shape.write(tmp_path))
-    mapping = infer_columns(table)
-    unused = set(unused_columns(table, mapping))
-    columns = {str(column) for column in table.frame.columns}
-    used = {column for column in columns if column in str(mapping) or column == "split"}
-    assert unused <= columns and columns == used | unused
 
 
 def test_a_task_that_is_chosen_finds_its_own_columns(tmp_path: Path) -> None:
