@@ -11,7 +11,7 @@ from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.chat_logs import Said, read_log
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_text, listed, role_of
-from ia3_studio.data.shapes.template_marks import templated_turns
+from ia3_studio.data.shapes.template_marks import templated_turns, without_end
 from ia3_studio.data.system_prompts import system_column
 from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS
 
@@ -69,11 +69,7 @@ def _spoken_text(value: Any) -> Lines:
             found[-1] = (found[-1][0], f"{found[-1][1]}\n{line}")
         else:
             return []
-    return [(who, _END.sub("", said).strip()) for who, said in found] if len(found) >= _FEWEST_TURNS else []
-
-
-_END = re.compile(r"\s*(?:<\|(?:endoftext|im_end|eot_id|end|end_of_text)\|>|</s>)\s*\Z")
-"""A mark by which a model ends its turn, which chat templates write."""
+    return [(who, without_end(said).strip()) for who, said in found] if len(found) >= _FEWEST_TURNS else []
 
 
 def _marked_text(value: Any) -> Lines:
