@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -214,18 +215,24 @@ def test_the_file_written_tensor_by_tensor_is_that_of_a_model_merged_in_memory(
     assert contents(found.path) == contents(whole.path)
 
 
-def test_a_model_larger_than_memory_becomes_a_file_that_is_said_not_to_be_compared(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = saved(tmp_path / "base", "llama")
-    adapter = tuned(source, tmp_path / "adapter")
-    whole = write_gguf(load_model(source), adapter, tmp_path / "whole.gguf")
+def noting(source: str) -> tuple[Callable[[ShardingPlan], Any], list[str]]:
+    """Return what loads a model, and the list in which it notes how."""
     loads: list[str] = []
 
     def load(plan: ShardingPlan) -> Any:
         loads.append(plan.kind)
         return load_model(source, plan=plan)
 
+    return load, loads
+
+
+def test_a_model_larger_than_memory_becomes_a_file_that_is_said_not_to_be_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = saved(tmp_path / "base", "llama")
+    adapter = tuned(source, tmp_path / "adapter")
+    whole = write_gguf(load_model(source), adapter, tmp_path / "whole.gguf")
+    load, loads = noting(source)
     monkeypatch.setattr("ia3_studio.models.machine.machine_memory", lambda _device=None: MachineMemory(10**9, 10**4))
     monkeypatch.setattr("ia3_studio.models.weights.machine_memory", lambda _device=None: MachineMemory(10**9, 10**9))
     found = export_gguf(load, adapter, tmp_path / "by_file.gguf")
@@ -247,12 +254,7 @@ def test_a_model_that_cannot_be_written_by_tensor_is_loaded_whole_and_why_is_sai
 def test_a_model_that_llama_cpp_lacks_is_refused_before_its_weights_are_read(tmp_path: Path) -> None:
     source = saved(tmp_path / "base", "llama", rope_scaling={"rope_type": "linear", "factor": 2.0})
     adapter = tuned(source, tmp_path / "adapter")
-    loads: list[str] = []
-
-    def load(plan: ShardingPlan) -> Any:
-        loads.append(plan.kind)
-        return load_model(source, plan=plan)
-
+    load, loads = noting(source)
     with pytest.raises(ExportError, match="uses RoPE scaling"):
         export_gguf(load, adapter, tmp_path / "model.gguf")
     assert loads == ["described"] and not (tmp_path / "model.gguf").exists()
