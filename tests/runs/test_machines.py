@@ -26,6 +26,7 @@ from ia3_studio.worker import resume
 from ia3_studio.worker.launch import start_worker
 from tests.e2e.nursery import nursery, spawn_from
 from tests.runs.test_ranks import (
+    STEPS,
     TRAIN,
     alone,
     command,
@@ -230,7 +231,7 @@ def test_the_command_on_each_of_two_machines_trains_one_run(
     home: Path, machines: Machines, tmp_path: Path, alone: tuple[tuple[Step, ...], torch.Tensor]
 ) -> None:
     homes = tmp_path / "0", tmp_path / "1"
-    commands_on_both(machines, (settings(home), settings(home)), homes, "Finished after 60 steps")
+    commands_on_both(machines, (settings(home), settings(home)), homes, f"Finished after {STEPS} steps")
     (run,) = RunStore(homes[0] / "runs").list()
     require_as_alone(run, alone)
     assert len(run.status().processes) == 2 and not RunStore(homes[1] / "runs").list()

@@ -29,12 +29,15 @@ from tests.runs.test_job import export_rows
 from tests.tiny_chat import save_tiny_chat
 
 pytestmark = [pytest.mark.worker, pytest.mark.usefixtures("workers_start_at_once")]
-SECONDS = 60
+SECONDS = 240
+"""For any wait: a hung run fails, a slow machine does not."""
 # 18 rows by 7: the last batch of an epoch has 4, so that one of three processes has one more row than the others.
 TRAIN = TrainConfig(
-    epochs=20, batch_size=7, eval_steps=2, learning_rate=3e-2, micro_batch_tokens=64, backward_dtype="float32",
+    epochs=8, batch_size=7, eval_steps=2, learning_rate=3e-2, micro_batch_tokens=64, backward_dtype="float32",
     keep_best=False,
 )  # fmt: skip
+STEPS = 24
+"""Of 8 epochs of 3 batches: enough to be stopped, killed and resumed twice."""
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +162,7 @@ def test_whichever_process_is_killed_the_run_says_so_and_goes_on_from_its_checkp
         os.kill(all_pids[rank], signal.SIGKILL)
         status = ended(run).status()
         assert status.state == "failed" and status.resumable
-        said = rf"Process {rank} was killed at step \d+ of 60 \(SIGKILL\): out of memory, or .*\. Resume it\."
+        said = rf"Process {rank} was killed at step \d+ of {STEPS} \(SIGKILL\): out of memory, or .*\. Resume it\."
         assert re.fullmatch(said, status.message), status.message
         assert gone(all_pids), "a process outlived its run"
         reached = status.step + 3

@@ -23,11 +23,11 @@ from ia3_studio.worker import resume
 from ia3_studio.worker.launch import start_worker
 from ia3_studio.worker.training_job import TrainingJob
 from tests.runs.test_job import export_rows
-from tests.runs.test_ranks import TRAIN, command, ended, gone, let_reach, pids, require_as_alone
+from tests.runs.test_ranks import STEPS, TRAIN, command, ended, gone, let_reach, pids, require_as_alone
 from tests.tiny_chat import save_tiny_chat
 
 pytestmark = [pytest.mark.worker, pytest.mark.usefixtures("workers_start_at_once")]
-PROMPT_SECONDS = 30
+PROMPT_SECONDS = 120
 """Within which a run is to end; processes that wait for each other would do so for half an hour."""
 Alone = tuple[tuple[Step, ...], torch.Tensor]
 
@@ -93,7 +93,7 @@ def test_a_killed_process_of_a_sharded_run_is_named_and_the_run_goes_on(home: Pa
     all_pids = pids(run)
     os.kill(all_pids[1], signal.SIGKILL)
     status = ended(run).status()
-    assert re.fullmatch(r"Process 1 was killed at step \d+ of 60 \(SIGKILL\): .* Resume it\.", status.message)
+    assert re.fullmatch(rf"Process 1 was killed at step \d+ of {STEPS} \(SIGKILL\): .* Resume it\.", status.message)
     assert gone(all_pids)
     resume(run, command(run))
     require_as_alone(ended(run), alone)
@@ -160,7 +160,8 @@ def test_full_memory_while_sharded_processes_evaluate_starts_them_again_at_the_l
     for name, figures in evaluated(plain).items():
         assert evaluated(run)[name] == pytest.approx(figures, rel=1e-4), name
     said = (
-        "Process 1 of 2 ran out of memory during the evaluation; all processes start again after step 60, and evaluate"
+        f"Process 1 of 2 ran out of memory during the evaluation; all processes start again after step {STEPS}, and"
+        " evaluate"
     )
     assert said in run.log_tail(200) and evaluated(run)["sample_generations"]
 
