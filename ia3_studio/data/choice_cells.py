@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ia3_studio.data.label_names import label_name
-from ia3_studio.data.lettered import lettered
+from ia3_studio.data.lettered import joined_choices, lettered
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.measurements import whole_number
 from ia3_studio.data.paths import is_listed
@@ -17,7 +17,7 @@ def choices_in(value: Any, column: str) -> tuple[tuple[str, ...], tuple[str, ...
     """Return the choices in a cell, and the keys by which an answer can name them, if there are any.
 
     They are a list of texts, a list of objects with a text and a label each, an object of such lists, or an object with
-    a text for each key.
+    a text for each key; or a text in which they stand behind letters or with a sign between them.
     """
     if isinstance(value, dict):
         texts: Any = value.get("text", value.get("choices"))
@@ -27,6 +27,8 @@ def choices_in(value: Any, column: str) -> tuple[tuple[str, ...], tuple[str, ...
         return tuple(map(str, value)), tuple(whole(str(each), "a choice") for each in value.values())
     if isinstance(value, str) and (found := lettered(value)):
         return tuple(found), tuple(found.values())
+    if isinstance(value, str) and (texts := joined_choices(value)):
+        return (), tuple(texts)
     if not is_listed(value):
         raise UnusableError(f"the choices ({column}) are not a list")
     if (key := _choice_key(value)) is not None:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Record
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.column_names import name_words, named, says_last
+from ia3_studio.data.column_names import name_words, named, says_last, word_list
 from ia3_studio.data.column_profile import cells_of, profile, structures_of
 from ia3_studio.data.label_names import label_name
-from ia3_studio.data.lettered import lettered
+from ia3_studio.data.lettered import joined_choices, lettered
 from ia3_studio.data.measurements import whole_number
 from ia3_studio.data.paths import is_listed
 from ia3_studio.data.right_choice import LETTERS, RIGHT_NAMES, is_wrong, right_columns
@@ -48,7 +48,25 @@ def list_column(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
         values = structures_of(frame, name)
         if values and sum(map(_holds_choices, values)) > len(values) / 2:
             return [name]
+        if len(columns) > 2 and are_all(values, _are_joined) and _named_by_another(frame, columns, name, values):
+            return [name]
     return _list_by_numbers(frame, columns)
+
+
+def _are_joined(value: Any) -> bool:
+    return isinstance(value, str) and len(joined_choices(value)) > 1
+
+
+def _named_by_another(frame: pd.DataFrame, columns: Sequence[str], name: str, values: Sequence[str]) -> bool:
+    """Say whether each cell of another column is the letter, the number or the text of a choice beside it."""
+    offered = [joined_choices(value) for value in values]
+    keys = [{*each, *LETTERS[: len(each)], *_numbers(len(each))[0], *_numbers(len(each))[1]} for each in offered]
+    for other in columns:
+        said = [label_name(cell) for cell in cells_of(frame, other)[: len(keys)]] if other != name else []
+        fits = [cell in known or cell.lower().strip("().: ") in known for cell, known in zip(said, keys, strict=False)]
+        if len(fits) == len(keys) and len({*said}) > 1 and all(fits):
+            return True
+    return False
 
 
 def _list_by_numbers(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
@@ -93,7 +111,13 @@ def _holds_choices(value: Any) -> bool:
     )
 
 
-_OFFERED = frozenset(("options", "choices", "alternatives", "candidates", "选项", "選択肢"))
+_OFFERED = word_list("""
+    options choices alternatives candidates variants optionen antwortoptionen antwortmoglichkeiten moglichkeiten
+    alternativen auswahl opciones alternativas opzioni opcoes choix propositions reponses_possibles варианты варіанти
+    варианты_ответа варианты_ответов варіанти_відповідей opcje warianty moznosti alternativ svarsalternativ
+    vaihtoehdot secenekler siklar επιλογες lehetosegek opties keuzes lua_chon phuong_an pilihan opsi
+    الخيارات خيارات אפשרויות 选项 選項 選択肢 보기 선택지 विकल्प ตัวเลือก
+""")
 """Words that end the name of a column of choices, such as question_options."""
 
 

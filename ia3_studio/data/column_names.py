@@ -30,6 +30,11 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFC", _ACCENTS.sub("", plain))
 
 
+def word_list(text: str) -> frozenset[str]:
+    """Return words that may stand in names of columns, written with blanks between them."""
+    return frozenset(folded(text).casefold().split())
+
+
 def name_words(name: str) -> list[str]:
     """Return the words of a column's name in lower case and without accents.
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ia3_studio.data.about_row import is_about_row
 from ia3_studio.data.column_names import bare_name, says, says_last
 from ia3_studio.data.column_profile import UNNAMED, Profile, cells_of, is_label_name, profile
-from ia3_studio.data.column_words import ANSWERED, ASKED, CODE, LABELED, READ, RESULT, is_about_row
+from ia3_studio.data.column_words import ANSWERED, ASKED, CODE, LABELED, READ, RESULT
 from ia3_studio.data.label_names import MOSTLY, label_name
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import (

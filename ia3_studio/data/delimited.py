@@ -96,7 +96,7 @@ def read_delimited(name: str, text: str, delimiter: str | None = None, header: i
         notes.append('Quotes inside cells are written \\".')
     quote = guess_quote(lines[:_SAMPLE_LINES], delimiter)
     delimiter = delimiter or guess_delimiter("\n".join(lines[: _SAMPLE_LINES + 1]), quote)
-    rows = list(_rows(name, lines, delimiter, quote))
+    rows = _without_empty_end(list(_rows(name, lines, delimiter, quote)))
     if quote != '"':
         notes.append("Cells are quoted with apostrophes.")
     if not rows:
@@ -117,6 +117,18 @@ def read_delimited(name: str, text: str, delimiter: str | None = None, header: i
         notes += footer_note([row.cells for row in rows[-foot:]])
         del rows[-foot:]
     return _table(name, rows, delimiter, place, tuple(notes))
+
+
+def _without_empty_end(rows: list[_Row]) -> list[_Row]:
+    """Return rows without those at their end that hold delimiters alone, as of lines that were emptied in a sheet."""
+    end = len(rows)
+    while end and _is_emptied(rows[end - 1]):
+        end -= 1
+    return rows[:end] or rows
+
+
+def _is_emptied(row: _Row) -> bool:
+    return len(row.cells) > 1 and not row.reason and not any(map(str.strip, row.cells))
 
 
 def _footer(rows: Sequence[_Row]) -> int:

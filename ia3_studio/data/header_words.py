@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ia3_studio.data.column_words import ABOUT_ROW, ANSWERED, ASKED, LABELED, READ, RESULT, SAID
+from ia3_studio.data.about_row import ABOUT_ROW
+from ia3_studio.data.column_words import ANSWERED, ASKED, LABELED, READ, RESULT, SAID
 from ia3_studio.data.language_names import LANGUAGES
 
 KNOWN_NAMES = frozenset((

@@ -6,7 +6,8 @@ from collections.abc import Mapping as Record
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.column_names import bare_name, name_words, named, says
+from ia3_studio.data.about_row import is_about_row
+from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
 from ia3_studio.data.column_profile import (
     MOST_CLASSES,
     UNNAMED,
@@ -19,7 +20,7 @@ from ia3_studio.data.column_profile import (
     profile,
     structures_of,
 )
-from ia3_studio.data.column_words import AMOUNTS, ANSWERED, COMPUTED, LABELED, OBSERVED, PRICED, is_about_row
+from ia3_studio.data.column_words import AMOUNTS, ANSWERED, COMPUTED, LABELED, OBSERVED, PRICED, TITLED
 from ia3_studio.data.label_cells import (
     LONGEST_PART,
     SEVERAL,
@@ -134,6 +135,7 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
             filled[name].filled < _FEWEST_FILLED,
             not (is_judged(name) or is_scaled(filled[name]) or is_coded(name)),
             is_about_row(name),
+            says_last(name, TITLED),
             bool(_BEFOREHAND.intersection(name_words(name))),
             "stance" not in name_words(name),
             name_words(name)[0] == "target" and len(name_words(name)) > 1,  # at whom or what

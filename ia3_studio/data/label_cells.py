@@ -46,7 +46,7 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
     is_class = len(kinds) <= max(2, min(MOST_CLASSES, len(cells) // 4))
     separators = _LISTED if is_plural(name) or not is_class else SEVERAL
     joined = are_joined(cells, separators, is_plural=is_plural(name)) or (says(name, LABELED) and _share_parts(kinds))
-    return "multi" if joined else "single"
+    return "multi" if joined or _are_ticked(kinds) else "single"
 
 
 def known_labels(cells: Sequence[Any]) -> list[Any]:
@@ -125,6 +125,15 @@ def _share_parts(kinds: Collection[str]) -> bool:
     counted = Counter(part for parts in split for part in parts)
     short = all(len(part) <= LONGEST_PART and len(part.split()) <= _WORDS_OF_A_PART for part in counted)
     return short and 2 * len(several) >= len(split) > 1 and any(count > 1 for count in counted.values())
+
+
+def _are_ticked(kinds: Collection[str]) -> bool:
+    """Say whether cells are the boxes that somebody ticked in a form, each of which stands in another cell as well."""
+    split = [set(_LISTED.split(cell.strip(" ;|,"))) for cell in kinds]
+    counted = Counter(part for parts in split for part in parts)
+    several = [parts for parts in split if len(parts) > 1]
+    again = all(counted[part] > 1 for parts in several for part in parts)
+    return again and len(several) > 1 and any(len(parts) == 1 for parts in split) and "" not in counted
 
 
 def is_plural(name: str) -> bool:

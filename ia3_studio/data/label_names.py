@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ia3_studio.data.column_names import bare_name, name_words, named
+from ia3_studio.data.about_row import is_about_row
+from ia3_studio.data.column_names import bare_name, name_words, named, says
 from ia3_studio.data.column_profile import Profile, is_label_name
-from ia3_studio.data.column_words import FLAGGING, LABELED, WEAK, is_about_row, is_scale
+from ia3_studio.data.column_words import FLAGGING, LABELED, WEAK, is_scale
 
 LABEL_NAMES = (
     "label", "labels", "gold_label", "category", "categories", "class", "intent", "intencion", "intención",
@@ -38,7 +39,7 @@ def named_labels(columns: Sequence[str]) -> list[str]:
 
 def school_classes(columns: Sequence[str]) -> list[str]:
     """Return the columns called class beside one of a student, whose class it is."""
-    school = any(_PUPILS.intersection(name_words(name)) for name in columns)
+    school = any(says(name, _PUPILS) or name.casefold().startswith(_OF_PUPILS) for name in columns)
     return named(columns, ("class", "klasse", "clase", "classe")) if school else []
 
 
@@ -47,6 +48,8 @@ _PUPILS = frozenset((
     "unterricht", "lehrer", "lehrkraft", "materia", "profesor", "matiere", "professeur",
 ))  # fmt: skip
 """Words of columns beside which a class is one of a school."""
+_OF_PUPILS = ("schüler", "schueler")
+"""What a compound about a pupil begins with."""
 
 
 def is_judged(name: str) -> bool:

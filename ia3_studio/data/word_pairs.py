@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
+from ia3_studio.data.about_row import is_about_row
+from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last, word_list
 from ia3_studio.data.column_profile import Profile, cells_of, is_label_name, profile
 from ia3_studio.data.column_words import (
     AMOUNTS,
@@ -24,7 +25,6 @@ from ia3_studio.data.column_words import (
     WHO_ANSWERS,
     WHO_ASKS,
     WORSE,
-    is_about_row,
 )
 from ia3_studio.data.label_candidates import label_candidates
 from ia3_studio.data.label_cells import is_class, is_workflow, label_kind
@@ -39,10 +39,23 @@ from ia3_studio.data.structured_pairs import GOALS
 if TYPE_CHECKING:
     import pandas as pd
 
-_OF = frozenset(("de", "del", "du", "des", "di", "do", "da", "of", "to", "from", "attendue", "esperada", "correcta"))
+_OF = frozenset(
+    ("cua", "de", "del", "du", "des", "di", "do", "da", "of", "to", "from", "attendue", "esperada", "correcta")
+)
 """Words after which a name goes on, so that its first word says what it is."""
-_ANY_TEXT = frozenset(("text", "texts", "notes", "note", "body", "message", "content", "details", "column"))
+_ANY_TEXT = frozenset(
+    ("text", "texts", "notes", "note", "body", "message", "content", "details", "column", "내용", "内容")
+)
 """Words after which a name is what it is without them."""
+_TEXT_FIRST = word_list("text tekst tresc текст содержание зміст съдържание obsah κειμενο περιεχομενο תוכן نص")
+"""Words of languages in which what a text is stands behind them."""
+_OF_WHAT = {
+    "вопроса": "вопрос", "запроса": "запрос", "ответа": "ответ", "відповіді": "відповідь", "въпроса": "въпрос",
+    "отговора": "отговор", "pytania": "pytanie", "zapytania": "zapytanie", "odpowiedzi": "odpowiedz",
+    "dotazu": "dotaz", "otazky": "otazka", "odpovedi": "odpoved", "pitanja": "pitanje", "odgovora": "odgovor",
+    "ερωτησης": "ερωτηση", "απαντησης": "απαντηση",
+}  # fmt: skip
+"""Questions and answers as they are written behind such a word, and as they are alone."""
 
 
 def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
@@ -222,15 +235,21 @@ def _answers(name: str) -> bool:
     return ends_so or (name_words(name) or [""])[0] in _ANSWERS_FIRST
 
 
-_ANSWERS_FIRST = frozenset(
-    ("respuesta", "solucion", "reponse", "risposta", "soluzione", "resposta", "solucao", "raspuns", "solutie")
-)
-"""Words for answers in languages in which an adjective follows its noun, as in "soluzione adottata"."""
+_ANSWERS_FIRST = word_list("""
+    respuesta solucion reponse risposta soluzione resposta solucao raspuns solutie odpowiedz odpoved ответ відповідь
+    отговор odgovor απαντηση parere dictamen
+""")
+"""Words for answers in languages in which what describes a noun follows it, as in "soluzione adottata"."""
 
 
 def _head(name: str) -> str:
-    """Return a name without a language, a word for any text, a number or a letter at its end, as in response_en."""
+    """Return a name without a language, a word for any text, a number or a letter at its end, as in response_en.
+
+    A word for any text may also stand first, as in "treść odpowiedzi".
+    """
     words = name_words(name)
+    if len(words) == len(("text", "of what")) and words[0] in _TEXT_FIRST:
+        words = [_OF_WHAT.get(words[1], words[1])]
     while len(words) > 1 and (words[-1] in LANGUAGES | _ANY_TEXT or len(words[-1]) == 1):
         words.pop()
     if len(words) > 1 and words[-1] == "title" and says_last(words[-2], ASKED):
@@ -247,5 +266,8 @@ def _asks(name: str) -> bool:
     return says_last(head, ASKED) or (says(head, ASKED) and bool(_OF.intersection(name_words(name))))
 
 
-_ASKS_FIRST = frozenset(("pytanie", "вопрос", "запитання", "питання", "pregunta", "domanda", "pergunta", "otazka"))
+_ASKS_FIRST = word_list("""
+    pytanie zapytanie вопрос запрос запитання питання запит въпрос pregunta consulta domanda richiesta quesito pergunta
+    duvida otazka dotaz pitanje ερωτηση ερωτημα
+""")
 """Words for questions in languages in which whose they are follows, as in "pytanie klienta"."""

@@ -320,4 +320,49 @@ SIBLINGS = (
         "prompt → prompt, answer → answer",
         12,
     ),
+    Shape(
+        "choices in one cell with a sign between them",
+        "joined.csv",
+        rows(lambda n: f"{asked(n)},{'|'.join(berths(n))},{letter(n)}", header="question,options,answer"),
+        "question → question, options → choices, answer → correct choice",
+        12,
+    ),
+    Shape(
+        "choices behind letters in one line",
+        "in_line.jsonl",
+        lines(
+            lambda n: {
+                "Problem": asked(n),
+                "options": " , ".join(f"{mark} ) {text}" for mark, text in zip("abcd", berths(n), strict=True)),
+                "correct": letter(n).lower(),
+            }
+        ),
+        "Problem → question, options → choices, correct → correct choice",
+        12,
+    ),
+    Shape(
+        "boxes that were ticked in a form",
+        "ticked.csv",
+        rows(
+            lambda n: f'"{said(n)}","{("Pier", "Ferry", "Pier, Ferry", "Ferry, Café", "Café")[n % 5]}"',
+            20,
+            header="Tell us about your visit,What did you use?",
+        ),
+        "Tell us about your visit → text, What did you use? → several labels",
+        20,
+    ),
+    Shape(
+        "emptied rows at the end of a table",
+        "emptied.csv",
+        rows(lambda n: f"{asked(n)};{mood(n)};", header="text;label;") + ";;\n" * 9,
+        CLASSES,
+        12,
+    ),
+    Shape(
+        "languages named in one of them",
+        "two_languages.tsv",
+        rows(lambda n: f"フェリー{n}は何時に出ますか。\t{asked(n)}", header="日本語\t英語"),
+        "日本語 → prompt, 英語 → answer",
+        12,
+    ),
 )

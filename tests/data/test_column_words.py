@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ia3_studio.data.about_row import is_about_row
 from ia3_studio.data.column_names import name_words, says, says_last
-from ia3_studio.data.column_words import ANSWERED, ASKED, LABELED, READ, is_about_row
+from ia3_studio.data.column_words import ANSWERED, ASKED, LABELED, READ
 
 
 @pytest.mark.parametrize(
