@@ -145,6 +145,7 @@ LABELED = word_list("""
     recomendarian recommandez recommanderiez consiglieresti consiglierebbe empfehlen weiterempfehlen empfehlung
     recommandation recomendacion raccomandazione aanbevelen polecilbys polecasz doporucite rekommendera
     порекомендуете рекомендуете συνιστατε
+    relevanz relevancia rilevanza pertinence relevans relevantie istotnosc trafnosc релевантность 相关性 相关度 関連度
 """) - {"note"}  # fmt: skip
 """Words for what a text is judged to be; German "Note" is an English note far more often."""
 WEAK = word_list("""
@@ -172,6 +173,7 @@ RELATED = word_list("""
     relevance relevant similarity duplicate entailment entails nli match matches matching paraphrase related
     relatedness
     equivalent equivalence relation contradiction stance similar same ahnlichkeit similitud similitude somiglianza
+    relevanz relevancia rilevanza pertinence relevans relevantie istotnosc trafnosc релевантность 相关性 相关度 関連度
     similaridade сходство 相似度 相似 類似度 유사도
 """)
 """Words for labels of two texts."""

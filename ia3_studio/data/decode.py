@@ -102,6 +102,7 @@ def decode_as(name: str, data: bytes, found: FoundEncoding) -> Decoded:
         DataError: they are not valid UTF-16 or UTF-32.
     """
     width = _WIDTHS.get(found.encoding, 1)
+    data = data.rstrip(_END_OF_FILE) if width == 1 else data
     rest = len(data) % width  # bytes of a character that is cut off, or were added at the end
     data = data[: len(data) - rest] if len(data) > _FEWEST_BYTES else data
     try:
@@ -112,6 +113,10 @@ def decode_as(name: str, data: bytes, found: FoundEncoding) -> Decoded:
         ) from error
     text = text.replace("\0", "") if found.nul_bytes else text
     return Decoded(text.lstrip("\ufeff"), found, has_marks)
+
+
+_END_OF_FILE = b"\x1a"
+"""How programs of DOS end a text."""
 
 
 def decode_together(members: Mapping[str, bytes], wanted: Encoding | None = None) -> dict[str, Decoded]:

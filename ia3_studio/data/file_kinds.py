@@ -24,10 +24,24 @@ def kind_of(suffix: str, data: bytes) -> str:
         data: its bytes.
     """
     if suffix in _TEXT_KINDS:
-        return _packed_kind(data) or suffix
+        return _packed_kind(data) or (".html" if _is_pasted_table(suffix, data) else suffix)
     if suffix in (".xls", ".xlsx", ".xlsm") and data[:2] != b"PK" and not data.startswith(b"\xd0\xcf\x11\xe0"):
         return ".html" if _HTML.match(_letters(data[:4000])) else ".csv" if _is_text(data) else suffix
     return _packed_kind(data) or suffix if suffix == ".xls" else suffix
+
+
+def _is_pasted_table(suffix: str, data: bytes) -> bool:
+    """Say whether a text begins with an HTML table, or a .txt with a page that has one."""
+    letters = _letters(data).lower()
+    return (
+        suffix in _PASTED
+        and (letters.lstrip().startswith(b"<table") or (suffix != ".csv" and _HTML.match(letters) is not None))
+        and b"<tr" in letters
+    )
+
+
+_PASTED = ("", ".csv", ".txt", ".text")
+"""Endings of texts into which a table may have been pasted."""
 
 
 def _letters(data: bytes) -> bytes:

@@ -25,7 +25,7 @@ _SCANNED_LINES = 200
 
 def is_markdown_table(text: str) -> bool:
     """Say whether text holds a Markdown table: a row of cells above a rule of dashes, or one as databases print it."""
-    lines = LINE_END.split(text, _SCANNED_LINES)[:_SCANNED_LINES]
+    lines = _with_rules(LINE_END.split(text, _SCANNED_LINES)[:_SCANNED_LINES])
     return any(_is_rule(lines, place) for place in range(1, len(lines)))
 
 
@@ -35,7 +35,7 @@ def read_markdown(name: str, text: str) -> Found:
     Raises:
         DataError: there is none.
     """
-    lines = LINE_END.split(text)
+    lines = _with_rules(LINE_END.split(text))
     rules = [place for place in range(1, len(lines)) if _is_rule(lines, place)]
     if not rules:
         raise DataError(f"{name} contains no Markdown table; give a table with a row of dashes below its header.")
@@ -48,6 +48,25 @@ def read_markdown(name: str, text: str) -> Found:
     notes = (f"Not used: {text_lines:,} lines outside the table.",) if text_lines else ()
     form = "Markdown table" if len(tables) == 1 else f"{len(tables)} Markdown tables of the same header"
     return Found(_frame(name, header, rows), form, notes=notes)
+
+
+def _with_rules(lines: list[str]) -> list[str]:
+    """Return lines in which a header as wikis write it, with two bars around each name, is one of Markdown.
+
+    A row of cells stands below it.
+    """
+    found: list[str] = []
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        names = _WIKI_HEADER.fullmatch(line)
+        if names and below.strip().startswith("|") and not below.strip().startswith("||"):
+            cells = [cell.strip() for cell in names[1].split("||")]
+            found += [f"|{'|'.join(cells)}|", f"|{'---|' * len(cells)}"]
+        else:
+            found.append(line)
+    return found
+
+
+_WIKI_HEADER = re.compile(r"\s*\|\|(.+)\|\|\s*")
 
 
 def _rows_below(lines: list[str], rule: int) -> list[list[str]]:

@@ -182,7 +182,7 @@ def _read(name: str, data: bytes, parsing: ParsingOptions) -> Found:
             f"{name} is an HTML page and no data: what was downloaded is the page of an error, a login or a preview; "
             "download the file itself."
         )
-    if suffix not in (".zip", ".xlsx") and (kind := said_kind(data)):
+    if suffix not in (".zip", ".xlsx", ".xlsm") and (kind := said_kind(data)):
         raise DataError(f"{name} cannot be read; it is {kind}. Give {', '.join(KINDS)}.")
     if suffix not in READERS:
         if suffix not in _NOT_READ and (found_rows := _without_ending(name, data, parsing)):
@@ -247,7 +247,7 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".parquet": lambda name, data, _parsing: read_parquet(name, data),
     ".arrow": lambda name, data, _parsing: read_arrow(name, data),
     ".feather": lambda name, data, _parsing: read_arrow(name, data),
-    ".xlsx": read_sheets,
+    **dict.fromkeys((".xlsx", ".xlsm"), read_sheets),
     ".txt": _text(found_in_text),
     **dict.fromkeys(CONLL, _text(found_in_text)),
     ".md": _text(found_in_markdown),
@@ -274,7 +274,7 @@ KINDS = (*READERS, *PACKED, ".zip", ".tar", ".tgz")
 _NOT_READ = {
     ".xls": "an old Excel workbook; save it as .xlsx",
     ".ods": "an OpenDocument sheet; save it as .xlsx", ".pdf": "a PDF, which has no rows",
-    ".xlsm": "a workbook with macros; save it as .xlsx", ".xlsb": "a binary workbook; save it as .xlsx",
+    ".xlsb": "a binary workbook; save it as .xlsx",
     ".numbers": "a Numbers sheet; export it as .xlsx",
     ".rar": "a RAR archive; give a zip", ".7z": "a 7z archive; give a zip",
     ".pkl": "a pickle, which can run code; save the table as Parquet", ".dta": "a Stata file; export it as CSV",

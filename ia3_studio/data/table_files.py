@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import bare_name
 from ia3_studio.data.files_by_class import CLASSES
+from ia3_studio.data.label_names import label_name
 from ia3_studio.data.member_files import Readers
 from ia3_studio.data.object_files import are_objects
 from ia3_studio.data.parsing import Found, shown_names
@@ -32,6 +33,8 @@ def by_split(
     if len({named[path] for path in used}) < 2:
         return None
     found = _spelled_alike({path: readers.table(PurePosixPath(path).name, tables[path]) for path in used})
+    found = _without_repeated(found)
+    used = list(found)
     frames = {path: each.frame.assign(**{SPLIT: named[path]}) for path, each in found.items()}
     called = [files[path].name if split_of(files[path].suffix) else files[path].stem for path in used]
     form = f"the files {shown_names(called)}"
@@ -48,6 +51,10 @@ def alike(
         found = _spelled_alike({path: readers.table(PurePosixPath(path).name, data) for path, data in tables.items()})
     except DataError:  # one of them is something else: the sentence on all of them says more
         return None
+    found = _without_repeated(found)
+    if len(found) == 1:
+        ((path, only),) = found.items()
+        return replace(only, form=f"{path}, {only.form}"), [path]
     names = {path: frozenset(map(str, each.frame.columns)) for path, each in found.items()}
     shared = frozenset.intersection(*names.values())
     if not _are_alike(names, shared):
@@ -59,7 +66,7 @@ def alike(
     ]
     notes = (f"Not all of the files have all columns: {'; '.join(more)}.",) if more else ()
     found = {path: replace(each, notes=(*each.notes, *notes)) for path, each in found.items()}
-    used = list(tables)
+    used = list(found)
     classes = _classes(used)
     if classes and not any(
         {"label", "class"} & {*map(str.lower, map(str, each.frame.columns))} for each in found.values()
@@ -73,6 +80,25 @@ def alike(
         frames = {path: frame.assign(**{ORIGIN: origins[path]}) for path, frame in frames.items()}
         form += f", their names in the column {ORIGIN}"
     return _together(found, frames, form), used
+
+
+def _without_repeated(found: Mapping[str, Found]) -> dict[str, Found]:
+    """Return tables without those that hold the rows of another one of the same name, such as data.json by data.csv."""
+    kept: dict[str, Found] = {}
+    for path, each in found.items():
+        stem = PurePosixPath(path).with_suffix("")
+        others = [other for name, other in kept.items() if PurePosixPath(name).with_suffix("") == stem]
+        if not any(_cells_of(other) == _cells_of(each) for other in others):
+            kept[path] = each
+    return kept
+
+
+def _cells_of(found: Found) -> dict[str, list[str]]:
+    """Return the cells of each column as texts; one that is missing is empty."""
+    frame = found.frame
+    return {
+        str(name): frame[name].map(lambda cell: "" if cell is None else label_name(cell)).tolist() for name in frame
+    }
 
 
 def _spelled_alike(found: Mapping[str, Found]) -> dict[str, Found]:

@@ -365,4 +365,33 @@ SIBLINGS = (
         "日本語 → prompt, 英語 → answer",
         12,
     ),
+    Shape(
+        "a table in the markup of a wiki",
+        "wiki.txt",
+        rows(lambda n: f"|{asked(n)}|{said(n)}|", header="||prompt||answer||"),
+        PAIRS,
+        12,
+    ),
+    Shape(
+        "an HTML table pasted into a text",
+        "pasted.txt",
+        f"<table><tr><th>prompt</th><th>answer</th></tr>\n"
+        f"{rows(lambda n: f'<tr><td>{asked(n)}</td><td>{said(n)}</td></tr>')}</table>",
+        PAIRS,
+        12,
+    ),
+    Shape(
+        "turns of a doctor and a patient in another language",
+        "visits.csv",
+        rows(lambda n: f"{n // 4};{('Patient', 'Arzt')[n % 2]};{asked(n)}", 48, header="Gespräch;Sprecher;Äußerung"),
+        "messages → conversation",
+        12,
+    ),
+    Shape(
+        "what was searched for, a document and its relevance in another language",
+        "found.csv",
+        rows(lambda n: f"{asked(n)};{said(n) * 3};{n % 3}", 16, header="suchanfrage;dokument;relevanz"),
+        "suchanfrage + dokument → text, relevanz → label",
+        16,
+    ),
 )
