@@ -43,8 +43,10 @@ def _joined(choice: Any) -> str:
     return ", ".join(map(str, choice)) if is_listed(choice) else str(choice)
 
 
-_CHOICE_TEXTS = ("text", "atext", "content", "value", "answer", "option", "option_text", "choice")
-_CHOICE_IDS = ("label", "key", "aid", "id", "identifier", "letter", "option_id")
+_CHOICE_TEXTS = ("text", "atext", "content", "value", "answer", "option", "option_text", "choice",
+                 "texto", "texte", "testo", "tekst", "текст", "文本", "内容", "enunciado", "respuesta")  # fmt: skip
+_CHOICE_IDS = ("label", "key", "aid", "id", "identifier", "letter", "option_id", "letra", "lettre", "lettera",
+               "buchstabe", "litera", "буква", "字母")  # fmt: skip
 """Keys of the text and of the name of a choice that is an object."""
 
 

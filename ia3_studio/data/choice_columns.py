@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.choice_families import FEWEST_NUMBERED, STEMS, families, family, family_by_contents, wrong_answers
 from ia3_studio.data.choice_lists import QUESTION_NAMES, list_column, wrong_list
-from ia3_studio.data.column_names import bare_name, name_words, named
+from ia3_studio.data.column_names import bare_name, name_words, named, says_last
 from ia3_studio.data.column_profile import cells_of, profile
+from ia3_studio.data.column_words import ASKED, CONTEXTS
 from ia3_studio.data.exam_columns import exam_mapping
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import text_path
@@ -52,9 +53,8 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
     asked = [name for name in asked if not (bare_name(name) in ("source", "user") and len(asked) > 1)]
     inner = [f"{base}.stem" for base in bases if base not in choices and cells_of(frame, f"{base}.stem")]
     if not inner:
-        asked = asked or _longest(
-            frame, [name for name in columns if name not in (*choices, *answers) and name not in bases]
-        )
+        free = [name for name in columns if name not in (*choices, *answers) and name not in bases]
+        asked = asked or _named_in_any_language(frame, free) or _longest(frame, free)
     if not answers or not (asked or inner):
         return None
     asked += _read_before(frame, columns, asked)
@@ -63,6 +63,13 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
         choices = [*choices, answers[0]]  # the right one is not among them
     return Mapping("choices", answer=answers[0], parts=(*ordered, *choices), asked=len(ordered),
                    counted_from=first_number(cells_of(frame, answers[0])))  # fmt: skip
+
+
+def _named_in_any_language(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the only column that is called a question and the only one called its context, where both stand there."""
+    questions = [name for name in columns if says_last(name, ASKED) and profile(frame, name).length]
+    contexts = [name for name in columns if says_last(name, CONTEXTS) and profile(frame, name).is_text]
+    return [*contexts, *questions] if len(questions) == len(contexts) == 1 else []
 
 
 def choices_without_answer(columns: Sequence[str]) -> list[str]:

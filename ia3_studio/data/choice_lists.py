@@ -42,7 +42,7 @@ MOST_CHOICES = 8
 
 def list_column(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return the column whose cells hold all choices of a question, as a list, an object of lists, or by letter."""
-    for name in [*named(columns, LIST_NAMES), *(each for each in columns if says_last(each, _OFFERED))] or [
+    for name in [*named(columns, LIST_NAMES), *(each for each in columns if says_last(each, OFFERED))] or [
         f"{each}.choices" for each in named(columns, ("question",))
     ]:
         values = structures_of(frame, name)
@@ -111,7 +111,7 @@ def _holds_choices(value: Any) -> bool:
     )
 
 
-_OFFERED = word_list("""
+OFFERED = word_list("""
     options choices alternatives candidates variants optionen antwortoptionen antwortmoglichkeiten moglichkeiten
     alternativen auswahl opciones alternativas opzioni opcoes choix propositions reponses_possibles варианты варіанти
     варианты_ответа варианты_ответов варіанти_відповідей opcje warianty moznosti alternativ svarsalternativ

@@ -174,6 +174,7 @@ RELATED = word_list("""
     relatedness
     equivalent equivalence relation contradiction stance similar same ahnlichkeit similitud similitude somiglianza
     relevanz relevancia rilevanza pertinence relevans relevantie istotnosc trafnosc релевантность 相关性 相关度 関連度
+    adequation correspondance concordance ubereinstimmung passung corrispondenza correspondencia adecuacion zgodnosc
     similaridade сходство 相似度 相似 類似度 유사도
 """)
 """Words for labels of two texts."""
@@ -218,7 +219,7 @@ WHOLE = word_list("""
 RIGHT = word_list("""
     correct right gold richtig richtige richtiger correcta correcto correcte corretta corretto esatta esatto giusta
     correta correto certa juste bonne poprawna prawidlowa spravna spravne ratt riktig rigtig oikea juist goed dogru
-    правильный правильная верный вірна 正解 正确 正しい 정답 الصحيحة dung
+    правильный правильная верный вірна 正解 正确 正しい 정답 الصحيحة dung gabarito
 """)
 """Words for the right one of several choices."""
 ORIGINAL = word_list("""

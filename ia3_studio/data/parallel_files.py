@@ -84,7 +84,13 @@ def _sides(paths: Iterable[str], side_of: Callable[[str], tuple[str, str] | None
     for path in paths:
         if found := side_of(path):
             sides.setdefault(found[0], {})[found[1]] = path
-    return sides
+    return {stem: _of_two_sides(each) for stem, each in sides.items()}
+
+
+def _of_two_sides(files: dict[str, str]) -> dict[str, str]:
+    """Return the two files called source and target where a third one stands beside them, such as train.id."""
+    kept = {side: path for side, path in files.items() if side in SOURCE_WORDS | TARGET_WORDS}
+    return kept if len(files) > len(kept) == len(("source", "target")) else files
 
 
 def _side_by_name(path: str) -> tuple[str, str] | None:

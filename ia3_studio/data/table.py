@@ -25,6 +25,7 @@ from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import decode
 from ia3_studio.data.file_kinds import kind_of, said_kind
 from ia3_studio.data.markup_tables import read_html
+from ia3_studio.data.open_document import read_open_document
 from ia3_studio.data.parsing import Found, shown_names
 from ia3_studio.data.parsing import ParsingOptions as ParsingOptions
 from ia3_studio.data.plain_texts import without_fence
@@ -182,7 +183,7 @@ def _read(name: str, data: bytes, parsing: ParsingOptions) -> Found:
             f"{name} is an HTML page and no data: what was downloaded is the page of an error, a login or a preview; "
             "download the file itself."
         )
-    if suffix not in (".zip", ".xlsx", ".xlsm") and (kind := said_kind(data)):
+    if suffix not in (".zip", ".xlsx", ".xlsm", ".ods") and (kind := said_kind(data)):
         raise DataError(f"{name} cannot be read; it is {kind}. Give {', '.join(KINDS)}.")
     if suffix not in READERS:
         if suffix not in _NOT_READ and (found_rows := _without_ending(name, data, parsing)):
@@ -248,6 +249,7 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".arrow": lambda name, data, _parsing: read_arrow(name, data),
     ".feather": lambda name, data, _parsing: read_arrow(name, data),
     **dict.fromkeys((".xlsx", ".xlsm"), read_sheets),
+    ".ods": read_open_document,
     ".txt": _text(found_in_text),
     **dict.fromkeys(CONLL, _text(found_in_text)),
     ".md": _text(found_in_markdown),
@@ -273,7 +275,7 @@ _BESIDE = frozenset((".js",))
 KINDS = (*READERS, *PACKED, ".zip", ".tar", ".tgz")
 _NOT_READ = {
     ".xls": "an old Excel workbook; save it as .xlsx",
-    ".ods": "an OpenDocument sheet; save it as .xlsx", ".pdf": "a PDF, which has no rows",
+    ".pdf": "a PDF, which has no rows",
     ".xlsb": "a binary workbook; save it as .xlsx",
     ".numbers": "a Numbers sheet; export it as .xlsx",
     ".rar": "a RAR archive; give a zip", ".7z": "a 7z archive; give a zip",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.column_names import bare_name, named, says, says_last
+from ia3_studio.data.column_names import bare_name, named, says, says_last, word_list
 from ia3_studio.data.column_profile import LONGEST_LABEL, UNNAMED, Profile, cells_of, profile
 from ia3_studio.data.column_words import MADE, RELATED, is_about_text
 from ia3_studio.data.language_names import LANGUAGES
@@ -35,6 +35,15 @@ PAIR_NAMES = (
     ("query", "product_title"), ("search_term", "product_title"), ("query", "title"),
 )  # fmt: skip
 """Columns of two texts that one label belongs to, besides those of one name with two numbers or letters."""
+_PREMISES = word_list("""
+    premise premiss pramisse premisse premisa premissa premessa przeslanka oncul premissi посылка передумова 前提 전제
+    مقدمة
+""")
+_HYPOTHESES = word_list("""
+    hypothesis hypothese hypotes hipotesis hipotese ipotesi hypoteza hipoteza hipotez hypoteesi hypotese гипотеза
+    гіпотеза 假设 仮説 가설 فرضية
+""")
+"""Words for what is stated, and for what may follow from it."""
 _TURN = re.compile(r"(?:turn|utterance|message)[\s_-]*\d", re.IGNORECASE)
 _TWIN = re.compile(r"(?P<stem>.*?)[\s_-]*(?P<place>1|2|a|b|one|two|left|right)", re.IGNORECASE)
 _TWINS = (("1", "2"), ("a", "b"), ("one", "two"), ("left", "right"))
@@ -69,6 +78,10 @@ def _pair_of_texts(columns: Sequence[str]) -> tuple[str, str] | None:
         pair = named(columns, names)
         if len(pair) == 2:
             return pair[0], pair[1]
+    stated = [name for name in columns if says_last(name, _PREMISES)]
+    followed = [name for name in columns if says_last(name, _HYPOTHESES)]
+    if len(stated) == len(followed) == 1:
+        return stated[0], followed[0]
     stems: dict[str, dict[str, str]] = {}
     for column in columns:
         found = _TWIN.fullmatch(column.strip())

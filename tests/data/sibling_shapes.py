@@ -394,4 +394,50 @@ SIBLINGS = (
         "suchanfrage + dokument → text, relevanz → label",
         16,
     ),
+    Shape(
+        "choices that are objects, with keys in another language",
+        "exame.json",
+        json.dumps(
+            [
+                {
+                    "enunciado": asked(n),
+                    "alternativas": [
+                        {"letra": mark, "texto": text} for mark, text in zip("ABCD", berths(n), strict=True)
+                    ],
+                    "gabarito": letter(n),
+                }
+                for n in range(12)
+            ]
+        ),
+        "enunciado → question, alternativas → choices, gabarito → correct choice",
+        12,
+    ),
+    Shape(
+        "a context, a question and choices in another language",
+        "contexto.csv",
+        rows(
+            lambda n: f"{said(n).replace(',', '')};{asked(n)};{';'.join(berths(n)[:3])};{n % 3 + 1}",
+            header="contexto;pregunta;respuestaA;respuestaB;respuestaC;correcta",
+        ),
+        "contexto + pregunta → question, respuestaA, respuestaB, respuestaC → choices, correcta → correct choice",
+        12,
+    ),
+    Shape(
+        "a premise and a hypothesis in another language",
+        "nli.csv",
+        rows(lambda n: f"{asked(n)};{said(n)};{mood(n)}", 16, header="premiss;hypotes;etikett"),
+        "premiss + hypotes → text, etikett → label",
+        16,
+    ),
+    Shape(
+        "parallel texts beside the ids of their lines",
+        "moses",
+        {
+            "train.src": rows(asked),
+            "train.tgt": rows(said),
+            "train.id": rows(lambda n: f"report {n // 4}"),
+        },
+        "source → prompt, target → answer",
+        12,
+    ),
 )

@@ -103,7 +103,8 @@ DAMAGE = {
     "deep.xml": (b"<a>" * 50_000 + b"</a>" * 50_000, "elements inside each other"),
     "page.xml": (b"<a><b>x</b><c>y</c></a>", "no element that repeats"),
     "empty.srt": (b"Just words.\n", "no captions"),
-    "rows.ods": (b"PK", "save it as .xlsx"),
+    "rows.xlsb": (b"PK", "save it as .xlsx"),
+    "rows.ods": (b"PK", "cannot be unpacked"),
     "mails.mbox": (b"From a", "a mailbox"),
 }
 

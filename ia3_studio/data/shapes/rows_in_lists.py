@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ia3_studio.data.column_names import bare_name, name_words, named, says
+from ia3_studio.data.choice_lists import OFFERED
+from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
 from ia3_studio.data.column_words import ANSWERED, LABELED, READ
 from ia3_studio.data.pair_names import ANSWER_NAMES
 from ia3_studio.data.paths import structure_of
@@ -25,7 +26,7 @@ def _column(rows: Rows) -> str:
     """Return the only column of lists of objects, beside which nothing but headings stands; empty if there is none."""
     held = [name for name in rows.structured if rows.mostly(name, _holds_objects)]
     others = [name for name in rows.columns if name not in held]
-    if len(held) != 1 or not all(_heads(rows, name) for name in others):
+    if len(held) != 1 or says_last(held[0], OFFERED) or not all(_heads(rows, name) for name in others):
         return ""
     inside = sum(_length(structure_of(cell)) for cell in rows.sample(held[0]))
     beside = sum(_length(cell) for name in others for cell in rows.sample(name))

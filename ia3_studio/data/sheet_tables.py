@@ -1,0 +1,143 @@
+"""Which table do the sheets of a workbook form? That of one of them, or of several that have the same columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ia3_studio.data.delimited import below_note, require_header_row, title_note
+from ia3_studio.data.footers import footer_length, footer_note
+from ia3_studio.data.header import COMPARED_ROWS, SEARCHED_ROWS, find_header, rows_of_header, unique_names
+from ia3_studio.data.parsing import Found, shown_names
+from ia3_studio.data.split_names import SPLIT, split_of
+from ia3_studio.data.table_files import ORIGIN, origins_of
+from ia3_studio.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_CELLS = 3_000_000
+"""Cells of a sheet of a workbook, the empty ones before the last counted in: a minute or two to read."""
+_Sheet: TypeAlias = "tuple[pd.DataFrame, list[str]]"
+"""The table of a sheet, and notes on it."""
+_MUCH_LONGER = 4
+"""How many times as many rows another sheet has for it to be read in place of the first."""
+
+
+def found_in_sheets(
+    name: str, read: Mapping[str, Sequence[Sequence[Any]]], names: Sequence[str], header: int | None
+) -> Found:
+    """Return the table that sheets form.
+
+    Args:
+        name: of the file, for messages.
+        read: the rows of each sheet that is read; a cell that is empty is None.
+        names: of all sheets.
+        header: the row that names the columns, counted from 1; 0 if none does; detected if it is None.
+
+    Raises:
+        DataError: no sheet has rows, or there is no such header row.
+    """
+    tables = {sheet: _table(name, rows, header) for sheet, rows in read.items()}
+    full = {sheet: found for sheet, found in tables.items() if found and len(found[0])}
+    if not full:
+        raise DataError(f"{name} contains no rows; give a workbook with at least two.")
+    main = _main(full)
+    alike = {sheet: each for sheet, each in full.items() if _has_columns_of(each, full[main])}
+    return _joined(alike, full, names) if _form_one_table(alike) else _one(main, full, names)
+
+
+def hidden_note(names: Sequence[str], wanted: Sequence[str], chosen: bool) -> list[str]:
+    """Return the note on sheets that are not read as they are hidden; nothing where one was chosen."""
+    hidden = [each for each in names if each not in wanted]
+    return [f"Not read: hidden sheet {shown_names(hidden)}; choose it under Sheet."] if hidden and not chosen else []
+
+
+def _table(name: str, rows: Sequence[Sequence[Any]], header: int | None) -> _Sheet | None:
+    """Return the table of a sheet's rows and notes on it; None where there is none."""
+    import pandas as pd
+
+    if not rows:
+        return None
+    if header is None:
+        place = find_header(rows[: SEARCHED_ROWS + COMPARED_ROWS])
+    else:
+        require_header_row(name, header, len(rows))
+        place = header - 1 if header else None
+    below = 0 if place is None else rows_of_header(rows[: place + 3], place)
+    data = list(rows if place is None else rows[place + 1 + below :])
+    foot = _footer(data) if header is None else []
+    data = data[: len(data) - len(foot)] if foot else data
+    used = [at for at in range(len(rows[0])) if any(row[at] is not None for row in (rows[place or 0], *data))]
+    names = [rows[place][at] if place is not None else "" for at in used]
+    notes = title_note([" ".join(str(cell) for cell in row if cell is not None) for row in rows[: place or 0]])
+    notes += [below_note(below)] if below else []
+    notes += footer_note([row for row in foot if any(cell is not None for cell in row)])
+    cells = [[row[at] for at in used] for row in data]
+    frame = pd.DataFrame(cells, columns=unique_names(names), index=range(1, len(cells) + 1), dtype=object)
+    return frame, notes
+
+
+def _footer(data: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    """Return the rows at the end of a sheet that are no data, with the empty ones before them."""
+    places = [place for place, row in enumerate(data) if any(cell is not None for cell in row)]
+    gaps = [at > 0 and place > places[at - 1] + 1 for at, place in enumerate(places)]
+    length = footer_length([data[place] for place in places], gaps) if places else 0
+    return data[places[-length - 1] + 1 :] if length else []
+
+
+def _has_columns_of(one: _Sheet, other: _Sheet) -> bool:
+    return sorted(one[0].columns) == sorted(other[0].columns)
+
+
+def _form_one_table(tables: Mapping[str, _Sheet]) -> bool:
+    """Say whether sheets of the same columns are read together: of one column only if their names are classes."""
+    first = next(iter(tables.values()))[0]
+    return len(tables) > 1 and (len(first.columns) > 1 or bool(_origins(tables)))
+
+
+def _origins(tables: Mapping[str, _Sheet]) -> dict[str, str]:
+    """Return the names of sheets where they may be classes; nothing for others."""
+    return origins_of({sheet: sheet for sheet in tables}, [frame for frame, _notes in tables.values()])
+
+
+def _joined(tables: Mapping[str, _Sheet], full: Mapping[str, _Sheet], names: Sequence[str]) -> Found:
+    """Return sheets as one table, with a column for their split or their class where their names say it."""
+    import pandas as pd
+
+    splits = {sheet: split_of(sheet) for sheet in tables}
+    by_split = all(splits.values()) and len(set(splits.values())) > 1
+    origins = {} if by_split else _origins(tables)
+    said = {
+        sheet: {SPLIT: splits[sheet]} if by_split else {ORIGIN: origins[sheet]}
+        for sheet in tables
+        if by_split or origins
+    }
+    frames = [frame.assign(**said.get(sheet, {})) for sheet, (frame, _notes) in tables.items()]
+    joined = pd.concat(frames, ignore_index=True)
+    notes = [note for _frame, each in tables.values() for note in each] + _left([*tables], full)
+    form = f"workbook, sheets {shown_names(list(tables))} together"
+    form += f", their names in the column {ORIGIN}" if origins else ""
+    return Found(joined.set_axis(range(1, len(joined) + 1), axis=0), form, sheets=tuple(names), notes=tuple(notes))
+
+
+def _main(tables: Mapping[str, _Sheet]) -> str:
+    """Return the first sheet that is a table, of at least two rows and columns, or one that is much longer."""
+    wide = [each for each, (frame, _notes) in tables.items() if len(frame) > 1 and len(frame.columns) > 1]
+    sheet = next(iter(wide), next(iter(tables)))
+    longest = max(wide, key=lambda each: len(tables[each][0]), default=sheet)
+    if len(tables[longest][0]) >= _MUCH_LONGER * len(tables[sheet][0]):
+        sheet = longest
+    return sheet
+
+
+def _one(sheet: str, tables: Mapping[str, _Sheet], names: Sequence[str]) -> Found:
+    frame, notes = tables[sheet]
+    notes = [*notes, *_left([sheet], tables)]
+    return Found(frame, f"workbook, sheet {sheet}", sheets=tuple(names), notes=tuple(notes))
+
+
+def _left(read: Sequence[str], tables: Mapping[str, _Sheet]) -> list[str]:
+    """Return a note on the sheets that are not read; nothing where all are."""
+    others = [each for each in tables if each not in read]
+    return [f"Not read: sheet {shown_names(others)}; choose it under Sheet."] if others else []
