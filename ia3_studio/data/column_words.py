@@ -47,7 +47,7 @@ ANSWERED = word_list("""
     odpoved reseni svar losning atgard tiltak ratkaisu vastaus yanit cevap cozum valasz raspuns ответ решение
     відповідь απαντηση תשובה جواب
     إجابة الجواب उत्तर คำตอบ jawaban
-    الإجابة الرد الحل जवाब
+    الإجابة الرد الحل जवाब 解答 auskunft riscontro מענה
     解决 方案 处理结果 対応 対処 解決 해결 조치 처리결과
     回答 答案 答复 回复 答え 回答文 返信 返答 対応内容 답변 답 응답
 """)
@@ -80,7 +80,7 @@ WHO_ANSWERS = word_list("""
 """)
 SAID = word_list("""
     message text input query utterance msg email mail request inquiry enquiry question wrote says said words body turn
-    nachricht anliegen mensaje correo texto message texte courriel messaggio mensagem bericht wiadomosc zprava
+    courrier nachricht anliegen mensaje correo texto message texte courriel messaggio mensagem bericht wiadomosc zprava
     meddelande
     mesaj сообщение письмо обращение 消息 内容 留言 来信 来电 咨询 メッセージ 메시지
 """)
@@ -140,6 +140,7 @@ LABELED = word_list("""
     重要度 라벨 분류 카테고리 평점 감정 유형 등급 별점
     тематика рубрика диагноз диагноза исход настроение тональність діагноз тематика diagnoza wydzwiek powod przyczyna
     duvod vysledek zarazeni 栏目 罪名 诊断结果 判决结果 ジャンル 診療科 区分 진료과 감성 المشاعر רגש
+    zavaznost spokojenost 심각도 חומרה chan_doan giudizio zufriedenheit memnuniyet berufsgruppe
     esito gravidade desfecho natureza tonalite fallo rechtsgebiet sachgebiet punkte einordnung zuordnung thematik
     rubrik arendetyp orsak disposition tonality recommends recomienda recomiende recomendaria recomendarias
     recomendarian recommandez recommanderiez consiglieresti consiglierebbe empfehlen weiterempfehlen empfehlung

@@ -150,12 +150,14 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     texts = [place for place, each in enumerate(filled.values()) if each.is_text and not each.is_label]
     behind = {name for name in list(filled)[min(texts, default=-1) + 1 :] if not UNNAMED.fullmatch(name)}
     about = places | {name for name in alike if is_about_row(name) or bare_name(name) in _THINGS}
+    before = {name: -place for place, name in enumerate(filled) if name not in behind and not UNNAMED.fullmatch(name)}
     words.sort(
         key=lambda name: (
-            name in about, name not in behind, not holds_known_classes(frame, name), _is_yes_or_no(frame, name)
+            name in about, name not in behind, not holds_known_classes(frame, name), _is_yes_or_no(frame, name),
+            before.get(name, 0),  # of what says where and what, the last is nearest to the text
         )
     )  # fmt: skip
-    alike.sort(key=lambda name: (name in about, name not in behind))
+    alike.sort(key=lambda name: (name in about, name not in behind, before.get(name, 0)))
     words.sort(key=lambda name: not says(name, ANSWERED))
     last = [name for name in list(filled)[max(texts, default=-1) + 1 :] if name in alike and UNNAMED.fullmatch(name)]
     only_last = last if len(last) == 1 else []

@@ -74,3 +74,9 @@ def test_what_was_asked_and_answered_is_known_by_the_first_word_or_behind_one_fo
 def test_where_and_by_whom_something_was_written_is_no_label_beside_one(tmp_path: Path, header: str) -> None:
     _place, label, text = header.split("|")
     assert str(load_data(_table(tmp_path, header, "pla")).mapping) == f"{text} → text, {label} → label"
+
+
+@pytest.mark.parametrize("header", ["Plant|Root finding|Incident narrative", "Haus|Zugehörigkeit|Patientenkommentar"])
+def test_of_two_columns_of_classes_before_a_text_the_one_next_to_it_is_the_label(tmp_path: Path, header: str) -> None:
+    _place, label, text = header.split("|")
+    assert str(load_data(_table(tmp_path, header, "pla")).mapping) == f"{text} → text, {label} → label"
