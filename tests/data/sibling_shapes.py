@@ -430,7 +430,7 @@ SIBLINGS = (
         16,
     ),
     Shape(
-        "parallel texts beside the ids of their lines",
+        "parallel texts and the ids of their lines",
         "moses",
         {
             "train.src": rows(asked),
