@@ -6,12 +6,13 @@ import csv
 import gzip
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from ia3_studio.data.examples import understood
@@ -111,6 +112,8 @@ def test_any_json_records_are_read_or_refused(records: list[dict[str, Any]], as_
 def test_a_table_however_it_is_written_is_read_cell_by_cell(
     rows: list[tuple[str, str]], delimiter: str, quoting: Any, line_end: str, encoding: str, tmp_path: Path
 ) -> None:
+    if delimiter == "\t" and quoting == csv.QUOTE_MINIMAL:  # its pieces may be rows in which quotes are inch signs
+        assume(not any("\t" in cell and re.search(r"[\r\n]", cell) for row in rows for cell in row))
     lines = io.StringIO()
     csv.writer(lines, delimiter=delimiter, quoting=quoting, lineterminator=line_end).writerows(
         [("prompt", "answer"), *rows]
