@@ -137,8 +137,8 @@ def _are_long(cells: Sequence[str]) -> bool:
 
 
 def is_number_of(name: str, cells: Sequence[str]) -> bool:
-    """Return whether a cell is a number in a column of numbers."""
-    return _NUMBER.fullmatch(name) is not None and all(map(_NUMBER.fullmatch, cells))
+    """Return whether a cell is a number in a column of numbers, of which it has some."""
+    return bool(cells) and _NUMBER.fullmatch(name) is not None and all(map(_NUMBER.fullmatch, cells))
 
 
 def is_label_of(name: str, cells: Sequence[str]) -> bool:

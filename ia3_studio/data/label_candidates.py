@@ -34,6 +34,7 @@ from ia3_studio.data.label_cells import (
     is_workflow,
 )
 from ia3_studio.data.label_names import (
+    LABEL_WORDS,
     MOSTLY,
     RATED,
     TOPICAL,
@@ -59,7 +60,7 @@ _LABEL_KEYS = ("name", "label", "value", "class", "title", "text")
 
 def has_gaps_beside_full(frame: pd.DataFrame, label: str, columns: Sequence[str]) -> bool:
     """Say whether tags are missing in rows, and another column that is a label by its name is not."""
-    full = [name for name in columns if name != label and is_label_name(name, LABELED)]
+    full = [name for name in columns if name != label and is_label_name(name, LABEL_WORDS)]
     full = [name for name in full if (each := profile(frame, name)).is_label and each.filled == 1]
     is_other = any(bare_name(name) not in TOPICAL and not is_workflow(frame, name) for name in full)
     return bare_name(label) in TOPICAL and profile(frame, label).filled < _ALL and is_other
@@ -117,6 +118,7 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     if _PLACES.intersection(word for name in frame.columns for word in name_words(str(name))):
         places |= {name for name in filled if name_words(name)[-1:] == ["state"]}
     places |= {name for name in filled if is_workflow(frame, name)} | {*school_classes(list(filled))}
+    places |= {name for name in filled if name.startswith("_")}  # what a tool notes of a row
     facts = {name for name, each in filled.items() if each.is_number and is_fact(name)}
     ids = {name for name in by_word if filled[name].is_identifier and not is_label_name(_before_id(name), LABELED)}
     languages = {name for name in facts if name_words(name)[0] in ("language", "lang")}

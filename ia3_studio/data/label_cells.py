@@ -23,8 +23,9 @@ SEVERAL_NAMES = frozenset(
      "codes", "themes", "concepts", "skills", "symptoms", "diagnoses")
 )  # fmt: skip
 """Columns in which a comma stands between several labels."""
-SEVERAL = re.compile(r"\s*[;|]\s*")
-_LISTED = re.compile(r"\s*[;|,]\s*")
+SEVERAL = re.compile(r"\s*[;|](?![^()]*\))\s*")
+LISTED = re.compile(r"\s*[;|,](?![^()]*\))\s*")
+"""What stands between several labels, the second where a comma may as well; none inside parentheses, as in A(b,c)."""
 LONGEST_PART, _WORDS_OF_A_PART = 40, 3
 _MOSTLY_DIFFERENT, _FEWEST_TITLES = 0.9, 20
 
@@ -44,7 +45,7 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
         return "number"
     kinds = {cell.strip() for cell in cells if isinstance(cell, str)}
     is_class = len(kinds) <= max(2, min(MOST_CLASSES, len(cells) // 4))
-    separators = _LISTED if is_plural(name) or not is_class else SEVERAL
+    separators = LISTED if is_plural(name) or not is_class else SEVERAL
     joined = are_joined(cells, separators, is_plural=is_plural(name)) or (says(name, LABELED) and _share_parts(kinds))
     return "multi" if joined else "single"
 
@@ -118,13 +119,18 @@ _CLASS_NUMBERS = re.compile(r"\d{1,2}(?:, ?\d{1,2})*")
 def _share_parts(kinds: Collection[str]) -> bool:
     """Say whether short parts between commas occur in different cells, as those of several labels do.
 
-    Most cells have several parts; the parts of one name, such as "Food, drinks", stand in one cell only.
+    Most cells have several parts, or all of these have one that is a label alone in others; the parts of one name, such
+    as "Food, drinks", stand in one cell only.
     """
-    split = [set(_LISTED.split(cell.strip(" ;|,"))) for cell in kinds]
+    split = [set(LISTED.split(cell.strip(" ;|,"))) for cell in kinds]
     several = [parts for parts in split if len(parts) > 1]
     counted = Counter(part for parts in split for part in parts)
     short = all(len(part) <= LONGEST_PART and len(part.split()) <= _WORDS_OF_A_PART for part in counted)
-    return short and 2 * len(several) >= len(split) > 1 and any(count > 1 for count in counted.values())
+    alone = {part for parts in split if len(parts) == 1 for part in parts}
+    joined = [parts for parts in several if parts & alone]
+    are_known = len(joined) == len(several) > 1 and any(parts <= alone for parts in joined)
+    most = 2 * len(several) >= len(split) > 1 and any(count > 1 for count in counted.values())
+    return short and (most or are_known)
 
 
 def is_plural(name: str) -> bool:

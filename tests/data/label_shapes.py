@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from tests.data.schema_shapes import plain
-from tests.data.shapes import Shape, asked, berths, lines, mood, rows
+from tests.data.shapes import Shape, asked, berths, lines, mood, rows, said
 
 TAGS = "tokens → words, tags → one label per word"
 WORDS = (("Ferry", "B-SHIP"), ("Ada", "I-SHIP"), ("left", "O"), ("Turku", "B-PORT"), (".", "O"))
@@ -79,5 +79,55 @@ CORPORA: tuple[Shape, ...] = (
     Shape("a number without a name, and ids of rows of which some are missing", "scores.txt",
           rows(lambda n: f"{n * n + 1}\t{(n * 7 % 10) / 3:.4f}\t{plain(n)}", 24),
           "column 3 → text, column 2 → number", 24),
+    Shape("relations in paragraphs, whose names have commas in parentheses", "relations.txt", "\n\n".join(
+              f'{n}\t"{said(n)}"\n{("Whole(e1,e2)", "Other")[n % 2]}\nComment:' for n in range(12)),
+          "text → text, label → label", 12),
+    Shape("a set of labels with commas between some of them, each a label of other rows as well", "sets.csv",
+          rows(lambda n: f'{plain(n)},"{("hate", "fake,hate", "fake", "none", "hate,slander", "none")[n % 6]}"', 24,
+               "Post,Labels Set"),
+          "Post → text, Labels Set → several labels", 24),
+    Shape("tables of texts and labels in several files", "labelled sentences",
+          {f"{name}_labelled.txt": rows(lambda n: f"{asked(n)}  \t{n % 2}") for name in ("books", "films")},
+          "column 1 → text, column 2 → label", 24),
+    Shape("an empty column whose name is a number", "visited.csv",
+          rows(lambda n: f"The {('Mole', 'Quay')[n % 2]},{plain(n)},{n % 5},", 24, "Restaurant,Review,Rating,7514"),
+          "Review → text, Rating → label", 24),
+    Shape("complaints of which few have a text", "complaints.csv",
+          rows(lambda n: f"{('Card', 'Loan', 'Desk')[n % 3]},{plain(n) + plain(n + 60) if n % 3 == n % 2 else ''},"
+                         f"{('', 'Older')[n % 2]},{('Fee', 'Delay')[n % 4 // 2]}", 48,
+               "Product,Complaint narrative,Tags,Issue"),
+          "Complaint narrative → text, Issue → label", 16, 32),
+    Shape("a book with its genre and a summary that is the only text", "novels.csv",
+          rows(lambda n: f"Ferry {n},{('Fantasy', 'Horror')[n % 2]},{plain(n)} {plain(n + 30)} {plain(n + 60)}", 24,
+               "book_name,genre,summary"),
+          "summary → text, genre → label", 24),
+    Shape("what a tool notes of each row, before a label of any name", "judged.csv",
+          rows(lambda n: f"{('final', 'golden')[n % 5 // 4]},{('Relevant', 'Not', 'Unsure')[n % 3]},{plain(n)}", 24,
+               "_unit_state,choose_one,text"),
+          "text → text, choose_one → label", 24),
+    Shape("what was searched for and found, with grades", "search.csv",
+          rows(lambda n: f"pier {n % 4},Ferry {n},{plain(n) if n % 4 else ''},{n % 4 + 1},0.{n % 3}", 24,
+               "query,product_title,product_description,median_relevance,relevance_variance"),
+          "query + product_title → text, median_relevance → label", 24),
+    Shape("dishes as lists of ingredients that many share, with where they are from", "cooking.json",
+          json.dumps([{"id": n, "cuisine": ("greek", "thai")[n % 2], "ingredients":
+                       [name for place, name in enumerate(("salt", "rice", "eggs", "lime", "oil")) if n >> place & 1]}
+                      for n in range(3, 31)]),
+          "ingredients → text, cuisine → label", 28),
+    Shape("a title of a product, and the label of its cluster next to that of its category", "products.csv",
+          rows(lambda n: f"{n},Ferry model no. {n} in blue,{n // 3},Ferry model {n // 3},{n % 3},{mood(n)} goods",
+               48, "Product ID,Product Title,Cluster ID,Cluster Label,Category ID,Category Label"),
+          "Product Title → text, Category Label → label", 48),
+    Shape("reviews in a list inside each paper, with what was decided on it", "papers.json",
+          json.dumps({"paper": [{"id": n, "decision": ("accept", "reject")[n % 2], "review": [
+              {"id": place, "text": plain(n * 2 + place)} for place in range(2)]} for n in range(12)]}),
+          "text → text, decision → label", 24),
+    Shape("sentences with whether they are acceptable, and the type of the fault", "grammar.csv",
+          rows(lambda n: f"{n},{plain(n)},{n % 2},{('A', '0', 'B', '0')[n % 4]}", 24, "id,sentence,acceptable,error_type"),
+          "sentence → text, acceptable → label", 24),
+    Shape("two texts with how alike they are and whether one follows from the other", "entailed.xml",
+          "<pairs>" + "".join(f'<pair entailment="{("No", "Entailment")[n % 2]}" id="{n}" similarity="{1 + n / 9:.1f}">'
+                              f"<t>{plain(n)}</t><h>{said(n)}</h></pair>" for n in range(24)) + "</pairs>",
+          "t + h → text, entailment → label", 24),
 )  # fmt: skip
 """What each is read as without a choice."""
