@@ -156,7 +156,7 @@ LABELED = _listed("""
     重要度 라벨 분류 카테고리 평점 감정 유형 등급 별점
 """) - {"note"}  # fmt: skip
 """Words for what a text is judged to be; German "Note" is an English note far more often."""
-WEAK = _listed("type typ tipo tipe art 类型 種類 тип status state stage")
+WEAK = _listed("type typ tipo tipe art 类型 種類 тип status state stage industry sector branche secteur 行业 業種")
 """Words that make a column a label only where no other is one."""
 FLAGGING = frozenset(("is", "has"))
 """Words that make a column a label where they begin its name, as in is_spam, but not inside a question."""

@@ -21,10 +21,11 @@ from ia3_studio.data.column_profile import (
 )
 from ia3_studio.data.column_words import AMOUNTS, ANSWERED, COMPUTED, LABELED, OBSERVED, PRICED, is_about_row
 from ia3_studio.data.label_cells import (
+    LISTED,
     LONGEST_PART,
-    SEVERAL,
     are_joined,
     are_joined_numbers,
+    are_known_together,
     are_points,
     are_titles,
     bare_lists,
@@ -244,8 +245,8 @@ def holds_several(frame: pd.DataFrame, each: Profile) -> bool:
         return True
     if each.is_number:
         return False
-    if are_joined(cells):
-        parts = [part for cell in cells if isinstance(cell, str) for part in SEVERAL.split(cell.strip()) if part]
+    if are_joined(cells) or are_known_together({cell.strip() for cell in cells if isinstance(cell, str)}):
+        parts = [part for cell in cells if isinstance(cell, str) for part in LISTED.split(cell.strip()) if part]
     else:
         lists = bare_lists(cells) or [value for cell in cells if is_list_of_texts(value := structure_of(cell))]
         parts = [part for value in lists for part in value]

@@ -34,7 +34,14 @@ from ia3_studio.data.label_names import MOSTLY, RATED, TOPICAL, named_labels
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import is_listed
 from ia3_studio.data.read_texts import LABELED_NAMES, is_repeated, read_text
-from ia3_studio.data.text_pairs import only_two_texts, paired_texts, related_texts, text_and_part, unnamed_pair
+from ia3_studio.data.text_pairs import (
+    is_of_one_side,
+    only_two_texts,
+    paired_texts,
+    related_texts,
+    text_and_part,
+    unnamed_pair,
+)
 from ia3_studio.data.told_apart import says_why, with_second_text
 
 if TYPE_CHECKING:
@@ -161,6 +168,7 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     phrases = [name for name in named(list(filled), ("anchor", "target")) if _is_varied(frame, name)]
     phrases = phrases if len(phrases) == len(("anchor", "target")) else []
     labels = [name for name in labels if name not in phrases]  # phrases that are compared may come again
+    labels = [name for name in labels if not is_of_one_side(name, columns)] or labels
     if not labels:
         return None
     label = _in_words(frame, columns, labels[0])

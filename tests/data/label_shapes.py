@@ -9,6 +9,7 @@ from tests.data.schema_shapes import plain
 from tests.data.shapes import Shape, asked, berths, lines, mood, rows, said
 
 TAGS = "tokens → words, tags → one label per word"
+FEELINGS = ("joy", "fear", "joy\n fear", "hope\njoy", "hope")
 WORDS = (("Ferry", "B-SHIP"), ("Ada", "I-SHIP"), ("left", "O"), ("Turku", "B-PORT"), (".", "O"))
 
 
@@ -129,5 +130,41 @@ CORPORA: tuple[Shape, ...] = (
           "<pairs>" + "".join(f'<pair entailment="{("No", "Entailment")[n % 2]}" id="{n}" similarity="{1 + n / 9:.1f}">'
                               f"<t>{plain(n)}</t><h>{said(n)}</h></pair>" for n in range(24)) + "</pairs>",
           "t + h → text, entailment → label", 24),
+    Shape("two texts and what each is about, of one name with x and y", "same.csv",
+          rows(lambda n: f"{plain(n)},{plain(n + 30)},{mood(n)},{mood(n + 1) if n % 4 else ''},{n % 2 == 0}", 24,
+               "description_x,description_y,ticker_x,ticker_y,same_thing"),
+          "description_x + description_y → text, same_thing → label", 24),
+    Shape("an industry among facts about a company", "companies.csv",
+          rows(lambda n: f"Port {n},{plain(n)},{('11-50', '51-200')[n % 2]},{('Fish', 'Travel', 'Ships')[n % 3]}", 24,
+               "Company,Description,Employees,Industry"),
+          "Description → text, Industry → label", 24),
+    Shape("prompts and answers with whether these are safe", "safe.jsonl",
+          lines(lambda n: {"prompt": asked(n), "response": said(n), "category": {"theft": n % 5 == 0, "fraud": False},
+                           "is_safe": n % 2 == 0}, 24),
+          "prompt + response → text, is_safe → label", 24),
+    Shape("a column that is called as one of its labels is", "deceptive.csv",
+          rows(lambda n: f"{('truthful', 'deceptive')[n % 2]},{mood(n)},{('up', 'down')[n % 4 // 2]},{plain(n)}", 24,
+               "deceptive,hotel,polarity,text"),
+          "text → text, polarity → label", 24),
+    Shape("texts with the numbers of their words", "numbers_of_words.csv",
+          rows(lambda n: f'{plain(n)},{n % 2},"[{n}, {n + 7}, 36]"', 24, "Content,Label,Content_int"),
+          "Content → text, Label → label", 24),
+    Shape("projects with their times in seconds and a status", "projects.csv",
+          rows(lambda n: f"{plain(n)},{1241334017 + n * 999},{1240600507 + n},{n % 2}", 24,
+               "desc,state_changed_at,created_at,final_status"),
+          "desc → text, final_status → label", 24),
+    Shape("what was said first and, in most rows, second, with a class", "feelings.csv",
+          rows(lambda n: f"{mood(n)},{plain(n)},{plain(n + 30) if n % 3 else ''}", 24, "emotion,human1,human2"),
+          "human1 → text, emotion → label", 24),
+    Shape("cells between signs of underscores", "headlines.txt",
+          rows(lambda n: f"{6551700 + n * 7}_!_{100 + n % 3}_!_news_{mood(n)}_!_{plain(n)}_!_pier", 24),
+          "column 4 → text, column 3 → label", 24),
+    Shape("several labels in a cell, a line each", "choices.csv",
+          rows(lambda n: f'{plain(n)},"{FEELINGS[n % 5]}"', 30, "comment,feelings"),
+          "comment → text, feelings → several labels", 30),
+    Shape("several labels with commas between them, each alone in other rows, under any name", "codes.csv",
+          rows(lambda n: f'{plain(n)},"{("food", "room", "price", "food, room", "price, food")[n % 5]}"', 30,
+               "comment,coded"),
+          "comment → text, coded → several labels", 30),
 )  # fmt: skip
 """What each is read as without a choice."""
