@@ -168,7 +168,8 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     phrases = [name for name in named(list(filled), ("anchor", "target")) if _is_varied(frame, name)]
     phrases = phrases if len(phrases) == len(("anchor", "target")) else []
     labels = [name for name in labels if name not in phrases]  # phrases that are compared may come again
-    labels = [name for name in labels if not is_of_one_side(name, columns)] or labels
+    if any(each.is_text and not each.is_label and is_of_one_side(each.name, columns) for each in filled.values()):
+        labels = [name for name in labels if not is_of_one_side(name, columns)] or labels
     if not labels:
         return None
     label = _in_words(frame, columns, labels[0])

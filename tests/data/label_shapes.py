@@ -166,5 +166,13 @@ CORPORA: tuple[Shape, ...] = (
           rows(lambda n: f'{plain(n)},"{("food", "room", "price", "food, room", "price, food")[n % 5]}"', 30,
                "comment,coded"),
           "comment → text, coded → several labels", 30),
+    Shape("tasks by letters, each for some labels of the one before", "tasks.tsv",
+          rows(lambda n: f"{86426 + n}\t{plain(n)}\t{('NOT', 'OFF')[n % 2]}\t{('NULL', 'TIN')[n % 2]}\t"
+                         f"{('NULL', 'IND', 'NULL', 'GRP')[n % 4]}", 24, "id\ttweet\tsubtask_a\tsubtask_b\tsubtask_c"),
+          "tweet → text, subtask_a → label", 24),
+    Shape("lists of a text, questions with choices on it, and an id (DREAM, C3)", "listening.json",
+          json.dumps([[[plain(n), said(n)], [{"question": asked(n), "choice": berths(n), "answer": berths(n)[n % 4]}],
+                       f"4-{n}"] for n in range(12)]),
+          "text + question → question, choice → choices, answer → correct choice", 12),
 )  # fmt: skip
 """What each is read as without a choice."""
