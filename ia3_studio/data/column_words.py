@@ -134,7 +134,7 @@ LABELED = _listed("""
     offensive hateful genres marks points verdict outcome majority severity priority urgency status grade similarity
     feeling mood target satisfaction theme effectiveness helpfulness readability politeness formality correctness
     quality coherence usefulness hostility satisfied recommend recommended suggestion
-    acceptable acceptability entailment worthiness
+    acceptable acceptability entailment worthiness annotation
     anomaly anomalous outlier survived complexity sexist racist misogynous ironic subjectivity
     kategorie etikett klasse bewertung stimmung thema prioritat dringlichkeit note sterne einstufung
     categoria etiqueta clase sentimiento tema prioridad calificacion puntuacion valoracion urgencia estrellas

@@ -129,8 +129,6 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
         if each.is_label and not each.is_identifier and name not in votes | facts
     ]  # fmt: skip
     words = [name for name in alike if not filled[name].is_number]
-    if any("stance" in name_words(name) for name in by_word):
-        by_name = [name for name in by_name if bare_name(name) not in _STOOD_TO]
     several = [name for name, each in filled.items() if holds_several(frame, each)]
     by_word.sort(
         key=lambda name: (
@@ -139,6 +137,7 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
             is_about_row(name),
             bool(_BEFOREHAND.intersection(name_words(name))),
             "stance" not in name_words(name),
+            name_words(name)[-1:] != ["label"],  # before parts of one, such as label_0
             name_words(name)[0] == "target" and len(name_words(name)) > 1,  # at whom or what
             is_numbered_intent(frame, name),
         )
@@ -211,8 +210,6 @@ _BEFOREHAND = frozenset(("initial", "before", "pre", "prior", "previous", "basel
 """Words of labels that were given before the text was read."""
 _THINGS = ("title", "game", "movie", "film", "book", "hotel", "restaurant", "product_name", "productname")
 """Columns that say which thing a text is about, also where few different ones stand in them."""
-_STOOD_TO = ("topic", "topics")
-"""Labels beside a stance, which is taken to them."""
 
 
 def _is_yes_or_no(frame: pd.DataFrame, name: str) -> bool:

@@ -26,6 +26,7 @@ SEVERAL_NAMES = frozenset(
 SEVERAL = re.compile(r"\s*[;|\n](?![^()]*\))\s*")
 LISTED = re.compile(r"\s*[;|\n,](?![^()]*\))\s*")
 """What stands between several labels, the second where a comma may as well; none inside parentheses, as in A(b,c)."""
+BLANK = re.compile(r"\s+")
 LONGEST_PART, _WORDS_OF_A_PART = 40, 3
 _MOSTLY_DIFFERENT, _FEWEST_TITLES = 0.9, 20
 
@@ -47,7 +48,7 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
     is_class = len(kinds) <= max(2, min(MOST_CLASSES, len(cells) // 4))
     separators = LISTED if is_plural(name) or not is_class else SEVERAL
     joined = are_joined(cells, separators, is_plural=is_plural(name)) or (says(name, LABELED) and _share_parts(kinds))
-    joined = joined or are_known_together(kinds)
+    joined = joined or are_known_together(kinds) or (is_plural(name) and are_known_together(kinds, BLANK))
     return "multi" if joined else "single"
 
 
@@ -133,14 +134,14 @@ def _share_parts(kinds: Collection[str]) -> bool:
     return short and (most or (are_known and len(several) > 1))
 
 
-def are_known_together(kinds: Collection[str]) -> bool:
-    """Say whether some cells have several labels with commas between them, each of which stands alone in another cell.
+def are_known_together(kinds: Collection[str], between: re.Pattern[str] = LISTED) -> bool:
+    """Say whether some cells have several labels with a separator between them, each of which stands alone elsewhere.
 
     Example:
         >>> are_known_together({"hate", "fake", "fake, hate", "none", "hate, fake"})
         True
     """
-    split = [set(LISTED.split(cell.strip(" ;|,"))) for cell in kinds]
+    split = [set(between.split(cell.strip(" ;|,"))) for cell in kinds]
     alone = {part for parts in split if len(parts) == 1 for part in parts if _LETTERS.search(part)}
     several = [parts for parts in split if len(parts) > 1]
     return len(several) > 1 and all(parts <= alone for parts in several)
@@ -159,6 +160,8 @@ def separators_of(cells: Sequence[Any]) -> Separators:
         (';|', ';|,')
     """
     texts = [cell.strip() for cell in cells if isinstance(cell, str)]
+    if not any(map(LISTED.search, texts)) and are_known_together({*texts}, BLANK):
+        return " "
     parts = {part for text in texts for part in SEVERAL.split(text)}
     named = [{*LISTED.split(part)} for part in parts if LISTED.search(part)]
     return ";|" if any(map(SEVERAL.search, texts)) and not any(each <= parts for each in named) else ";|,"

@@ -174,5 +174,14 @@ CORPORA: tuple[Shape, ...] = (
           json.dumps([[[plain(n), said(n)], [{"question": asked(n), "choice": berths(n), "answer": berths(n)[n % 4]}],
                        f"4-{n}"] for n in range(12)]),
           "text + question → question, choice → choices, answer → correct choice", 12),
+    Shape("tags with blanks between them, each alone in other rows", "views.csv",
+          rows(lambda n: f"{plain(n)},{('vip', 'refund', 'late', 'refund vip', 'late vip')[n % 5]}", 30, "note,tags"),
+          "note → text, tags → several labels", 30),
+    Shape("sentences on a topic, with an annotation", "arguments.csv",
+          rows(lambda n: f"{mood(n)},{plain(n)},{('for', 'against')[n // 3 % 2]}", 24, "topic,sentence,annotation"),
+          "sentence → text, annotation → label", 24),
+    Shape("shares of labels before a label", "shares.csv",
+          rows(lambda n: f"{plain(n)},0.{n % 9},0.{9 - n % 9},{n % 2}", 24, "Text,ed_label_0,ed_label_1,oh_label"),
+          "Text → text, oh_label → label", 24),
 )  # fmt: skip
 """What each is read as without a choice."""
