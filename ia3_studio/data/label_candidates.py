@@ -37,6 +37,7 @@ from ia3_studio.data.label_cells import (
 from ia3_studio.data.label_names import (
     LABEL_WORDS,
     MOSTLY,
+    ON_TOPICS,
     RATED,
     TOPICAL,
     is_called_label,
@@ -136,7 +137,7 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
             not (is_judged(name) or is_scaled(filled[name]) or is_coded(name)),
             is_about_row(name),
             bool(_BEFOREHAND.intersection(name_words(name))),
-            "stance" not in name_words(name),
+            not ON_TOPICS.intersection(name_words(name)),
             name_words(name)[-1:] != ["label"],  # before parts of one, such as label_0
             name_words(name)[0] == "target" and len(name_words(name)) > 1,  # at whom or what
             is_numbered_intent(frame, name),

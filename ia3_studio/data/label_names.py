@@ -35,13 +35,13 @@ def named_labels(columns: Sequence[str]) -> list[str]:
     A topic is none beside a stance or an annotation, which is on it.
     """
     others = school_classes(columns)
-    if any(_ON_TOPICS.intersection(name_words(name)) for name in columns):
+    if any(ON_TOPICS.intersection(name_words(name)) for name in columns):
         others += named(columns, ("topic", "topics"))
     found = [name for name in named(columns, LABEL_NAMES) if name not in others]
     return [name for name in found if bare_name(name) != "y" or not named(columns, ("x",))]
 
 
-_ON_TOPICS = frozenset(("stance", "annotation"))
+ON_TOPICS = frozenset(("stance", "annotation"))
 """Words of columns that say something of a text on a topic."""
 
 
