@@ -42,6 +42,8 @@ UNNAMED = re.compile(r"column (\d+)")
 _NUMBER_OF_ROW, _MANY = re.compile(r"\d{3,}"), 10
 """Numbers that are all different, in so many rows of a column without a name, are those of rows."""
 _LOOKED_AT, _WORDS_OF_PROSE = 20, 6
+_NUMBERS = re.compile(r"\s*\[[\s\d.,e+-]*\]\s*")
+"""Cells that are lists of numbers, such as the ids of words, which nobody reads."""
 _CODE_OF_PLACE = re.compile(r"[A-Z]{2}")
 """Cells that are codes of states, countries or languages."""
 _FILE = re.compile(
@@ -118,6 +120,7 @@ def _profile(frame: pd.DataFrame, name: str) -> Profile:
     cells = [str(cell) if isinstance(cell, date) else cell for cell in cells]
     plain = [cell for cell in cells if isinstance(cell, str | int | float)]
     texts = [cell for cell in plain if isinstance(cell, str) and cell.strip() and not _is_number_text(cell)]
+    texts = [cell for cell in texts if not _NUMBERS.fullmatch(cell)]
     known = [str(cell).strip() for cell in plain if str(cell).strip()]
     different = set(known)
     is_number = bool(known) and len(plain) == len(cells) and all(map(_is_number_text, known))
@@ -189,7 +192,11 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
         words
         and not _is_prose(known)
         and not (known and (all(map(unit_of, known)) or (words[-1] == "time" and _are_amounts(known))))
-        and (_IDENTIFIERS.intersection(words[-1:]) or (_IDENTIFIERS.intersection(words[:1]) and len(words) <= 2))
+        and (
+            words[-1] == "at"
+            or _IDENTIFIERS.intersection(words[-1:])
+            or (_IDENTIFIERS.intersection(words[:1]) and len(words) <= 2)
+        )
     ):
         return True
     if words[-1:] == ["name"] and _PEOPLE.intersection(words):

@@ -119,6 +119,7 @@ LABELED = word_list("""
     offensive hateful genres marks points verdict outcome majority severity priority urgency status grade similarity
     feeling mood target satisfaction theme effectiveness helpfulness readability politeness formality correctness
     quality coherence usefulness hostility satisfied recommend recommended suggestion
+    acceptable acceptability entailment worthiness annotation
     anomaly anomalous outlier survived complexity sexist racist misogynous ironic subjectivity
     kategorie etikett klasse bewertung stimmung thema prioritat dringlichkeit note sterne einstufung
     categoria etiqueta clase sentimiento tema prioridad calificacion puntuacion valoracion urgencia estrellas
@@ -151,7 +152,7 @@ LABELED = word_list("""
 """Words for what a text is judged to be; German "Note" is an English note far more often."""
 WEAK = word_list("""
     type typ tipo tipe art 类型 種類 区分 тип вид status state stage level rodzaj druh nivel niveau niva نوع סוג
-    loai ειδος τυπος tipus tipusa turu tur
+    loai ειδος τυπος tipus tipusa turu tur industry sector branche secteur 行业 業種
 """)
 """Words that make a column a label only where no other is one."""
 FLAGGING = frozenset(("is", "has"))

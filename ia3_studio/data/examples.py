@@ -11,7 +11,7 @@ from ia3_studio.data.column_profile import cells_of
 from ia3_studio.data.column_words import IN_ORDER
 from ia3_studio.data.conversations import messages_of
 from ia3_studio.data.example import Example
-from ia3_studio.data.label_cells import known_labels
+from ia3_studio.data.label_cells import known_labels, separators_of
 from ia3_studio.data.label_examples import choice_example, label_texts, row_labels, tagged_example
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import is_listed, split_path, structure_of, value_at
@@ -58,9 +58,13 @@ def understood(table: Table, mapping: Mapping) -> tuple[list[Example], list[Prob
 
 
 def decided(table: Table, mapping: Mapping) -> Mapping:
-    """Return a mapping that says what a list of texts is as an answer, or a number's unit, told by all rows."""
+    """Return a mapping that says, by all rows, what a list of texts is as an answer, a number's unit, or what stands
+    between labels.
+    """
     if mapping.target == "number" and not mapping.unit:
         return replace(mapping, unit=common_unit(cells_of(table.frame, mapping.answer)))
+    if mapping.kind == "labels" and mapping.target == "multi" and not mapping.separators:
+        return replace(mapping, separators=separators_of(cells_of(table.frame, mapping.answer)))
     if mapping.kind != "pairs" or mapping.lists:
         return mapping
     path = split_path(mapping.answer, table.frame.columns)

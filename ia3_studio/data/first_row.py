@@ -34,13 +34,16 @@ def is_repeated(pairs: Sequence[tuple[str, Sequence[str]]]) -> bool:
 def is_called_after_labels(pairs: Sequence[tuple[str, Sequence[str]]]) -> bool:
     """Return whether a row names columns though one of its cells is a label below it, as "hate" above "hate".
 
-    Another cell joins words with underscores, as no cell below it does, and no number stands in it.
+    Another cell joins words with underscores, as no cell below it does, and no number stands in it; or a known name
+    and one more differ from what stands below them.
     """
     joined = [(name, cells) for name, cells in pairs if _JOINED.fullmatch(name)]
     others = [name for name, cells in pairs if is_label_of(name, cells)]
-    return len(others) == 1 and any(
-        len(cells) >= ENOUGH and not any("_" in cell for cell in cells) for _name, cells in joined
-    )
+    if len(others) != 1:
+        return False
+    apart = [name for name, cells in pairs if name not in cells and differs(name, cells)]
+    is_known = len(apart) > 1 and any(name.lower() in KNOWN_NAMES for name in apart)
+    return is_known or any(len(cells) >= ENOUGH and not any("_" in cell for cell in cells) for _name, cells in joined)
 
 
 _JOINED = re.compile(r"[a-z]+(?:_[a-z]+)+")
@@ -137,8 +140,8 @@ def _are_long(cells: Sequence[str]) -> bool:
 
 
 def is_number_of(name: str, cells: Sequence[str]) -> bool:
-    """Return whether a cell is a number in a column of numbers."""
-    return _NUMBER.fullmatch(name) is not None and all(map(_NUMBER.fullmatch, cells))
+    """Return whether a cell is a number in a column of numbers, of which it has some."""
+    return bool(cells) and _NUMBER.fullmatch(name) is not None and all(map(_NUMBER.fullmatch, cells))
 
 
 def is_label_of(name: str, cells: Sequence[str]) -> bool:

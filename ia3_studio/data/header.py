@@ -60,7 +60,7 @@ def names_columns(rows: Sequence[Sequence[Any]], place: int) -> bool:
     below = [row for row in rows[first : first + COMPARED_ROWS] if [_text(cell) for cell in row] != header]
     below = [row for row in below if len(row) == len(header)] or below  # the others may be damaged
     columns = [[_text(row[at]) for row in below if at < len(row) and _text(row[at])] for at in range(len(header))]
-    if len(set(header)) == 1 < len(header):
+    if len(set(header)) == 1 < len(header) or (not any(columns) and is_number_of(header[0], header)):
         return False
     pairs = [(name, cells) for name, cells in zip(header, columns, strict=True) if name]
     if any(is_number_of(name, cells) for name, cells in pairs) or is_repeated(pairs):

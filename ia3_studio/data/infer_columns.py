@@ -17,9 +17,10 @@ from ia3_studio.data.flag_columns import flags
 from ia3_studio.data.graded_answers import graded_answers, judged_claims
 from ia3_studio.data.inner_columns import with_inner_columns
 from ia3_studio.data.judged_pairs import judged_pairs
-from ia3_studio.data.label_columns import by_contents, few_labeled, labeled, marked_answers, rated_texts
+from ia3_studio.data.label_columns import by_contents, few_labeled, labeled, rated_texts
 from ia3_studio.data.label_names import LABEL_NAMES
 from ia3_studio.data.mapping import Mapping
+from ia3_studio.data.marked_pairs import marked_answers
 from ia3_studio.data.measurements import decimal_mark
 from ia3_studio.data.mirrored_pairs import code_languages, languages
 from ia3_studio.data.nested_pairs import nested_pairs

@@ -22,10 +22,11 @@ from ia3_studio.data.column_profile import (
 )
 from ia3_studio.data.column_words import AMOUNTS, ANSWERED, COMPUTED, LABELED, OBSERVED, PRICED, TITLED
 from ia3_studio.data.label_cells import (
+    LISTED,
     LONGEST_PART,
-    SEVERAL,
     are_joined,
     are_joined_numbers,
+    are_known_together,
     are_points,
     are_titles,
     bare_lists,
@@ -35,7 +36,9 @@ from ia3_studio.data.label_cells import (
     is_workflow,
 )
 from ia3_studio.data.label_names import (
+    LABEL_WORDS,
     MOSTLY,
+    ON_TOPICS,
     RATED,
     TOPICAL,
     is_called_label,
@@ -60,7 +63,7 @@ _LABEL_KEYS = ("name", "label", "value", "class", "title", "text")
 
 def has_gaps_beside_full(frame: pd.DataFrame, label: str, columns: Sequence[str]) -> bool:
     """Say whether tags are missing in rows, and another column that is a label by its name is not."""
-    full = [name for name in columns if name != label and is_label_name(name, LABELED)]
+    full = [name for name in columns if name != label and is_label_name(name, LABEL_WORDS)]
     full = [name for name in full if (each := profile(frame, name)).is_label and each.filled == 1]
     is_other = any(bare_name(name) not in TOPICAL and not is_workflow(frame, name) for name in full)
     return bare_name(label) in TOPICAL and profile(frame, label).filled < _ALL and is_other
@@ -118,6 +121,7 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     if _PLACES.intersection(word for name in frame.columns for word in name_words(str(name))):
         places |= {name for name in filled if name_words(name)[-1:] == ["state"]}
     places |= {name for name in filled if is_workflow(frame, name)} | {*school_classes(list(filled))}
+    places |= {name for name in filled if name.startswith("_")}  # what a tool notes of a row
     facts = {name for name, each in filled.items() if each.is_number and is_fact(name)}
     ids = {name for name in by_word if filled[name].is_identifier and not is_label_name(_before_id(name), LABELED)}
     languages = {name for name in facts if name_words(name)[0] in ("language", "lang")}
@@ -127,8 +131,6 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
         if each.is_label and not each.is_identifier and name not in votes | facts
     ]  # fmt: skip
     words = [name for name in alike if not filled[name].is_number]
-    if any("stance" in name_words(name) for name in by_word):
-        by_name = [name for name in by_name if bare_name(name) not in _STOOD_TO]
     several = [name for name, each in filled.items() if holds_several(frame, each)]
     by_word.sort(
         key=lambda name: (
@@ -137,7 +139,8 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
             is_about_row(name),
             says_last(name, TITLED),
             bool(_BEFOREHAND.intersection(name_words(name))),
-            "stance" not in name_words(name),
+            not ON_TOPICS.intersection(name_words(name)),
+            name_words(name)[-1:] != ["label"],  # before parts of one, such as label_0
             name_words(name)[0] == "target" and len(name_words(name)) > 1,  # at whom or what
             is_numbered_intent(frame, name),
         )
@@ -212,8 +215,6 @@ _BEFOREHAND = frozenset(("initial", "before", "pre", "prior", "previous", "basel
 """Words of labels that were given before the text was read."""
 _THINGS = ("title", "game", "movie", "film", "book", "hotel", "restaurant", "product_name", "productname")
 """Columns that say which thing a text is about, also where few different ones stand in them."""
-_STOOD_TO = ("topic", "topics")
-"""Labels beside a stance, which is taken to them."""
 
 
 def _is_yes_or_no(frame: pd.DataFrame, name: str) -> bool:
@@ -246,8 +247,8 @@ def holds_several(frame: pd.DataFrame, each: Profile) -> bool:
         return True
     if each.is_number:
         return False
-    if are_joined(cells):
-        parts = [part for cell in cells if isinstance(cell, str) for part in SEVERAL.split(cell.strip()) if part]
+    if are_joined(cells) or are_known_together({cell.strip() for cell in cells if isinstance(cell, str)}):
+        parts = [part for cell in cells if isinstance(cell, str) for part in LISTED.split(cell.strip()) if part]
     else:
         lists = bare_lists(cells) or [value for cell in cells if is_list_of_texts(value := structure_of(cell))]
         parts = [part for value in lists for part in value]

@@ -11,7 +11,7 @@ from ia3_studio.data.column_names import bare_name, name_words, says
 from ia3_studio.data.column_profile import LONGEST_LABEL, MOST_CLASSES, UNNAMED, cells_of, is_measured, profile
 from ia3_studio.data.column_words import LABELED
 from ia3_studio.data.label_names import is_coded
-from ia3_studio.data.mapping import LabelKind
+from ia3_studio.data.mapping import LabelKind, Separators
 from ia3_studio.data.measurements import number_of
 from ia3_studio.data.paths import is_listed, names_in_brackets, structure_of
 
@@ -23,8 +23,10 @@ SEVERAL_NAMES = frozenset(
      "codes", "themes", "concepts", "skills", "symptoms", "diagnoses")
 )  # fmt: skip
 """Columns in which a comma stands between several labels."""
-SEVERAL = re.compile(r"\s*[;|]\s*")
-_LISTED = re.compile(r"\s*[;|,]\s*")
+SEVERAL = re.compile(r"\s*[;|\n](?![^()]*\))\s*")
+LISTED = re.compile(r"\s*[;|\n,](?![^()]*\))\s*")
+"""What stands between several labels, the second where a comma may as well; none inside parentheses, as in A(b,c)."""
+BLANK = re.compile(r"\s+")
 LONGEST_PART, _WORDS_OF_A_PART = 40, 3
 _MOSTLY_DIFFERENT, _FEWEST_TITLES = 0.9, 20
 
@@ -44,9 +46,10 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
         return "number"
     kinds = {cell.strip() for cell in cells if isinstance(cell, str)}
     is_class = len(kinds) <= max(2, min(MOST_CLASSES, len(cells) // 4))
-    separators = _LISTED if is_plural(name) or not is_class else SEVERAL
+    separators = LISTED if is_plural(name) or not is_class else SEVERAL
     joined = are_joined(cells, separators, is_plural=is_plural(name)) or (says(name, LABELED) and _share_parts(kinds))
-    return "multi" if joined or _are_ticked(kinds) else "single"
+    joined = joined or _are_ticked(kinds) or (is_plural(name) and are_known_together(kinds, BLANK))
+    return "multi" if joined else "single"
 
 
 def known_labels(cells: Sequence[Any]) -> list[Any]:
@@ -118,18 +121,55 @@ _CLASS_NUMBERS = re.compile(r"\d{1,2}(?:, ?\d{1,2})*")
 def _share_parts(kinds: Collection[str]) -> bool:
     """Say whether short parts between commas occur in different cells, as those of several labels do.
 
-    Most cells have several parts; the parts of one name, such as "Food, drinks", stand in one cell only.
+    Most cells have several parts, or all of these have one that is a label alone in others; the parts of one name, such
+    as "Food, drinks", stand in one cell only.
     """
-    split = [set(_LISTED.split(cell.strip(" ;|,"))) for cell in kinds]
+    split = [set(LISTED.split(cell.strip(" ;|,"))) for cell in kinds]
     several = [parts for parts in split if len(parts) > 1]
     counted = Counter(part for parts in split for part in parts)
     short = all(len(part) <= LONGEST_PART and len(part.split()) <= _WORDS_OF_A_PART for part in counted)
-    return short and 2 * len(several) >= len(split) > 1 and any(count > 1 for count in counted.values())
+    alone = {part for parts in split if len(parts) == 1 for part in parts}
+    are_known = all(parts & alone for parts in several) and sum(parts <= alone for parts in several) > 0
+    most = 2 * len(several) >= len(split) > 1 and any(count > 1 for count in counted.values())
+    return short and (most or (are_known and len(several) > 1))
+
+
+def are_known_together(kinds: Collection[str], between: re.Pattern[str] = LISTED) -> bool:
+    """Say whether some cells have several labels with a separator between them, each of which stands alone elsewhere.
+
+    Example:
+        >>> are_known_together({"hate", "fake", "fake, hate", "none", "hate, fake"})
+        True
+    """
+    split = [set(between.split(cell.strip(" ;|,"))) for cell in kinds]
+    alone = {part for parts in split if len(parts) == 1 for part in parts if _LETTERS.search(part)}
+    several = [parts for parts in split if len(parts) > 1]
+    return len(several) > 1 and all(parts <= alone for parts in several)
+
+
+_LETTERS = re.compile(r"[^\W\d_]{2}")
+
+
+def separators_of(cells: Sequence[Any]) -> Separators:
+    """Return what stands between several labels in the cells of a column.
+
+    Commas do not where semicolons, bars or line ends do, unless what is between commas stands between these as well.
+
+    Example:
+        >>> separators_of(["Food, drinks; Service", "Service"]), separators_of(["joy; fear, hope", "fear", "hope"])
+        (';|', ';|,')
+    """
+    texts = [cell.strip() for cell in cells if isinstance(cell, str)]
+    if not any(map(LISTED.search, texts)) and are_known_together({*texts}, BLANK):
+        return " "
+    parts = {part for text in texts for part in SEVERAL.split(text)}
+    named = [{*LISTED.split(part)} for part in parts if LISTED.search(part)]
+    return ";|" if any(map(SEVERAL.search, texts)) and not any(each <= parts for each in named) else ";|,"
 
 
 def _are_ticked(kinds: Collection[str]) -> bool:
     """Say whether cells are the boxes that somebody ticked in a form, each of which stands in another cell as well."""
-    split = [set(_LISTED.split(cell.strip(" ;|,"))) for cell in kinds]
+    split = [set(LISTED.split(cell.strip(" ;|,"))) for cell in kinds]
     counted = Counter(part for parts in split for part in parts)
     several = [parts for parts in split if len(parts) > 1]
     again = all(counted[part] > 1 for parts in several for part in parts)

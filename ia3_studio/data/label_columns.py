@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping as Record
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.column_names import bare_name, name_words, named, says
+from ia3_studio.data.column_names import bare_name, name_words, named
 from ia3_studio.data.column_profile import (
     LONGEST_LABEL,
     UNNAMED,
@@ -19,7 +20,6 @@ from ia3_studio.data.column_profile import (
     profile,
     structures_of,
 )
-from ia3_studio.data.column_words import RELATED
 from ia3_studio.data.flag_columns import FLAGS
 from ia3_studio.data.label_candidates import (
     has_gaps_beside_full,
@@ -34,7 +34,14 @@ from ia3_studio.data.label_names import MOSTLY, RATED, TOPICAL, named_labels
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import is_listed
 from ia3_studio.data.read_texts import LABELED_NAMES, is_repeated, read_text
-from ia3_studio.data.text_pairs import only_two_texts, paired_texts, related_texts, text_and_part, unnamed_pair
+from ia3_studio.data.text_pairs import (
+    is_of_one_side,
+    only_two_texts,
+    paired_texts,
+    related_texts,
+    text_and_part,
+    unnamed_pair,
+)
 from ia3_studio.data.told_apart import says_why, with_second_text
 
 if TYPE_CHECKING:
@@ -43,8 +50,6 @@ if TYPE_CHECKING:
 
 RATINGS = frozenset(("rating", "score", "stars", "overall", "priority", "status", "type", "severity"))
 """Words of labels of texts that stand beside their own summary: of a review, of a ticket."""
-MARKS = ("label", "labels", "is_correct", "correct", "relevance", "gold_label", "is_answer", "target")
-"""Columns that say whether an answer beside a question is right."""
 _FEW_ROWS = 4
 """Rows up to which a label may be the same in all of them."""
 
@@ -142,27 +147,6 @@ def _is_places(value: object) -> bool:
     return isinstance(value, list) and len(value) > 1 and all(each in (0, 1) for each in value)
 
 
-_MARKED = (("question", "answer"), *((asked, found) for asked in ("query", "question", "search_query")
-           for found in ("passage", "document", "doc", "paragraph", "result", "product_title", "answer")))  # fmt: skip
-"""Columns of two texts, of which a mark may say that they belong together."""
-
-
-def marked_answers(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
-    """Return questions and answers beside a mark that says which are right: answers that are not to be learned.
-
-    What was searched for and what was found are such a pair, too.
-    """
-    pair = next((found for names in _MARKED if len(found := named(columns, names)) == len(names)), [])
-    related = [name for name in columns if says(name, RELATED)]
-    marks = [name for name in (*named(columns, MARKS), *related) if profile(frame, name).different == 2]
-    if len(pair) < 2 or not marks or not all(profile(frame, name).length for name in pair):
-        return None
-    cells = {str(cell).strip().lower() for cell in cells_of(frame, marks[0])}
-    if not any(cells <= flags for flags in FLAGS):
-        return None
-    return Mapping("labels", column=pair[0], context=pair[1], answer=marks[0])
-
-
 def rated_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return a text and its rating where a summary stands beside them, such as reviews and tickets have."""
     summaries, known = (
@@ -184,6 +168,8 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     phrases = [name for name in named(list(filled), ("anchor", "target")) if _is_varied(frame, name)]
     phrases = phrases if len(phrases) == len(("anchor", "target")) else []
     labels = [name for name in labels if name not in phrases]  # phrases that are compared may come again
+    if any(each.is_text and not each.is_label and is_of_one_side(each.name, columns) for each in filled.values()):
+        labels = [name for name in labels if not is_of_one_side(name, columns)] or labels
     if not labels:
         return None
     label = _in_words(frame, columns, labels[0])
@@ -196,18 +182,28 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     used = {name for name in filled for found in (label, *labels) if f"{found}.".startswith(f"{name}.")}
     texts = [each for name, each in filled.items() if each.is_text and name not in used]
     texts = [each for each in texts if each.different > 1 and not _are_structures(frame, each.name)]
-    texts = [each for each in texts if not says_why(each.name)] or texts
+    texts = [each for each in texts if not says_why(each.name) and name_words(each.name)[-1:] != ["label"]] or texts
     texts = [each for each in texts if not is_repeated(each.name, columns)] or texts
     if pair := unnamed_pair(frame, texts):
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
-    texts = texts or [each for name, each in filled.items() if name not in used and _holds_texts(frame, name)]
-    texts = texts or [each for name, each in filled.items() if name not in used and _holds_words(frame, each)]
+    texts = texts or _rarely_filled(frame, profiles)
+    rest = [each for name, each in filled.items() if not f"{label}.".startswith(f"{name}.")]
+    texts = texts or [each for each in rest if each.name not in used and _holds_texts(frame, each.name)]
+    texts = texts or [each for each in rest if _holds_words(frame, each)]
     if not texts:
         return None
     known = named([each.name for each in texts], LABELED_NAMES)
     text = read_text(frame, known, [each.name for each in texts]) or texts[0].name
     found = _with_label_of_group(frame, columns, Mapping("labels", column=text, answer=label, target=kind))
     return with_second_text(frame, columns, found)
+
+
+def _rarely_filled(frame: pd.DataFrame, profiles: Record[str, Profile]) -> list[Profile]:
+    """Return the columns of long texts that stand in a few of the rows only, as complaints with a consent do."""
+    rare = [each for each in profiles.values() if each.filled <= MOSTLY and each.length > LONGEST_LABEL]
+    return [
+        each for each in rare if each.is_text and not each.is_label and 2 * each.different > each.filled * len(frame)
+    ]
 
 
 _OF_TURNS = frozenset(("turn", "dialogue", "dialog", "conversation"))

@@ -31,10 +31,19 @@ MOSTLY = 0.5
 
 
 def named_labels(columns: Sequence[str]) -> list[str]:
-    """Return the columns that are called labels; beside x, y is a place, and a student's class one of a school."""
-    school = school_classes(columns)
-    found = [name for name in named(columns, LABEL_NAMES) if name not in school]
+    """Return the columns that are called labels; beside x, y is a place, and a student's class one of a school.
+
+    A topic is none beside a stance or an annotation, which is on it.
+    """
+    others = school_classes(columns)
+    if any(ON_TOPICS.intersection(name_words(name)) for name in columns):
+        others += named(columns, ("topic", "topics"))
+    found = [name for name in named(columns, LABEL_NAMES) if name not in others]
     return [name for name in found if bare_name(name) != "y" or not named(columns, ("x",))]
+
+
+ON_TOPICS = frozenset(("stance", "annotation"))
+"""Words of columns that say something of a text on a topic."""
 
 
 def school_classes(columns: Sequence[str]) -> list[str]:

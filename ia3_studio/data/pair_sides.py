@@ -12,7 +12,7 @@ from ia3_studio.data.column_profile import Profile, cells_of, is_plain, profile,
 from ia3_studio.data.column_words import ANSWERED, CONTEXTS, DATA, ORIGINAL, TITLED, WORSE
 from ia3_studio.data.label_candidates import is_rated, label_candidates
 from ia3_studio.data.label_cells import holds_long_texts, is_class
-from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.label_names import MOSTLY, is_judged
 from ia3_studio.data.pair_cells import (
     LONGER,
     LONGEST_NAME,
@@ -127,6 +127,8 @@ def answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     ]  # fmt: skip
     found = found or named(columns, NUMBERED)[:1] or of_sizes(frame, columns)[:1]
     texts = [name for name in named(columns, TEXT_ANSWERS) if is_answer_text(frame, name)]
+    if any(is_judged(name) and profile(frame, name).is_label for name in columns):
+        found = [name for name in found if not _is_longest_summary(frame, columns, name)]
     if _labels_texts(frame, columns):
         texts = [name for name in texts if bare_name(name) not in _SAY_WHY]
     texts = texts or [name for name in columns if _is_query(name) and is_answer_text(frame, name)]
@@ -139,6 +141,18 @@ def answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     found = _worked_out(frame, columns, found) + [_in_plain(frame, columns, name) for name in found]
     found = found or texts or [name for name in named(columns, ("label",)) if _is_long_label(frame, columns, name)]
     return found or [name for name in columns if _is_made_of_answers(frame, name)] or _with_opposite(columns)
+
+
+def _is_longest_summary(frame: pd.DataFrame, columns: Sequence[str], name: str) -> bool:
+    """Say whether a summary is far longer than any text beside it, which it cannot sum up, as that of a book."""
+    others = [profile(frame, other).length for other in columns if other != name]
+    return bare_name(name) in ("summary", "synopsis") and profile(frame, name).length > _FAR_LONGER * max(
+        others, default=0
+    )
+
+
+_FAR_LONGER = 2
+"""Times that a summary is longer than a text of which it is none."""
 
 
 def _is_no_answer(frame: pd.DataFrame, columns: Sequence[str], target: str) -> bool:

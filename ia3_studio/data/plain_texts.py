@@ -129,15 +129,15 @@ def with_tabs(text: str) -> tuple[str, str]:
     lines = [line for line in LINE_END.split(text) if line.strip()]
     if len(lines) < FEWEST_LINES or "\t" in text:
         return text, ""
-    for sign, count in Counter(_SIGNS.findall(lines[0])).items():
-        alike = sum(line.count(sign) == count for line in lines)
+    for sign in dict.fromkeys(_SIGNS.findall(lines[0])):
+        alike = sum(line.count(sign) == lines[0].count(sign) for line in lines)
         if alike >= _MOSTLY_ALIKE * len(lines):
             return re.sub(rf"[ ]?{re.escape(sign)}[ ]?", "\t", text), sign
     return text, ""
 
 
 _SIGNS = re.compile(
-    r"(?<![^\s\w])(?:::+|\|\|+|@@+|##+|\$\$+|~~+|;;+|\+\+\+\$\+\+\+|<sep>|\[SEP\]|<tab>|\\t|=>|->)(?![^\s\w])"
+    r"(?<![^\s\w])(?:::+|\|\|+|@@+|##+|\$\$+|~~+|;;+|\+\+\+\$\+\+\+|_!_|<sep>|\[SEP\]|<tab>|\\t|=>|->)(?![^\s\w])"
 )
 """Signs of more than one letter between the cells of a line."""
 _MOSTLY_ALIKE = 0.98

@@ -45,8 +45,8 @@ _HYPOTHESES = word_list("""
 """)
 """Words for what is stated, and for what may follow from it."""
 _TURN = re.compile(r"(?:turn|utterance|message)[\s_-]*\d", re.IGNORECASE)
-_TWIN = re.compile(r"(?P<stem>.*?)[\s_-]*(?P<place>1|2|a|b|one|two|left|right)", re.IGNORECASE)
-_TWINS = (("1", "2"), ("a", "b"), ("one", "two"), ("left", "right"))
+_TWIN = re.compile(r"(?P<stem>.*?)[\s_-]*(?P<place>1|2|a|b|x|y|one|two|left|right)", re.IGNORECASE)
+_TWINS = (("1", "2"), ("a", "b"), ("x", "y"), ("one", "two"), ("left", "right"))
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:st|nd)?")
 _ORDERED = [[pair] for pair in (*_TWINS, ("1st", "2nd"), ("first", "second"))]
 _WORDS_OF_A_SENTENCE = 4
@@ -58,13 +58,15 @@ def paired_texts(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[str, str]
     """Return two columns of texts that belong together by their names, unless a far longer text stands beside them."""
     full = [name for name in columns if not UNNAMED.fullmatch(name) or profile(frame, name).filled > _NEARLY_ALL]
     pair = _pair_of_texts(full)
-    if pair is None:
-        return None
+    if pair is None or (pair[1][-1:].isdigit() and profile(frame, pair[1]).filled < _MOSTLY_FILLED):
+        return None  # what somebody said next, if anything
     longest = max(profile(frame, name).length for name in columns)
     are_names = longest > _FAR_LONGER * max(profile(frame, name).length for name in pair)
     return None if are_names and longest > LONGEST_LABEL else pair
 
 
+_MOSTLY_FILLED = 0.8
+"""Share of the rows that the second of two texts with numbers must fill, as rows without it are left out."""
 _FAR_LONGER = 3
 """Times that a text is longer than two others that are names of people or things, such as those of two actors."""
 
@@ -100,6 +102,19 @@ def _pair_of_texts(columns: Sequence[str]) -> tuple[str, str] | None:
         if len(tokens[first]) == len(tokens[second]) > 1 and parts in _ORDERED and "id" not in tokens[first]:
             return first, second
     return None
+
+
+def is_of_one_side(name: str, columns: Sequence[str]) -> bool:
+    """Say whether a column belongs to one of two texts, as ticker_x beside ticker_y does; numbers may count labels."""
+    found = _TWIN.fullmatch(name.strip())
+    if not found or found["place"].isdigit():
+        return False
+    others = [match for other in columns if other != name and (match := _TWIN.fullmatch(other.strip()))]
+    pairs = {frozenset(pair) for pair in _TWINS}
+    return any(
+        match["stem"].lower() == found["stem"].lower() and {match["place"].lower(), found["place"].lower()} in pairs
+        for match in others
+    )
 
 
 def text_and_part(frame: pd.DataFrame, columns: Sequence[str], label: str) -> tuple[str, str] | None:

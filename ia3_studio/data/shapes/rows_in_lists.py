@@ -11,7 +11,7 @@ from ia3_studio.data.column_names import bare_name, name_words, named, says, say
 from ia3_studio.data.column_words import ANSWERED, LABELED, READ
 from ia3_studio.data.pair_names import ANSWER_NAMES
 from ia3_studio.data.paths import structure_of
-from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, frame_of, listed
+from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, frame_of, is_text, listed
 from ia3_studio.data.turns import ROLE_KEYS, is_known_turn
 
 _DEEPEST = 3
@@ -26,7 +26,10 @@ def _column(rows: Rows) -> str:
     """Return the only column of lists of objects, beside which nothing but headings stands; empty if there is none."""
     held = [name for name in rows.structured if rows.mostly(name, _holds_objects)]
     others = [name for name in rows.columns if name not in held]
-    if len(held) != 1 or says_last(held[0], OFFERED) or not all(_heads(rows, name) for name in others):
+    if len(held) != 1 or says_last(held[0], OFFERED):
+        return ""
+    are_texts = rows.mostly(held[0], _holds_read_texts)  # each of which a label beside them is of
+    if not all(_heads(rows, name, LABELED if are_texts else _NOTHING) for name in others):
         return ""
     inside = sum(_length(structure_of(cell)) for cell in rows.sample(held[0]))
     beside = sum(_length(cell) for name in others for cell in rows.sample(name))
@@ -38,19 +41,24 @@ def _holds_objects(cell: Any) -> bool:
     return bool(each) and all(isinstance(item, dict) and len(item) > 1 and not _is_known(item) for item in each)
 
 
+def _holds_read_texts(cell: Any) -> bool:
+    return all(any(says(str(key), READ) and is_text(each) for key, each in item.items()) for item in listed(cell))
+
+
 def _is_known(item: dict[str, Any]) -> bool:
     """Say whether an object is a turn, or an example of what stands beside the list, as its answer shows."""
     return bool(_ROLES & item.keys() or named([str(key) for key in item], ANSWER_NAMES)) or is_known_turn(item)
 
 
+_NOTHING: frozenset[str] = frozenset()
 _ROLES = {*ROLE_KEYS}
 """Keys of turns, which are no rows of their own."""
 
 
-def _heads(rows: Rows, name: str) -> bool:
-    """Say whether a column is no text to be read or answered, nor a label, by its name."""
+def _heads(rows: Rows, name: str, labels: frozenset[str]) -> bool:
+    """Say whether a column is no text to be read or answered, nor a label but one of those allowed, by its name."""
     is_value = rows.mostly(name, lambda cell: not listed(cell) and not isinstance(cell, dict))
-    said = says(name, ANSWERED) or says(name, READ) or says(name, LABELED)
+    said = says(name, ANSWERED) or says(name, READ) or says(name, LABELED - labels)
     return is_value and (not said or bare_name(name) in _HEADINGS)
 
 

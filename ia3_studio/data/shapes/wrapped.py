@@ -11,7 +11,20 @@ from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare
 if TYPE_CHECKING:
     import pandas as pd
 
-ABOUT = ("id", "index", "type", "score", "split", "rowidx", "truncatedcells", "version", "source", "key", "ignored")
+ABOUT = (
+    "id",
+    "idx",
+    "index",
+    "type",
+    "score",
+    "split",
+    "rowidx",
+    "truncatedcells",
+    "version",
+    "source",
+    "key",
+    "ignored",
+)
 """Columns beside the object that say nothing of what is inside it, as search engines and databases export them."""
 
 
