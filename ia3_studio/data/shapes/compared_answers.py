@@ -117,7 +117,15 @@ def _comparison(rows: Rows) -> _Comparison | None:
     ]
     named += [_Comparison(answers, (name,)) for name in rows.named(("label",)) if rows.mostly(name, is_text)]
     decided = next((found for found in named if rows.mostly(found.deciders[0], found.decides)), None)
-    return decided or _decided_by_any(rows, answers)
+    return decided or next((found for found in named if _has_ties(rows, found)), None) or _decided_by_any(rows, answers)
+
+
+def _has_ties(rows: Rows, found: _Comparison) -> bool:
+    """Say whether a column names both answers, and what else it says, in one way or two, is that neither is better."""
+    cells = [cell for cell in rows.sample(found.deciders[0]) if is_text(cell)]
+    others = [bare(cell) for cell in cells if not found.decides(cell)]
+    both = {0, 1} <= {*map(found.place, cells)}
+    return both and len({*others}) <= len(SIDES) and 2 * len(others) < len(cells)
 
 
 def _decided_by_any(rows: Rows, answers: tuple[str, ...]) -> _Comparison | None:
