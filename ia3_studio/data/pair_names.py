@@ -28,7 +28,8 @@ ANSWER_NAMES = (
     "extracted_json", "json_output", "structured_output", "output_json",
     "continuation", "continuations", "target_value", "reference_answer", "model_answer", "final_answer",
     "answer_key", "reference_code", "answer_text", "antwort", "respuesta", "réponse", "reponse",
-    "risposta", "resposta", "ответ", "答案", "回答", "답변", "答", "cevap", "antwoord", "odpowiedź", "svar",
+    "risposta", "resposta", "salida", "saída", "saida", "sortie", "ausgabe", "uitvoer", "wyjście", "вывод", "çıktı",
+    "输出", "輸出", "出力", "출력", "ответ", "答案", "回答", "답변", "答", "cevap", "antwoord", "odpowiedź", "svar",
 )  # fmt: skip
 TEXT_ANSWER_NAMES = (
     "code", "snippet", "sql", "sql_query", "corrections", "correction", "corrected", "simplifications",

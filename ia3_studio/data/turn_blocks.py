@@ -35,6 +35,24 @@ def turns_in_blocks(turn: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {**rest, **({"thinking": thought} if thought else {}), "content": found[""] or None, **calls}
 
 
+def turns_in_lists(value: Any) -> Any:
+    """Return an object of lists of one length, as tables keep a list of turns, as that list; other values as they are.
+
+    Example:
+        >>> turns_in_lists({"role": ["user", "assistant"], "content": ["Hi", "Ahoy"]})
+        [{'role': 'user', 'content': 'Hi'}, {'role': 'assistant', 'content': 'Ahoy'}]
+    """
+    if not isinstance(value, dict) or not any({*pair} <= value.keys() for pair in _SPOKEN):
+        return value
+    columns = {key: each.tolist() if hasattr(each, "tolist") else each for key, each in value.items()}
+    if not all(isinstance(each, list) for each in columns.values()) or len({*map(len, columns.values())}) > 1:
+        return value
+    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+
+
+_SPOKEN = (("role", "content"), ("from", "value"))
+
+
 def turns_of_items(items: list[Any]) -> list[Any]:
     """Return a list of turns in which items without a role, as OpenAI's Responses have them, are turns as well.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import structure_of
+from ia3_studio.data.shapes.compared_answers import titled_post
 from ia3_studio.data.shapes.preferences import INSTEAD
 from ia3_studio.data.shapes.shape import MOST, Collector, Recognized, Rows, Shape, bare, finite, is_text, listed
 
@@ -31,7 +32,7 @@ def _answers(cell: Any) -> list[str]:
 
 def _asked_path(rows: Rows) -> str:
     """Return the column of what is asked, or the path of it inside an object."""
-    named = [name for name in rows.named(ASKED) if rows.mostly(name, is_text)]
+    named = [name for name in rows.named(ASKED) if rows.mostly(name, is_text)] or list(filter(None, titled_post(rows)))
     inner = (
         f"{column}.{key}"
         for column in rows.structured
@@ -100,7 +101,10 @@ def _read_marked(rows: Rows) -> Recognized:
             continue
         _prefer(found, row, record, name, place)
     note = f"The answer of {name} that is marked by {key} is preferred to the next other one; {INSTEAD}."
-    return found.recognized("lists of answers with the best one marked", _mapping(asked), (note,))
+    mapping = _mapping(asked)
+    title, body = titled_post(rows)
+    mapping = replace(mapping, context=body) if asked == title else mapping
+    return found.recognized("lists of answers with the best one marked", mapping, (note,))
 
 
 def _prefer(found: Collector, row: int, record: dict[str, Any], name: str, place: int) -> None:

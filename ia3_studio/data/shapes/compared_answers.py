@@ -9,7 +9,7 @@ from typing import Any
 
 from ia3_studio.data.column_names import says
 from ia3_studio.data.column_words import ANSWERED as WORDS
-from ia3_studio.data.column_words import DECIDING
+from ia3_studio.data.column_words import DECIDING, LABELED
 from ia3_studio.data.opposed_names import twin_place
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, turns_in
@@ -109,6 +109,8 @@ def _comparison(rows: Rows) -> _Comparison | None:
         both = [name for each in pair for name in rows.named([each])]
         if len(both) == 2 and all(rows.mostly(name, lambda cell: finite(cell) is not None) for name in both):
             return _Comparison(answers, tuple(both))
+    if scores := _scores(rows, answers):
+        return _Comparison(answers, scores)
     digit = finite((twin_place(*answers) or (bare(answers[0])[-1],))[0])
     named = [
         _Comparison(answers, (name,), int(digit) if digit is not None else 1)
@@ -118,6 +120,15 @@ def _comparison(rows: Rows) -> _Comparison | None:
     named += [_Comparison(answers, (name,)) for name in rows.named(("label",)) if rows.mostly(name, is_text)]
     decided = next((found for found in named if rows.mostly(found.deciders[0], found.decides)), None)
     return decided or next((found for found in named if _has_ties(rows, found)), None) or _decided_by_any(rows, answers)
+
+
+def _scores(rows: Rows, answers: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the only two columns of numbers whose names differ as those of the answers do; empty if there are none."""
+    place = twin_place(*answers)
+    numbers = [name for name in rows.columns if rows.mostly(name, lambda cell: finite(cell) is not None)]
+    pairs = [pair for pair in combinations(numbers, 2) if place and twin_place(*pair) == place]
+    rated = [pair for pair in pairs if says(pair[0], LABELED)] or pairs
+    return rated[0] if len(rated) == 1 else ()
 
 
 def _has_ties(rows: Rows, found: _Comparison) -> bool:
@@ -231,7 +242,21 @@ def pairs_read(rows: Rows, found: Collector, note: str) -> Recognized:
     turns = rows.find(TURNS) if rows.mostly(rows.find(TURNS), lambda cell: bool(turns_in(cell))) else ""
     turns = turns or ("" if rows.find(PROMPT_NAMES) else rows.find(POSTS))
     read = preferred(replace(rows, frame=frame_of(found.rows)), (CHOSEN, REJECTED), form, (note,), prompt=turns)
+    title, body = titled_post(rows)
+    if read.mapping and read.mapping.prompt in (title, body) and title and not read.mapping.context:
+        read = replace(read, mapping=replace(read.mapping, prompt=title, context=body))
     return replace(read, problems=(*found.problems, *read.problems), unused=found.unused)
+
+
+def titled_post(rows: Rows) -> tuple[str, str]:
+    """Return the columns of the title and the text of a post; empty where one of them is missing."""
+    found = tuple(
+        next((name for name in rows.named(names) if rows.any(name, is_text)), "") for names in (("title",), _BODIES)
+    )
+    return (found[0], found[1]) if all(found) else ("", "")
+
+
+_BODIES = ("body", "selftext", "questionbody", "bodymarkdown")
 
 
 def _open_decision(rows: Rows) -> tuple[tuple[str, ...], str]:
