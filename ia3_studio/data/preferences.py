@@ -25,6 +25,8 @@ VOTES = (
     ("gut", "schlecht"), ("hilfreich", "nicht hilfreich"), ("bon", "mauvais"), ("utile", "inutile"),
     ("utile", "pas utile"), ("bueno", "malo"), ("útil", "inútil"), ("buono", "cattivo"), ("utile", "non utile"),
     ("bom", "ruim"), ("útil", "não útil"), ("goed", "slecht"), ("nuttig", "niet nuttig"), ("dobra", "zła"),
+    ("buona", "cattiva"), ("buena", "mala"), ("bonne", "mauvaise"), ("boa", "ruim"), ("bien", "mal"), ("bene", "male"),
+    ("gute antwort", "schlechte antwort"), ("brauchbar", "unbrauchbar"), ("dobry", "zły"), ("хороший", "плохой"),
     ("хорошо", "плохо"), ("полезно", "бесполезно"), ("полезно", "не полезно"), ("赞", "踩"), ("好", "不好"),
     ("有用", "没用"), ("有帮助", "没有帮助"), ("満足", "不満"), ("良い", "悪い"), ("좋아요", "싫어요"), ("iyi", "kötü"),
 )  # fmt: skip

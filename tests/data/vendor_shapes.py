@@ -86,6 +86,46 @@ def commented(row: int) -> dict[str, Any]:
     return {"id": f"p{row}", "title": asked(row), "selftext": f"I stand at berth {row}.", "comments": comments}
 
 
+def contact(row: int) -> dict[str, Any]:
+    """Return a call of a contact center, whose participants are called by their roles."""
+    both = (("CUSTOMER", asked(row)), ("AGENT", said(row)))
+    turns = [{"ParticipantId": who, "Content": text, "Sentiment": "NEUTRAL"} for who, text in both]
+    return {"JobStatus": "COMPLETED", "Transcript": turns}
+
+
+def tracked(row: int) -> dict[str, Any]:
+    """Return the events of a chatbot, some of which are no turns."""
+    events = [{"event": "action", "name": "action_listen"}, {"event": "user", "text": asked(row)},
+              {"event": "bot", "text": said(row)}]  # fmt: skip
+    return {"sender_id": f"s{row}", "slots": {}, "events": events}
+
+
+def boxed(row: int) -> dict[str, Any]:
+    """Return a text with what was chosen for it, as Labelbox exports it."""
+    chosen = {"classifications": [{"name": "weather", "radio_answer": {"name": mood(row)}}], "objects": []}
+    return {"data_row": {"id": row, "row_data": asked(row)}, "projects": {"p": {"labels": [{"annotations": chosen}]}}}
+
+
+def boxed_spans(row: int) -> dict[str, Any]:
+    """Return a text with an entity whose last character counts, as Labelbox exports it."""
+    spans = {"classifications": [], "objects": [{"name": "SHIP", "location": {"start": 0, "end": 4}}]}
+    text = {"id": row, "row_data": f"Ferry {row} to Turku"}
+    return {"data_row": text, "projects": {"p": {"labels": [{"annotations": spans}]}}}
+
+
+def extracted(row: int) -> dict[str, Any]:
+    """Return a text with an entity, its places in an object inside, as Google's AutoML takes it."""
+    place = {"text_segment": {"start_offset": 0, "end_offset": 5}}
+    names = [{"display_name": "SHIP", "text_extraction": place}]
+    return {"text_snippet": {"content": f"Ferry {row} to Turku"}, "annotations": names}
+
+
+def displayed(row: int) -> dict[str, Any]:
+    """Return a text with one label or two, as Vertex AI takes it."""
+    names = [{"displayName": mood(row + more)} for more in range(1 + row % 2)]
+    return {"textContent": asked(row), "classificationAnnotations": names}
+
+
 VENDORS = (
     Shape("labels of a labeling job, named beside their numbers (Amazon Ground Truth)", "output.manifest",
           lines(labeled_job), "source → text, weather → label", 12),
@@ -142,4 +182,27 @@ VENDORS = (
     Shape("a text and what was extracted from it, in another language", "saida.jsonl",
           lines(lambda n: {"texto": said(n) * 2, "saida": {"hora": n + 6, "cais": mood(n)}}),
           "texto → prompt, saida → answer", 12),
+    Shape("calls of a contact center, whose participants are called by their roles", "calls.jsonl", lines(contact),
+          CONVERSATION, 12),
+    Shape("events of a chatbot, some of which are turns (Rasa)", "tracker.json",
+          json.dumps([tracked(n) for n in range(12)]), CONVERSATION, 12),
+    Shape("turns in columns by number", "wide.csv",
+          rows(lambda n: f'{asked(n)},"{said(n)}",{"Are you sure?,Yes." if n % 2 else ","}',
+               header="user_1,bot_1,user_2,bot_2"), CONVERSATION, 12),
+    Shape("prompts and responses below headings, as extensions save chats", "chat.md",
+          "# Chat\n\n" + "".join(f"## Prompt:\n{asked(n)}\n\n## Response:\n{said(n)}\n\n" for n in range(12)),
+          CONVERSATION, 12),
+    Shape("several answers by number, and the number of the best one", "several.csv",
+          rows(lambda n: f'{asked(n)},"{said(n)}",No idea.,Ask {n} at berth 4.,{n % 3 + 1}',
+               header="question,answer_1,answer_2,answer_3,best_answer"), f"question → prompt, {COMPARED}", 12),
+    Shape("two answers with their ranks", "ranks.csv",
+          rows(lambda n: f'{asked(n)},"{said(n)}",Ask {n} at berth 4.,{n % 2 + 1},{2 - n % 2}',
+               header="prompt,response_a,response_b,rank_a,rank_b"), f"prompt → prompt, {COMPARED}", 12),
+    Shape("labels of Labelbox", "labelbox.ndjson", lines(boxed), "text → text, weather → label", 12),
+    Shape("entities of Labelbox", "entities.ndjson", lines(boxed_spans), "tokens → words, tags → one label per word",
+          12),
+    Shape("entities with display names (AutoML)", "automl.jsonl", lines(extracted),
+          "tokens → words, tags → one label per word", 12),
+    Shape("labels with display names (Vertex AI)", "vertex.jsonl", lines(displayed),
+          "text → text, classificationAnnotations → several labels", 12),
 )  # fmt: skip

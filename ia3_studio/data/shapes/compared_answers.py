@@ -72,6 +72,8 @@ class _Comparison:
         """Return the place of the better answer of a row; None if neither is."""
         if len(self.deciders) == 2:
             one, other = (finite(record.get(name)) for name in self.deciders)
+            if all(says(name, _RANKED) for name in self.deciders):  # of which the first is the best
+                one, other = other, one
             return None if one is None or other is None or one == other else int(other > one)
         return self.place(record.get(self.deciders[0]))
 
@@ -103,7 +105,7 @@ class _Comparison:
 
 def _comparison(rows: Rows) -> _Comparison | None:
     answers = answer_pair(rows, COMPARED) or _twins(rows) or _named_by_decision(rows)
-    if not answers:
+    if not answers or _are_two_of_more(rows, answers):
         return None
     for pair in SCORES:
         both = [name for each in pair for name in rows.named([each])]
@@ -120,6 +122,12 @@ def _comparison(rows: Rows) -> _Comparison | None:
     named += [_Comparison(answers, (name,)) for name in rows.named(("label",)) if rows.mostly(name, is_text)]
     decided = next((found for found in named if rows.mostly(found.deciders[0], found.decides)), None)
     return decided or next((found for found in named if _has_ties(rows, found)), None) or _decided_by_any(rows, answers)
+
+
+def _are_two_of_more(rows: Rows, answers: tuple[str, ...]) -> bool:
+    """Say whether a third column follows two answers, as answer_3 does."""
+    last = bare(answers[1])
+    return bool(rows.find((f"{last[:-1]}{chr(ord(last[-1]) + 1)}",)))
 
 
 def _scores(rows: Rows, answers: tuple[str, ...]) -> tuple[str, ...]:
@@ -154,6 +162,11 @@ def _decided_by_any(rows: Rows, answers: tuple[str, ...]) -> _Comparison | None:
     return next(fits, None)
 
 
+_RANKED = frozenset(
+    ("rank", "ranks", "ranking", "rang", "rangplatz", "platz", "place", "position", "posicion", "puesto", "posizione",
+     "posicao", "miejsce", "место", "ранг", "排名", "名次", "順位", "순위", "error", "errors", "loss", "penalty")
+)  # fmt: skip
+"""Words for numbers of which the lower one is better."""
 _RIGHT = frozenset(("correct", "answer", "key", "right", "label", "gold", "target", "solution", "truth"))
 """Words in names of columns that say which choice is right."""
 

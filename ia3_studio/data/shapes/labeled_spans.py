@@ -39,7 +39,8 @@ _GIVEN = frozenset(("label", "spans", "options"))
 
 
 _SPANNED = frozenset(
-    ("entity", "entities", "entites", "entidades", "entita", "entitaten", "entiteiten", "span", "spans", "annotations",
+    ("tokens",
+     "entity", "entities", "entites", "entidades", "entita", "entitaten", "entiteiten", "span", "spans", "annotations",
      "encje", "varliklar", "сущности", "实体", "實體", "エンティティ", "개체")
 )  # fmt: skip
 """Words of columns that may hold labeled spans."""

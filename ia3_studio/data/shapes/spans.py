@@ -38,6 +38,7 @@ LABEL_KEYS = (
     "entity_type",
     "entity_group",
     "displayName",
+    "entityLabel",
     "Type",
     "category",
     *("etiquette", "étiquette", "etiqueta", "etichetta", "etykieta", "etiket", "kategorie", "typ", "tipo", "метка"),
