@@ -37,7 +37,7 @@ ASKED = word_list("""
 """)
 """Words for what is asked."""
 ANSWERED = word_list("""
-    tra_loi phan_hoi tindakan penyelesaian tanggapan balasan jawapan odgovor rjesenje resenje otgovor 
+    reactie tra_loi phan_hoi tindakan penyelesaian tanggapan balasan jawapan odgovor rjesenje resenje otgovor 
     жауап отговор   پاسخ תשובות afhandeling mitigation remedy workaround fix maatregel massnahme
     parere dictamen dictamenes conseil consejo advice einschatzung stellungnahme gutachten
     answer answers response responses reply replies solution solutions completion output resolution patch

@@ -99,3 +99,30 @@ def test_an_object_as_reference_answer_is_learned_as_json(tmp_path: Path) -> Non
     records = [{"messages": [{"role": "user", "content": asked(n)}], "reference_answer": {"hour": n}} for n in range(4)]
     split = load_data(written(records, tmp_path))
     assert split.train[0].messages[-1].content.startswith('{"hour":')
+
+
+@pytest.mark.parametrize("key", ["timestamp", "created_at"])
+def test_turns_whose_times_run_backwards_are_read_from_the_first(key: str, tmp_path: Path) -> None:
+    moments = (1_700_000_009, 1_700_000_001) if key == "created_at" else ("2024-03-04T10:09:00", "2024-03-04T10:01:00")
+    records = [{"messages": [{"role": "assistant", "content": said(n), key: moments[0]},
+                             {"role": "user", "content": asked(n), key: moments[1]}]} for n in range(4)]  # fmt: skip
+    assert read(records, tmp_path).said[1] == [("user", asked(1)), ("assistant", said(1))]
+
+
+def test_turns_of_one_moment_stay_as_they_stand(tmp_path: Path) -> None:
+    records = [{"messages": [{"role": "user", "content": asked(n), "timestamp": 5},
+                             {"role": "assistant", "content": said(n), "timestamp": 5}]} for n in range(4)]  # fmt: skip
+    assert read(records, tmp_path).said[1] == [("user", asked(1)), ("assistant", said(1))]
+
+
+def test_two_rated_answers_without_a_question_are_no_preferences(tmp_path: Path) -> None:
+    records = [{"Antwort 1": said(n), "Note 1": n % 5, "Antwort 2": f"Ask {n} at berth 4.", "Note 2": n % 3}
+               for n in range(12)]  # fmt: skip
+    assert load_data(written(records, tmp_path)).mapping.kind != "preferences"
+
+
+def test_the_names_of_models_decide_between_their_answers(tmp_path: Path) -> None:
+    records = [{"prompt": asked(n), "gull_response": said(n), "tern_response": "No idea.", "preferred_model": "gull"
+                if n else "tern"} for n in range(4)]  # fmt: skip
+    found = read(records, tmp_path)
+    assert [each.messages[-1].content for each in found.examples[:2]] == ["No idea.", said(1)]

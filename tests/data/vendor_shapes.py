@@ -58,7 +58,7 @@ def text_message(row: int) -> str:
     """Return a received and a sent message, as Android's backups have them."""
     both = ((1, asked(row), 0), (2, said(row), 60_000))
     return "".join(
-        f'<sms address="+358" date="{row * 86_400_000 + late}" type="{kind}" body="{text}" />\n'
+        f'<sms address="+358" date="{1_700_000_000_000 + row * 86_400_000 + late}" type="{kind}" body="{text}" />\n'
         for kind, text, late in both
     )
 
@@ -205,4 +205,14 @@ VENDORS = (
           "tokens → words, tags → one label per word", 12),
     Shape("labels with display names (Vertex AI)", "vertex.jsonl", lines(displayed),
           "text → text, classificationAnnotations → several labels", 12),
+    Shape("an instruction, an input and an output, in another language", "alpaca_es.json",
+          json.dumps([{"instrucción": ("Responde.", "Resume.")[n % 2], "entrada": asked(n), "salida": said(n)}
+                      for n in range(12)]),
+          "instrucción + entrada → prompt, salida → answer", 12),
+    Shape("an instruction, an input and an output, in Chinese", "alpaca_zh.json",
+          json.dumps([{"指令": ("回答", "概括")[n % 2], "输入": asked(n), "输出": said(n)} for n in range(12)]),
+          "指令 + 输入 → prompt, 输出 → answer", 12),
+    Shape("two answers called after models, and the name of the better one", "models.jsonl",
+          lines(lambda n: {"prompt": asked(n), "gull_response": said(n), "tern_response": "No idea.",
+                           "preferred_model": ("gull", "tern")[n % 2]}), f"prompt → prompt, {COMPARED}", 12),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
-from ia3_studio.data.column_names import says
+from ia3_studio.data.column_names import name_words, says
 from ia3_studio.data.column_words import ANSWERED as WORDS
 from ia3_studio.data.column_words import DECIDING, LABELED
 from ia3_studio.data.opposed_names import twin_place
@@ -68,6 +68,12 @@ class _Comparison:
         first, second = self.answers
         return twin_place(first, second) or (bare(first)[-1], bare(second)[-1])
 
+    @property
+    def own(self) -> tuple[str, str]:
+        """Return what only the name of one answer says, such as "gpt4" and "llama"; empty where both say the same."""
+        first, second = map(name_words, self.answers)
+        return _rest(first, second), _rest(second, first)
+
     def better(self, record: dict[str, Any]) -> int | None:
         """Return the place of the better answer of a row; None if neither is."""
         if len(self.deciders) == 2:
@@ -97,10 +103,21 @@ class _Comparison:
             return int(number) - self.first if number - self.first in (0, 1) else None
         said = bare(cell) if isinstance(cell, str) else ""
         names = [
-            {bare(self.answers[place]), self.letters[place], f"model{'ab'[place]}", "ab"[place], SIDES[place]}
+            {
+                bare(self.answers[place]),
+                self.own[place] or self.letters[place],
+                self.letters[place],
+                f"model{'ab'[place]}",
+                "ab"[place],
+                SIDES[place],
+            }
             for place in (0, 1)
         ]
         return next((place for place in (0, 1) if said in names[place]), None)
+
+
+def _rest(words: list[str], others: list[str]) -> str:
+    return "".join(word for word in words if word not in others)
 
 
 def _comparison(rows: Rows) -> _Comparison | None:
@@ -133,6 +150,8 @@ def _are_two_of_more(rows: Rows, answers: tuple[str, ...]) -> bool:
 def _scores(rows: Rows, answers: tuple[str, ...]) -> tuple[str, ...]:
     """Return the only two columns of numbers whose names differ as those of the answers do; empty if there are none."""
     place = twin_place(*answers)
+    if not (rows.find((*PROMPT_NAMES, *POSTS, "context")) or only_other_text(rows, answers)):
+        return ()  # two questions of a form that are both rated
     numbers = [name for name in rows.columns if rows.mostly(name, lambda cell: finite(cell) is not None)]
     pairs = [pair for pair in combinations(numbers, 2) if place and twin_place(*pair) == place]
     rated = [pair for pair in pairs if says(pair[0], LABELED)] or pairs
@@ -203,9 +222,12 @@ _CHOICES = frozenset(("choice", "option", "ending", "sol", "text", "sentence", "
 def _named_by_decision(rows: Rows) -> tuple[str, ...]:
     """Return the two columns of texts whose names are all that a column of decisions holds; empty if there are none."""
     texts = [name for name in rows.columns if rows.mostly(name, is_text)]
+    answers = tuple(name for name in texts if says(name, WORDS))
     for decision in (*rows.named((*DECISIONS, "label")), *(name for name in rows.columns if says(name, DECIDING))):
         said = {bare(cell) if isinstance(cell, str) else "" for cell in rows.sample(decision)} - set(TIES)
         named = tuple(name for name in texts if name != decision and bare(name) in said)
+        if not named and len(answers) == len(SIDES) and said == {*_Comparison(answers, ()).own}:
+            return answers
         are_answers = bare(decision) != "label" or all(says(name, WORDS) for name in named)
         if len(said) == len(named) == 2 and rows.find(PROMPT_NAMES) and are_answers:
             return named
