@@ -59,7 +59,7 @@ def _in_order(items: list[Any]) -> list[Any]:
     """Return turns from the first to the last; where all have times that run backwards, they stand the other way."""
     first = items[0] if items else None
     key = next((key for key in _TIMES if key in first), "") if isinstance(first, dict) else ""
-    times = [item.get(key) for item in items if isinstance(item, dict)] if key else []
+    times: list[Any] = [item.get(key) for item in items if isinstance(item, dict)] if key else []
     if len(times) < max(2, len(items)) or not (
         all(isinstance(time, int | float) for time in times)
         or all(isinstance(time, str) and _YEAR_FIRST.match(time) for time in times)

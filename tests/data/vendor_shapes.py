@@ -127,7 +127,7 @@ def displayed(row: int) -> dict[str, Any]:
 
 
 VENDORS = (
-    Shape("labels of a labeling job, named beside their numbers (Amazon Ground Truth)", "output.manifest",
+    Shape("labels of a labeling job, named next to their numbers (Amazon Ground Truth)", "output.manifest",
           lines(labeled_job), "source → text, weather → label", 12),
     Shape("several labels of a labeling job", "labels.manifest", lines(several_of_job),
           "source → text, weather → several labels", 12),
@@ -215,4 +215,14 @@ VENDORS = (
     Shape("two answers called after models, and the name of the better one", "models.jsonl",
           lines(lambda n: {"prompt": asked(n), "gull_response": said(n), "tern_response": "No idea.",
                            "preferred_model": ("gull", "tern")[n % 2]}), f"prompt → prompt, {COMPARED}", 12),
+    Shape("two texts and a label, in another language", "paare.csv",
+          rows(lambda n: f'Ferry {n} is late.,"{said(n)}",{mood(n)}', header="Aussage,Beleg,Urteil"),
+          "Aussage + Beleg → text, Urteil → label", 12),
+    Shape("one turn per row, with roles in Turkish", "turns_tr.csv",
+          rows(lambda n: f'{n},2,temsilci,"{said(n)}"\n{n},1,müşteri,{asked(n)}',
+               header="sohbet_no,sıra,gönderen,mesaj"),
+          CONVERSATION, 12),
+    Shape("answers that were chosen and rejected, in Turkish", "tercih.csv",
+          rows(lambda n: f'{asked(n)},"{said(n)}",No idea {n}.', header="soru,tercih edilen cevap,reddedilen cevap"),
+          "soru → prompt, tercih edilen cevap → chosen answer, reddedilen cevap → rejected answer", 12),
 )  # fmt: skip

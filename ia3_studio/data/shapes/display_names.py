@@ -11,7 +11,7 @@ from ia3_studio.data.paths import structure_of, value_at
 from ia3_studio.data.shapes.annotations import NOT_ANNOTATED, annotated, in_words
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_text, listed
 
-_TEXTS = ("text_snippet.content", "textSnippet.content", "textContent", "text_content", "text")
+_TEXTS = ("text_snippet.content", "textSnippet.content", "text", "textContent", "text_content")
 _NAMES = ("display_name", "displayName")
 _PLACES = (("start_offset", "end_offset"), ("startOffset", "endOffset"))
 _FORM = "annotations with display names"
@@ -38,12 +38,11 @@ def _places(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _column(rows: Rows) -> str:
-    def fits(cell: Any) -> bool:
-        items = listed(structure_of(cell))
-        return all(_annotation(item) is not None for item in items)
-
-    filled = (name for name in rows.structured if rows.any(name, lambda cell: bool(listed(structure_of(cell)))))
-    return next((name for name in filled if rows.mostly(name, fits)), "")
+    for name in rows.structured:
+        items = [item for cell in rows.sample(name) for item in listed(structure_of(cell))]
+        if items and all(_annotation(item) is not None for item in items):
+            return name
+    return ""
 
 
 def _read(rows: Rows) -> Recognized:
@@ -55,7 +54,7 @@ def _read(rows: Rows) -> Recognized:
             found.leave_out(row, NOT_ANNOTATED)
         else:
             rest = {name: cell for name, cell in record.items() if name not in (column, path.partition(".")[0])}
-            kept.append((row, {_TEXT: text, **rest}, named))
+            kept.append((row, {**rest, _TEXT: text}, named))
     if any("end" in each for _row, _record, named in kept for each in named):
         return in_words(found, kept, _FORM, _TEXT)
     labels = [(row, record, [str(each["label"]) for each in named]) for row, record, named in kept]

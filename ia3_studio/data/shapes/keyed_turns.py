@@ -10,8 +10,9 @@ from typing import Any
 
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import structure_of
+from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, bare, is_text, listed, role_of, side_role
-from ia3_studio.data.turns import CONTENT_KEYS, SIDE_KEYS, is_known_turn
+from ia3_studio.data.turns import CONTENT_KEYS, SIDE_KEYS, turns_of
 
 _MESSAGES = "messages"
 _BOTH = {"user", "assistant"}
@@ -50,12 +51,18 @@ def _key(rows: Rows, name: str) -> str:
     """Return the key by which the items of a column say who speaks; empty where none names both sides."""
     cells = [_items(cell) for cell in rows.sample(name)]
     said = [item for items in cells for item in items if _text(item)]
-    first = listed(structure_of(rows.sample(name)[0]))
-    if not said or all(map(is_known_turn, first)):  # of which the usual reading says more
+    if not said or _is_conversation(rows.sample(name)[0]):  # of which the usual reading says more
         return ""
     roles = {str(key): Counter(_role(item, str(key)) for item in said) for key in said[0]}
     fits = [key for key, found in roles.items() if found.keys() >= _BOTH and 10 * found[""] <= len(said)]
     return next(iter(fits), "")
+
+
+def _is_conversation(cell: Any) -> bool:
+    try:
+        return bool(turns_of(cell))
+    except UnusableError:
+        return False
 
 
 def _column(rows: Rows) -> tuple[str, str]:
@@ -74,7 +81,7 @@ def _read(rows: Rows) -> Recognized:
             found.use(row, {_MESSAGES: turns, **{other: cell for other, cell in record.items() if other != name}})
         else:
             found.leave_out(row, f"not both sides speak in it ({name})")
-    notes = (f"Who speaks is said by {key} in {name}.",)
+    notes = (f"{key} in {name} says who speaks.",)
     return found.recognized(_FORM, Mapping("messages", column=_MESSAGES), notes)
 
 

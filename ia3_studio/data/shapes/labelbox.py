@@ -67,7 +67,7 @@ def _read(rows: Rows) -> Recognized:
         if not made or not is_text(text):
             found.leave_out(row, NOT_ANNOTATED)
             continue
-        kept = {_TEXT: text, **{name: cell for name, cell in record.items() if name not in (_ROW, "projects")}}
+        kept = {**{name: cell for name, cell in record.items() if name not in (_ROW, "projects")}, _TEXT: text}
         objects = [_span(each) for each in listed(made[0].get("objects")) if isinstance(each, dict)]
         chosen = {str(each.get("name")): _chosen(each) for each in listed(made[0].get("classifications"))
                   if isinstance(each, dict)}  # fmt: skip

@@ -118,7 +118,7 @@ def _read_labeled(rows: Rows) -> Recognized:
     kept = []
     for row, record in rows.records():
         rest = {name: cell for name, cell in record.items() if name not in (column, label)}
-        kept.append((row, {_TEXT: _only_turn(record.get(column)), **rest}, structure_of(record.get(label))))
+        kept.append((row, {**rest, _TEXT: _only_turn(record.get(column))}, structure_of(record.get(label))))
     return annotated(found, kept, f"labeled turns of {column}", _TEXT, label)
 
 
