@@ -23,10 +23,13 @@ _FORM = "lists of what was said"
 
 def _items(cell: Any) -> list[dict[str, Any]]:
     """Return the objects of a list; of objects whose only object in them holds a text, these."""
-    value = structure_of(cell)
-    value = value.get("messages", value) if isinstance(value, dict) else value
-    objects = [each for each in listed(value) if isinstance(each, dict)]
+    objects = [each for each in listed(_held(cell)) if isinstance(each, dict)]
     return [_unwrapped(each) for each in objects]
+
+
+def _held(cell: Any) -> Any:
+    value = structure_of(cell)
+    return value.get("messages", value) if isinstance(value, dict) else value
 
 
 def _unwrapped(item: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +63,7 @@ def _key(rows: Rows, name: str) -> str:
 
 def _is_conversation(cell: Any) -> bool:
     try:
-        return bool(turns_of(cell))
+        return bool(turns_of(_held(cell)))
     except UnusableError:
         return False
 
