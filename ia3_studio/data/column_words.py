@@ -37,7 +37,7 @@ ASKED = word_list("""
 """)
 """Words for what is asked."""
 ANSWERED = word_list("""
-    tra_loi phan_hoi tindakan penyelesaian tanggapan balasan jawapan odgovor rjesenje resenje otgovor 
+    reactie tra_loi phan_hoi tindakan penyelesaian tanggapan balasan jawapan odgovor rjesenje resenje otgovor 
     жауап отговор   پاسخ תשובות afhandeling mitigation remedy workaround fix maatregel massnahme
     parere dictamen dictamenes conseil consejo advice einschatzung stellungnahme gutachten
     answer answers response responses reply replies solution solutions completion output resolution patch
@@ -58,6 +58,12 @@ CONTEXTS = word_list("""
     абзац 上下文 段落 语境 文脈 抜粋 문맥 지문 سياق
 """)
 """Words for a text that a question is about."""
+ASKED_ABOUT_WORDS = word_list("""
+    artikel artikkel articolo articulo artigo artykul clanek artikkeli makale bai_viet текст статья стаття статия מאמר
+    مقال مقاله text texte texto testo tekst metin teks szoveg teksti document dokument documento documento dokumentum
+    文章 文档 文書 記事 本文 课文 원문 본문 기사 लेख บทความ
+""")
+"""Words for a text that a question beside it is about where it is longer."""
 DECIDING = word_list("""
     winner winning better best preferred preference besser bessere beste bester bevorzugt gewinner mejor preferida
     preferido ganador meilleur meilleure preferee prefere gagnant migliore preferita preferito vincitore melhor

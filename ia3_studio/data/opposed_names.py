@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ia3_studio.data.column_names import name_words
+from ia3_studio.data.column_names import name_words, says
 from ia3_studio.data.column_words import ANSWERED
 
 _TWINS = (("a", "b"), ("1", "2"), ("0", "1"))
@@ -37,6 +37,7 @@ _BETTER = frozenset((
     ("chosen", "unchosen"), ("w", "l"), ("strong", "weak"), ("gute", "schlechte"), ("bonne", "mauvaise"),
     ("buena", "mala"), ("boa", "ruim"), ("buona", "cattiva"), ("bessere", "schlechtere"), ("beste", "schlechteste"),
     ("meilleure", "pire"), ("mejor", "peor"), ("migliore", "peggiore"), ("melhor", "pior"), ("лучшии", "худшии"),
+    ("gekozen", "afgewezen"), ("wybrana", "odrzucona"), ("scelta", "scartata"),
     ("gut", "schlecht"), ("guter", "schlechter"), ("bevorzugte", "abgelehnte"), ("gewahlte", "abgelehnte"),
     ("bon", "mauvais"), ("choisie", "rejetee"), ("preferee", "rejetee"), ("buen", "mal"), ("elegida", "rechazada"),
     ("preferida", "rechazada"), ("buono", "cattivo"), ("scelta", "rifiutata"), ("bom", "ruim"), ("bom", "mau"),
@@ -46,6 +47,15 @@ _BETTER = frozenset((
     ("кращии", "гіршии"),
 ))  # fmt: skip
 """Words for the better and the worse of two answers."""
+_BETTER_PHRASES = (
+    ("tercih edilen", "reddedilen"), ("seçilen", "reddedilen"), ("选择", "拒绝"), ("選擇", "拒絕"),
+    ("선택한", "거부한"),
+    ("好", "差"), ("好", "坏"), ("好", "壞"), ("优", "劣"), ("优质", "劣质"), ("较好", "较差"), ("更好", "更差"),
+    ("被选", "被拒"), ("选中", "拒绝"), ("接受", "拒绝"), ("采纳", "拒绝"), ("偏好", "拒绝"), ("良い", "悪い"),
+    ("採用", "却下"),
+    ("選択", "却下"), ("좋은", "나쁜"), ("선택", "거부"), ("선택된", "거부된"), ("선호", "비선호"), ("채택", "거절"),
+)  # fmt: skip
+"""The same of several words, and in scripts without spaces between them."""
 _EDITED = frozenset((
     ("edited", "original"), ("corrected", "original"), ("improved", "original"), ("revised", "original"),
     ("revised", "draft"), ("edited", "draft"), ("final", "draft"),
@@ -67,6 +77,8 @@ def is_preferred(one: str, other: str) -> bool:
         >>> is_preferred("good_answer", "bad_answer"), is_preferred("winner", "loser"), is_preferred("pos", "neg")
         (True, True, False)
     """
+    if any(better in one and one.replace(better, worse) == other for better, worse in _BETTER_PHRASES):
+        return says(one, ANSWERED)
     words, others = ([word for word in name_words(name) if word != "non"] for name in (one, other))
     if len(words) != len(others):
         return False

@@ -8,8 +8,14 @@ PROMPT_NAMES = (
     "prompt", "question", "instruction", "query", "user", "source", "problem", "questions", "prompts", "human", "asked",
     "question_text", "frage", "pregunta", "domanda", "pergunta", "вопрос", "问题", "問題", "質問", "질문", "问", "問",
     "soru", "vraag", "pytanie", "otázka", "fråga", "ask",
+    "instrucción", "instrução", "instruccion", "instrucao", "anweisung", "instruktion", "consigne", "istruzione",
+    "instructie", "opdracht", "polecenie", "instrukcja", "pokyn", "инструкция", "задание", "інструкція", "指令", "指示",
+    "명령어", "지시", "지시문", "talimat", "yönerge", "التعليمات", "instruksi", "hướng dẫn",
 )  # fmt: skip
-CONTEXT_NAMES = ("input", "context", "passage", "inputs")
+CONTEXT_NAMES = (
+    "input", "context", "passage", "inputs", "entrada", "eingabe", "entrée", "entree", "ingresso", "invoer", "wejście",
+    "vstup", "ввод", "вход", "输入", "輸入", "入力", "입력", "girdi", "المدخل", "masukan",
+)  # fmt: skip
 LONG_CONTEXTS = (
     "article", "story", "paragraph", "document", "background", "reference_text", "excerpt", "contexts", "body",
     "story_text", "passage_text", "question_content", "question_body", "question_details", "details", "selftext",
@@ -28,7 +34,8 @@ ANSWER_NAMES = (
     "extracted_json", "json_output", "structured_output", "output_json",
     "continuation", "continuations", "target_value", "reference_answer", "model_answer", "final_answer",
     "answer_key", "reference_code", "answer_text", "antwort", "respuesta", "réponse", "reponse",
-    "risposta", "resposta", "ответ", "答案", "回答", "답변", "答", "cevap", "antwoord", "odpowiedź", "svar",
+    "risposta", "resposta", "salida", "saída", "saida", "sortie", "ausgabe", "uitvoer", "wyjście", "вывод", "çıktı",
+    "输出", "輸出", "出力", "출력", "ответ", "答案", "回答", "답변", "答", "cevap", "antwoord", "odpowiedź", "svar",
 )  # fmt: skip
 TEXT_ANSWER_NAMES = (
     "code", "snippet", "sql", "sql_query", "corrections", "correction", "corrected", "simplifications",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ia3_studio.data.about_row import is_about_row
 from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
 from ia3_studio.data.column_profile import Profile, cells_of, is_plain, profile, structures_of
-from ia3_studio.data.column_words import ANSWERED, CONTEXTS, DATA, ORIGINAL, TITLED, WORSE
+from ia3_studio.data.column_words import ANSWERED, ASKED_ABOUT_WORDS, CONTEXTS, DATA, ORIGINAL, TITLED, WORSE
 from ia3_studio.data.label_candidates import is_rated, label_candidates
 from ia3_studio.data.label_cells import holds_long_texts, is_class
 from ia3_studio.data.label_names import MOSTLY, is_judged
@@ -51,7 +51,8 @@ def long_context(frame: pd.DataFrame, columns: Sequence[str], prompt: str, answe
     free = [name for name in columns if name not in (prompt, answer)]
     shortest = {name: asked for name in named(free, LONG_CONTEXTS)}
     if _is_question(frame, prompt):
-        shortest = dict.fromkeys(named(free, ASKED_ABOUT), asked / 2) | shortest
+        about = (name for name in free if says_last(name, ASKED_ABOUT_WORDS))
+        shortest = dict.fromkeys(about, asked) | dict.fromkeys(named(free, ASKED_ABOUT), asked / 2) | shortest
     found = (profile(frame, name) for name in shortest if not contains(frame, name, prompt))
     long = (each.name for each in found if each.is_text and each.filled > MOSTLY and each.length > shortest[each.name])
     return next(long, "") or _context_by_word(frame, free, answer) or _holding_answers(frame, free, prompt, answer)

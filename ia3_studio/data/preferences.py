@@ -25,7 +25,11 @@ VOTES = (
     ("gut", "schlecht"), ("hilfreich", "nicht hilfreich"), ("bon", "mauvais"), ("utile", "inutile"),
     ("utile", "pas utile"), ("bueno", "malo"), ("útil", "inútil"), ("buono", "cattivo"), ("utile", "non utile"),
     ("bom", "ruim"), ("útil", "não útil"), ("goed", "slecht"), ("nuttig", "niet nuttig"), ("dobra", "zła"),
-    ("хорошо", "плохо"), ("полезно", "бесполезно"), ("полезно", "не полезно"), ("赞", "踩"), ("好", "不好"),
+    ("buona", "cattiva"), ("buena", "mala"), ("bonne", "mauvaise"), ("boa", "ruim"), ("bien", "mal"), ("bene", "male"),
+    ("gute antwort", "schlechte antwort"), ("brauchbar", "unbrauchbar"), ("dobry", "zły"), ("хороший", "плохой"),
+    ("хорошо", "плохо"), ("полезно", "бесполезно"), ("полезно", "не полезно"), ("赞", "踩"),
+    ("好评", "差评"), ("满意", "不满意"), ("点赞", "点踩"),
+    ("만족", "불만족"), ("좋음", "나쁨"), ("役に立った", "役に立たなかった"), ("高評価", "低評価"), ("好", "不好"),
     ("有用", "没用"), ("有帮助", "没有帮助"), ("満足", "不満"), ("良い", "悪い"), ("좋아요", "싫어요"), ("iyi", "kötü"),
 )  # fmt: skip
 """Words that say of an answer whether it is good, whatever their column is called."""

@@ -33,6 +33,12 @@ PAIR_NAMES = (
     ("question", "essay"), ("prompt", "essay"), ("topic", "essay"), ("sentence", "token"), ("sentence", "word"),
     ("sentence", "target_word"), ("sentence", "phrase"), ("context", "word"),
     ("query", "product_title"), ("search_term", "product_title"), ("query", "title"),
+    ("premisa", "hipótesis"), ("premisa", "hipotesis"), ("prämisse", "hypothese"), ("prémisse", "hypothèse"),
+    ("premissa", "hipótese"), ("premessa", "ipotesi"), ("premisse", "hypothese"), ("przesłanka", "hipoteza"),
+    ("посылка", "гипотеза"), ("前提", "假设"), ("前提", "仮説"), ("전제", "가설"), ("öncül", "hipotez"),
+    ("behauptung", "beleg"), ("aussage", "beleg"), ("afirmación", "evidencia"), ("afirmación", "prueba"),
+    ("affirmation", "preuve"), ("affermazione", "prova"), ("afirmação", "evidência"), ("утверждение", "доказательство"),
+    ("声明", "证据"), ("主張", "証拠"), ("주장", "증거"), ("iddia", "kanıt"), ("bewering", "bewijs"),
 )  # fmt: skip
 """Columns of two texts that one label belongs to, besides those of one name with two numbers or letters."""
 _PREMISES = word_list("""

@@ -5,7 +5,9 @@ A block is a text, a call of a tool, its result, or a thought. A user's turn may
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 CALLS = ("tool_use", "toolUse", "functionCall", "function_call")
@@ -35,11 +37,60 @@ def turns_in_blocks(turn: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {**rest, **({"thinking": thought} if thought else {}), "content": found[""] or None, **calls}
 
 
+def turns_in_lists(value: Any) -> Any:
+    """Return an object of lists of one length, as tables keep a list of turns, as that list; other values as they are.
+
+    Example:
+        >>> turns_in_lists({"role": ["user", "assistant"], "content": ["Hi", "Ahoy"]})
+        [{'role': 'user', 'content': 'Hi'}, {'role': 'assistant', 'content': 'Ahoy'}]
+    """
+    if not isinstance(value, dict) or not any({*pair} <= value.keys() for pair in _SPOKEN):
+        return value
+    columns = {key: each.tolist() if hasattr(each, "tolist") else each for key, each in value.items()}
+    if not all(isinstance(each, list) for each in columns.values()) or len({*map(len, columns.values())}) > 1:
+        return value
+    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+
+
+_SPOKEN = (("role", "content"), ("from", "value"))
+
+
+def _in_order(items: list[Any]) -> list[Any]:
+    """Return turns from the first to the last; where all have times that run backwards, they stand the other way."""
+    first = items[0] if items else None
+    key = next((key for key in _TIMES if key in first), "") if isinstance(first, dict) else ""
+    times: list[Any] = [item.get(key) for item in items if isinstance(item, dict)] if key else []
+    if len(times) < max(2, len(items)) or not (
+        all(isinstance(time, int | float) for time in times)
+        or all(isinstance(time, str) and _YEAR_FIRST.match(time) for time in times)
+    ):
+        return items
+    runs_back = all(one >= other for one, other in pairwise(times)) and times[0] != times[-1]
+    return items[::-1] if runs_back else items
+
+
+_TIMES = (
+    "timestamp",
+    "created_at",
+    "createdAt",
+    "created",
+    "time",
+    "ts",
+    "date",
+    "sent_at",
+    "create_time",
+    "created_time",
+)
+_YEAR_FIRST = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+"""Times that are in order as texts are."""
+
+
 def turns_of_items(items: list[Any]) -> list[Any]:
     """Return a list of turns in which items without a role, as OpenAI's Responses have them, are turns as well.
 
     Calls of tools that follow each other are one turn. What a model thought is not kept, as it is encrypted.
     """
+    items = _in_order(items)
     if not any(isinstance(item, dict) and "type" in item and "role" not in item for item in items):
         return items  # as nearly all are
     items = [_unwrapped(item) for item in items]

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError, whole
 from ia3_studio.data.tool_calls import Call, as_json, call_in_text, calls_in
-from ia3_studio.data.turn_blocks import turns_in_blocks, turns_of_items
+from ia3_studio.data.turn_blocks import turns_in_blocks, turns_in_lists, turns_of_items
 from ia3_studio.data.turn_roles import ROLES, Role, is_empty, known_role, role_key, turn_key
 
 ROLE_KEYS = (
@@ -239,6 +239,7 @@ def _listed(value: Any) -> Iterator[Any]:
         if isinstance(held, str):
             raise UnusableError("the conversation is text, not a list of turns")
         value = held
+    value = turns_in_lists(value)
     if isinstance(value, dict) and "replies" in value:
         yield from _branch(value)
         return

@@ -16,8 +16,9 @@ from tests.data.sibling_shapes import SIBLINGS
 from tests.data.structure_shapes import STRUCTURES
 from tests.data.table_shapes import TABLES
 from tests.data.talk_shapes import TALKS
+from tests.data.vendor_shapes import VENDORS
 
 EVERY_SHAPE: tuple[Shape, ...] = (
     *SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *FORMATS, *PUBLIC, *REPOSITORY, *SCHEMAS, *DIALECTS, *TALKS,
-    *CORPORA, *POPULAR, *DOWNLOADS,
+    *CORPORA, *POPULAR, *DOWNLOADS, *VENDORS,
 )  # fmt: skip

@@ -22,6 +22,7 @@ from tests.data import test_annotations, test_chat_exports, test_chat_logs, test
 from tests.data.download_shapes import candidates
 from tests.data.exports import turns, written
 from tests.data.test_properties import VALUES
+from tests.data.vendor_shapes import boxed, extracted, spans_of_job, ticket, tracked
 
 CALM = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -95,6 +96,15 @@ DOCUMENTS: dict[str, Any] = {
     "answers by places": [{"question": f"Where to, {n}?", "passage": f"Ferry {n} to Turku", "start": 0, "end": 5}
                           for n in range(3)],
     "roles in front of texts": [{"chat_id": n // 2, "text": f"{('user', 'bot')[n % 2]}: Line {n}"} for n in range(6)],
+    "labeling job": [spans_of_job(n) for n in range(3)],
+    "tickets": [ticket(n) for n in range(3)],
+    "Labelbox": [boxed(n) for n in range(3)],
+    "display names": [extracted(n) for n in range(3)],
+    "events": [tracked(n) for n in range(3)],
+    "wide": [{"user_1": f"Hi {n}", "bot_1": "Ahoy", "user_2": "Bye?", "bot_2": "Bye"} for n in range(3)],
+    "several answers": [{"question": f"Hi {n}", "answer_1": "Ahoy", "answer_2": "No", "answer_3": "Yes", "best": 1}
+                        for n in range(3)],
+    "labeled turns": [{"messages": turns(f"Hi {n}"), "label": "ab"[n % 2]} for n in range(4)],
     "trees of rows": [{"role": "user", "text": f"Hi {n}", "children": [{"role": "assistant", "text": "Ahoy"}]}
                       for n in range(3)],
 }  # fmt: skip

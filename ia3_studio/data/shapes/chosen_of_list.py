@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from ia3_studio.data.column_names import name_words, says
+from ia3_studio.data.column_words import ANSWERED as ANSWERED_WORDS
+from ia3_studio.data.column_words import DECIDING
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import structure_of
+from ia3_studio.data.shapes.compared_answers import titled_post
 from ia3_studio.data.shapes.preferences import INSTEAD
 from ia3_studio.data.shapes.shape import MOST, Collector, Recognized, Rows, Shape, bare, finite, is_text, listed
 
@@ -31,7 +35,7 @@ def _answers(cell: Any) -> list[str]:
 
 def _asked_path(rows: Rows) -> str:
     """Return the column of what is asked, or the path of it inside an object."""
-    named = [name for name in rows.named(ASKED) if rows.mostly(name, is_text)]
+    named = [name for name in rows.named(ASKED) if rows.mostly(name, is_text)] or list(filter(None, titled_post(rows)))
     inner = (
         f"{column}.{key}"
         for column in rows.structured
@@ -100,7 +104,10 @@ def _read_marked(rows: Rows) -> Recognized:
             continue
         _prefer(found, row, record, name, place)
     note = f"The answer of {name} that is marked by {key} is preferred to the next other one; {INSTEAD}."
-    return found.recognized("lists of answers with the best one marked", _mapping(asked), (note,))
+    mapping = _mapping(asked)
+    title, body = titled_post(rows)
+    mapping = replace(mapping, context=body) if asked == title else mapping
+    return found.recognized("lists of answers with the best one marked", mapping, (note,))
 
 
 def _prefer(found: Collector, row: int, record: dict[str, Any], name: str, place: int) -> None:
@@ -135,6 +142,38 @@ def _read_best(rows: Rows) -> Recognized:
     return found.recognized("lists of answers with the best one", _mapping(asked), (note,))
 
 
+def _numbered(rows: Rows) -> tuple[list[str], str]:
+    """Return at least three columns of answers by number, and the column that names the best; empty where none does."""
+    found = [name for name in rows.columns if says(name, ANSWERED_WORDS) and name_words(name)[-1].isdecimal()]
+    stems = {tuple(name_words(name)[:-1]) for name in found}
+    numbers = [int(name_words(name)[-1]) for name in found]
+    if len(stems) != 1 or len(found) < _FEWEST_NUMBERED or numbers != list(range(1, len(found) + 1)):
+        return [], ""
+    names = (name for name in rows.columns if name not in found and says(name, DECIDING))
+    return found, next((name for name in names if rows.mostly(name, lambda cell: finite(cell) in numbers)), "")
+
+
+_FEWEST_NUMBERED = 3
+
+
+def _read_numbered(rows: Rows) -> Recognized:
+    (names, best), found = _numbered(rows), Collector()
+    asked = _asked_path(rows)
+    for row, record in rows.records():
+        number = finite(record.get(best))
+        texts = [record.get(name) for name in names]
+        if number is None or not 1 <= number <= len(texts) or not all(map(is_text, texts)):
+            found.leave_out(row, f"no answer is the best one ({best})")
+            continue
+        rest = {name: cell for name, cell in record.items() if name not in names}
+        _prefer(found, row, {**rest, _ANSWERS: texts}, _ANSWERS, int(number) - 1)
+    note = f"The answer that {best} names is preferred to the first other one; {INSTEAD}."
+    return found.recognized("answers by number with the best one", _mapping(asked), (note,))
+
+
+_ANSWERS = "answers"
+
+
 def _ranked(rows: Rows) -> str:
     """Return the column of LLaMA-Factory's older ranked answers: an instruction, and a list of two under "output"."""
     name = rows.find(("output",))
@@ -163,5 +202,10 @@ def _read_ranked(rows: Rows) -> Recognized:
 SHAPES = (
     Shape("lists of answers with the best one", _has_best, _read_best),
     Shape("lists of answers with the best one marked", _has_marked, _read_marked),
+    Shape(
+        "answers by number with the best one",
+        lambda rows: bool(_numbered(rows)[1] and _asked_path(rows)),
+        _read_numbered,
+    ),
     Shape("ranked answers", _has_ranked, _read_ranked),
 )

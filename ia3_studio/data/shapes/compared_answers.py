@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
-from ia3_studio.data.column_names import says
+from ia3_studio.data.column_names import name_words, says
 from ia3_studio.data.column_words import ANSWERED as WORDS
-from ia3_studio.data.column_words import DECIDING
+from ia3_studio.data.column_words import DECIDING, LABELED
 from ia3_studio.data.opposed_names import twin_place
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, turns_in
@@ -68,10 +68,18 @@ class _Comparison:
         first, second = self.answers
         return twin_place(first, second) or (bare(first)[-1], bare(second)[-1])
 
+    @property
+    def own(self) -> tuple[str, str]:
+        """Return what only the name of one answer says, such as "gpt4" and "llama"; empty where both say the same."""
+        first, second = map(name_words, self.answers)
+        return _rest(first, second), _rest(second, first)
+
     def better(self, record: dict[str, Any]) -> int | None:
         """Return the place of the better answer of a row; None if neither is."""
         if len(self.deciders) == 2:
             one, other = (finite(record.get(name)) for name in self.deciders)
+            if all(says(name, _RANKED) for name in self.deciders):  # of which the first is the best
+                one, other = other, one
             return None if one is None or other is None or one == other else int(other > one)
         return self.place(record.get(self.deciders[0]))
 
@@ -95,20 +103,33 @@ class _Comparison:
             return int(number) - self.first if number - self.first in (0, 1) else None
         said = bare(cell) if isinstance(cell, str) else ""
         names = [
-            {bare(self.answers[place]), self.letters[place], f"model{'ab'[place]}", "ab"[place], SIDES[place]}
+            {
+                bare(self.answers[place]),
+                self.own[place] or self.letters[place],
+                self.letters[place],
+                f"model{'ab'[place]}",
+                "ab"[place],
+                SIDES[place],
+            }
             for place in (0, 1)
         ]
         return next((place for place in (0, 1) if said in names[place]), None)
 
 
+def _rest(words: list[str], others: list[str]) -> str:
+    return "".join(word for word in words if word not in others)
+
+
 def _comparison(rows: Rows) -> _Comparison | None:
     answers = answer_pair(rows, COMPARED) or _twins(rows) or _named_by_decision(rows)
-    if not answers:
+    if not answers or _are_two_of_more(rows, answers):
         return None
     for pair in SCORES:
         both = [name for each in pair for name in rows.named([each])]
         if len(both) == 2 and all(rows.mostly(name, lambda cell: finite(cell) is not None) for name in both):
             return _Comparison(answers, tuple(both))
+    if scores := _scores(rows, answers):
+        return _Comparison(answers, scores)
     digit = finite((twin_place(*answers) or (bare(answers[0])[-1],))[0])
     named = [
         _Comparison(answers, (name,), int(digit) if digit is not None else 1)
@@ -117,7 +138,32 @@ def _comparison(rows: Rows) -> _Comparison | None:
     ]
     named += [_Comparison(answers, (name,)) for name in rows.named(("label",)) if rows.mostly(name, is_text)]
     decided = next((found for found in named if rows.mostly(found.deciders[0], found.decides)), None)
-    return decided or _decided_by_any(rows, answers)
+    return decided or next((found for found in named if _has_ties(rows, found)), None) or _decided_by_any(rows, answers)
+
+
+def _are_two_of_more(rows: Rows, answers: tuple[str, ...]) -> bool:
+    """Say whether a third column follows two answers, as answer_3 does."""
+    last = bare(answers[1])
+    return bool(rows.find((f"{last[:-1]}{chr(ord(last[-1]) + 1)}",)))
+
+
+def _scores(rows: Rows, answers: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the only two columns of numbers whose names differ as those of the answers do; empty if there are none."""
+    place = twin_place(*answers)
+    if not (rows.find((*PROMPT_NAMES, *POSTS, "context")) or only_other_text(rows, answers)):
+        return ()  # two questions of a form that are both rated
+    numbers = [name for name in rows.columns if rows.mostly(name, lambda cell: finite(cell) is not None)]
+    pairs = [pair for pair in combinations(numbers, 2) if place and twin_place(*pair) == place]
+    rated = [pair for pair in pairs if says(pair[0], LABELED)] or pairs
+    return rated[0] if len(rated) == 1 else ()
+
+
+def _has_ties(rows: Rows, found: _Comparison) -> bool:
+    """Say whether a column names both answers, and what else it says, in one way or two, is that neither is better."""
+    cells = [cell for cell in rows.sample(found.deciders[0]) if is_text(cell)]
+    others = [bare(cell) for cell in cells if not found.decides(cell)]
+    both = {0, 1} <= {*map(found.place, cells)}
+    return both and len({*others}) <= len(SIDES) and 2 * len(others) < len(cells)
 
 
 def _decided_by_any(rows: Rows, answers: tuple[str, ...]) -> _Comparison | None:
@@ -135,6 +181,11 @@ def _decided_by_any(rows: Rows, answers: tuple[str, ...]) -> _Comparison | None:
     return next(fits, None)
 
 
+_RANKED = frozenset(
+    ("rank", "ranks", "ranking", "rang", "rangplatz", "platz", "place", "position", "posicion", "puesto", "posizione",
+     "posicao", "miejsce", "место", "ранг", "排名", "名次", "順位", "순위", "error", "errors", "loss", "penalty")
+)  # fmt: skip
+"""Words for numbers of which the lower one is better."""
 _RIGHT = frozenset(("correct", "answer", "key", "right", "label", "gold", "target", "solution", "truth"))
 """Words in names of columns that say which choice is right."""
 
@@ -171,9 +222,12 @@ _CHOICES = frozenset(("choice", "option", "ending", "sol", "text", "sentence", "
 def _named_by_decision(rows: Rows) -> tuple[str, ...]:
     """Return the two columns of texts whose names are all that a column of decisions holds; empty if there are none."""
     texts = [name for name in rows.columns if rows.mostly(name, is_text)]
+    answers = tuple(name for name in texts if says(name, WORDS))
     for decision in (*rows.named((*DECISIONS, "label")), *(name for name in rows.columns if says(name, DECIDING))):
         said = {bare(cell) if isinstance(cell, str) else "" for cell in rows.sample(decision)} - set(TIES)
         named = tuple(name for name in texts if name != decision and bare(name) in said)
+        if not named and len(answers) == len(SIDES) and said == {*_Comparison(answers, ()).own}:
+            return answers
         are_answers = bare(decision) != "label" or all(says(name, WORDS) for name in named)
         if len(said) == len(named) == 2 and rows.find(PROMPT_NAMES) and are_answers:
             return named
@@ -223,7 +277,21 @@ def pairs_read(rows: Rows, found: Collector, note: str) -> Recognized:
     turns = rows.find(TURNS) if rows.mostly(rows.find(TURNS), lambda cell: bool(turns_in(cell))) else ""
     turns = turns or ("" if rows.find(PROMPT_NAMES) else rows.find(POSTS))
     read = preferred(replace(rows, frame=frame_of(found.rows)), (CHOSEN, REJECTED), form, (note,), prompt=turns)
+    title, body = titled_post(rows)
+    if read.mapping and read.mapping.prompt in (title, body) and title and not read.mapping.context:
+        read = replace(read, mapping=replace(read.mapping, prompt=title, context=body))
     return replace(read, problems=(*found.problems, *read.problems), unused=found.unused)
+
+
+def titled_post(rows: Rows) -> tuple[str, str]:
+    """Return the columns of the title and the text of a post; empty where one of them is missing."""
+    found = tuple(
+        next((name for name in rows.named(names) if rows.any(name, is_text)), "") for names in (("title",), _BODIES)
+    )
+    return (found[0], found[1]) if all(found) else ("", "")
+
+
+_BODIES = ("body", "selftext", "questionbody", "bodymarkdown")
 
 
 def _open_decision(rows: Rows) -> tuple[tuple[str, ...], str]:

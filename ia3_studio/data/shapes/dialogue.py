@@ -13,7 +13,7 @@ from ia3_studio.data.shapes.shape import Rows, is_blank, is_text, is_turn, liste
 from ia3_studio.data.shapes.template_marks import templated_turns, without_end
 from ia3_studio.data.system_prompts import system_column
 from ia3_studio.data.tool_calls import as_json
-from ia3_studio.data.turn_blocks import kind_of_block, turns_of_items
+from ia3_studio.data.turn_blocks import kind_of_block, turns_in_lists, turns_of_items
 
 PROMPT_NAMES = (
     "prompt", "question", "instruction", "query", "input", "problem", "userinput", "userprompt", "userquery",
@@ -92,7 +92,7 @@ class Opening:
 
 def turns_in(value: Any) -> Turns:
     """Return the turns that a cell holds: a list, one turn, an object with messages, a transcript, JSON of these."""
-    value = structure_of(value)
+    value = turns_in_lists(structure_of(value))
     if isinstance(value, str):
         return turns_of_transcript(value) or templated_turns(value)
     if isinstance(value, dict):

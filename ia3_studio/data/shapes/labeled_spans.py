@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from ia3_studio.data.column_names import says
+from ia3_studio.data.column_words import READ
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.annotations import NOT_ANNOTATED, TEXT_NAMES, Annotated, annotated, in_words
 from ia3_studio.data.shapes.shape import (
@@ -36,14 +38,23 @@ _GIVEN = frozenset(("label", "spans", "options"))
 """What is accepted or rejected, in a file whose hashes are left out."""
 
 
+_SPANNED = frozenset(
+    ("tokens",
+     "entity", "entities", "entites", "entidades", "entita", "entitaten", "entiteiten", "span", "spans", "annotations",
+     "encje", "varliklar", "сущности", "实体", "實體", "エンティティ", "개체")
+)  # fmt: skip
+"""Words of columns that may hold labeled spans."""
+
+
 def _text_of(rows: Rows, *others: str) -> str:
     named = [name for name in rows.named(TEXT_NAMES) if name not in others]
+    named += [name for name in rows.columns if name not in others and says(name, READ)]
     return next((name for name in named if rows.mostly(name, is_text)), "")
 
 
 def _spans_of(rows: Rows) -> str:
     """Return the column whose cells are lists of labeled spans, some of which may be empty."""
-    for name in rows.named(SPAN_NAMES):
+    for name in (*rows.named(SPAN_NAMES), *(each for each in rows.structured if says(each, _SPANNED))):
         cells = [structure_of(cell) for cell in rows.sample(name)]
         filled = [cell for cell in cells if not is_blank(cell)]
         if (

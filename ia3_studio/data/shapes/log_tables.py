@@ -10,7 +10,19 @@ from ia3_studio.data.column_words import LABELED
 from ia3_studio.data.shapes import message_names
 from ia3_studio.data.shapes.chat_logs import Said, read_log
 from ia3_studio.data.shapes.helpdesk import text_of_html
-from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, finite, is_blank, is_role, is_text, seconds_of
+from ia3_studio.data.shapes.shape import (
+    Recognized,
+    Rows,
+    Shape,
+    bare,
+    finite,
+    is_blank,
+    is_role,
+    is_text,
+    seconds_of,
+    side_column,
+    side_role,
+)
 
 SPEAKERS = (
     "sender", "from", "speaker", "sendername", "fromname", "senderid", "user", "username", "author", "nick",
@@ -47,7 +59,7 @@ BESIDE = (
     "type", "status", "readat", "edited", "deliverydate", "sendertype", "messagetype", "replyto", "replyingto", "media",
     "service", "isread", "platform", "no", "userid", "authorid", "sid", "direction", "numsegments", "rid", "mentions",
     "channels", "handle", "chatidentifier", "urls", "updatedat", "unread", "groupable", "t", "md", "importance",
-    "contenttype",
+    "contenttype", "toa", "sctoa", "servicecenter", "readabledate", "contactname",
 )  # fmt: skip
 """Other columns that a message may have."""
 _MOST_SPEAKERS, _FEWEST_MESSAGES = 12, 3
@@ -57,13 +69,28 @@ _MOST_SPEAKERS, _FEWEST_MESSAGES = 12, 3
 def _columns(rows: Rows) -> tuple[str, str, str, str] | None:
     """Return the columns of speaker, text, time and chat; None where the table is no log."""
     text, time, chat = (rows.find(names) for names in (TEXTS, TIMES, CHATS))
-    speaker = next((name for name in rows.named((*SPEAKERS, *_OWN)) if _is_talk(rows, name)), "")
+    named = (*rows.named((*SPEAKERS, *_OWN)), *_sent_or_received(rows))
+    speaker = next((name for name in named if _is_talk(rows, name)), "")
+    chat = chat or (rows.find(_NUMBERS) if speaker in _sent_or_received(rows) else "")
     if not (speaker and text and time) or not rows.mostly(text, lambda cell: _words(cell) is not None):
         return None
     rest = [name for name in rows.columns if name not in (speaker, text, time, chat)]
     known = {*BESIDE, *SPEAKERS, *TIMES}
     fits = all(bare(name) in known or _says_nothing(rows, name) for name in rest)
     return (speaker, text, time, chat) if fits else None
+
+
+def _sent_or_received(rows: Rows) -> list[str]:
+    """Return the column of Android's texts beside a phone number that says by 1 and 2 which were received and sent."""
+    return rows.named(("type",)) if rows.find(_NUMBERS) and rows.mostly(rows.find(("type",)), _is_sms) else []
+
+
+def _is_sms(cell: Any) -> bool:
+    return str(cell) in ("1", "2")
+
+
+_NUMBERS = ("address", "phonenumber")
+"""Columns of the phone number of the other one."""
 
 
 def _is_talk(rows: Rows, speaker: str) -> bool:
@@ -82,7 +109,8 @@ def _says_nothing(rows: Rows, name: str) -> bool:
     if says(name, LABELED):
         return False
     return len({str(cell) for cell in cells}) < 2 or all(
-        isinstance(cell, bool) or finite(cell) is not None or seconds_of(cell) is not None for cell in cells
+        isinstance(cell, bool | list | dict) or finite(cell) is not None or seconds_of(cell) is not None
+        for cell in cells
     )
 
 
@@ -117,15 +145,27 @@ def _read_log(rows: Rows) -> Recognized:
     for row, record in rows.records():
         if not _name(record.get(speaker)) or not is_text(_words(record.get(text))):
             unused["messages without text"] += 1
+        elif bare(speaker) == "type" and not _is_sms(record[speaker]):
+            unused["drafts and messages that were not sent"] += 1
         else:
             said.append(_said(row, record, found))
-    return read_log(rows.name, "chat log with a message per row", said, rows.speaker, unused)
+    answers = rows.speaker if rows.speaker is not None else _answerer(rows, speaker)
+    return read_log(rows.name, "chat log with a message per row", said, answers, unused)
+
+
+def _answerer(rows: Rows, speaker: str) -> str | None:
+    """Return the only speaker whom a column such as is_user calls no user; None where none says so."""
+    side = side_column(rows)
+    pairs = {(_name(record.get(speaker)), side_role(side, record.get(side))) for record in rows.first_records()}
+    answers = [who for who, role in pairs if who and role == "assistant"]
+    return answers[0] if side and len(answers) == 1 and (answers[0], "user") not in pairs else None
 
 
 def _said(row: int, record: dict[str, Any], columns: tuple[str, str, str, str]) -> Said:
     speaker, text, time, chat = columns
     where = "" if is_blank(record.get(chat)) else str(record[chat])
-    return Said(row, _name(record[speaker]), _words(record[text]) or "", seconds_of(record.get(time)), where)
+    who = {"1": "the other", "2": "me"}[str(record[speaker])] if bare(speaker) == "type" else _name(record[speaker])
+    return Said(row, who, _words(record[text]) or "", seconds_of(record.get(time)), where)
 
 
 SHAPES = (Shape("chat log with a message per row", _is_log, _read_log, by_row=False),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 SPEAKERS = (
     "absender", "remitente", "expéditeur", "mittente", "remetente", "afzender", "nadawca", "отправитель",
-    "发送者", "发送人", "送信者", "発信者", "발신자",
+    "发送者", "发送人", "发送方", "说话人", "送信者", "発信者", "발신자",
 )  # fmt: skip
 TEXTS = (
     "nachricht", "mensaje", "messaggio", "mensagem", "wiadomość", "сообщение", "消息", "メッセージ", "메시지",

@@ -81,11 +81,12 @@ def _are_lists(rows: Rows, names: Sequence[str]) -> bool:
 
 def only_other_text(rows: Rows, answers: Sequence[str]) -> str:
     """Return the only column of texts of several words that is none of the answers; empty if there are more."""
-    others = [name for name in rows.columns if name not in answers and rows.mostly(name, _is_phrase)]
+    others = [name for name in rows.columns if name not in answers and rows.mostly(name, is_phrase)]
     return others[0] if len(others) == 1 else ""
 
 
-def _is_phrase(cell: Any) -> bool:
+def is_phrase(cell: Any) -> bool:
+    """Say whether a cell is a text of several words."""
     if not is_text(cell) or not isinstance(structure_of(cell), str):
         return False
     return len(cell.split()) > 1 or (len(cell) >= _SHORTEST_UNSPACED and is_unspaced(cell[0]))

@@ -8,6 +8,7 @@ from typing import Any
 from ia3_studio.data.column_names import says, says_last
 from ia3_studio.data.column_words import ANSWERED
 from ia3_studio.data.paths import structure_of
+from ia3_studio.data.shapes.annotations import annotated
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, turns_in
 from ia3_studio.data.shapes.preferences import CONVERSATIONS, FLAGGED, answered, is_answer, is_list_of_turns
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, bare, frame_of, is_text, listed, role_of
@@ -30,7 +31,7 @@ def _prompted(rows: Rows) -> tuple[str, str]:
     talk = next((name for name in rows.named(_TALKS) if rows.mostly(name, _is_unanswered)), "")
     asked = asked or talk
     named = rows.named(EXPECTED) + [name for name in rows.columns if says(name, _GIVEN) or says_last(name, ANSWERED)]
-    fits = is_answer if asked == talk else _is_expected
+    fits = _is_value if asked == talk else _is_expected
     answer = next((name for name in named if name != asked and rows.mostly(name, fits)), "")
     answer = answer or next((name for name in rows.structured if rows.mostly(name, _has_expected)), "")
     return (asked, answer) if asked and answer else ("", "")
@@ -71,6 +72,12 @@ def _is_expected(cell: Any) -> bool:
     return is_answer(cell) or bool(_texts_of(cell)) or bool(listed(structure_of(cell)))
 
 
+def _is_value(cell: Any) -> bool:
+    """Say whether a cell is an answer, or an object or a number that is one as JSON."""
+    value = structure_of(cell)
+    return is_answer(cell) or isinstance(value, dict | int | float)
+
+
 def _has_prompts(rows: Rows) -> bool:
     return all(_prompted(rows))
 
@@ -89,4 +96,34 @@ def _read_prompted(rows: Rows) -> Recognized:
     return answered(one, answer, "prompts of several turns", (note,), prompt=asked)
 
 
-SHAPES = (Shape("prompts of several turns", _has_prompts, _read_prompted),)
+def _labeled(rows: Rows) -> str:
+    """Return the column of texts as single turns of a user, beside which a label stands; empty if there is none."""
+    if not rows.find(_LABELS) or rows.named(EXPECTED):
+        return ""
+    return next((name for name in rows.named(_TALKS) if rows.mostly(name, lambda cell: bool(_only_turn(cell)))), "")
+
+
+_LABELS = ("label", "labels")
+
+
+def _only_turn(cell: Any) -> str:
+    """Return what a user says in the only turn of a cell, or behind a system turn; empty for other turns."""
+    turns = [] if isinstance(structure_of(cell), str) else turns_in(cell)
+    said = [turn["content"] for turn in turns if role_of(turn["role"]) != "system"]
+    return said[0] if len(said) == 1 and _is_unanswered(cell) and is_text(said[0]) else ""
+
+
+def _read_labeled(rows: Rows) -> Recognized:
+    column, label, found = _labeled(rows), rows.find(_LABELS), Collector()
+    kept = []
+    for row, record in rows.records():
+        rest = {name: cell for name, cell in record.items() if name not in (column, label)}
+        kept.append((row, {**rest, _TEXT: _only_turn(record.get(column))}, structure_of(record.get(label))))
+    return annotated(found, kept, f"labeled turns of {column}", _TEXT, label)
+
+
+_TEXT = "text"
+SHAPES = (
+    Shape("prompts of several turns", _has_prompts, _read_prompted),
+    Shape("labeled turns", lambda rows: bool(_labeled(rows)), _read_labeled),
+)

@@ -13,12 +13,12 @@ from ia3_studio.data.shapes.dialogue import PROMPT_NAMES
 from ia3_studio.data.shapes.preferences import INSTEAD, is_list_of_turns
 from ia3_studio.data.shapes.shape import MOST, SAMPLE, Collector, Recognized, Rows, Shape, bare, finite, is_text, listed
 
-LISTS = ("completions", "responses", "generations", "candidates", "answers", "replies", "outputs")
+LISTS = ("completions", "responses", "generations", "candidates", "answers", "replies", "outputs", "comments")
 RATED = ("overallscore", "score", "rating", "finegrainedscore")
 RATINGS = ("ratings", "scores")
 RANKS = ("ranks", "rankings", "ranking", "rank")
 """Columns of lists of ranks, of which the lowest is the best."""
-ANSWERED = ("response", "completion", "output", "text", "answer", "content")
+ANSWERED = ("response", "completion", "output", "text", "answer", "content", "body")
 
 
 def _ratings(rows: Rows, record: dict[str, Any], name: str) -> list[tuple[float, Any]]:

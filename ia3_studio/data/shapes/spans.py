@@ -38,8 +38,11 @@ LABEL_KEYS = (
     "entity_type",
     "entity_group",
     "displayName",
+    "entityLabel",
     "Type",
     "category",
+    *("etiquette", "étiquette", "etiqueta", "etichetta", "etykieta", "etiket", "kategorie", "typ", "tipo", "метка"),
+    *("тип", "标签", "类型", "ラベル", "라벨"),
 )
 
 
@@ -96,8 +99,14 @@ def _by_words(value: dict[str, Any], words: frozenset[str]) -> Any:
     return value[keys[0]] if len(keys) == 1 else None
 
 
-_STARTS = frozenset(("start", "begin", "from"))
-_ENDS = frozenset(("end", "stop", "to"))
+_STARTS = frozenset(
+    ("start", "begin", "from", "debut", "inicio", "inizio", "anfang", "beginn", "comienzo", "poczatek", "baslangic",
+     "начало", "开始", "起始", "開始", "시작")
+)  # fmt: skip
+_ENDS = frozenset(
+    ("end", "stop", "to", "fin", "final", "fim", "fine", "ende", "einde", "koniec", "bitis", "конец", "结束", "終了",
+     "끝")
+)  # fmt: skip
 _COUNTED_IN = frozenset(
     ("token", "tokens", "word", "words", "line", "lines", "page", "byte", "bytes", "sec", "ms", "time")
 )

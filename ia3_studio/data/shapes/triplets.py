@@ -11,7 +11,8 @@ from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, is_text,
 ANCHORS = ("anchor", "query", "question", "sentence", "querytext", "text", "sent0")
 POSITIVES = (
     "positive", "pos", "positives", "positivepassages", "positivepassage", "positivedocument", "positivectxs",
-    "positivetext", "positivedocuments", "sent1",
+    "positivetext", "positivedocuments", "sent1", "relevantpassages", "relevantpassage", "relevantdocuments",
+    "relevantdocument",
 )  # fmt: skip
 NEGATIVE = ("negative", "neg", "hardnegative", "hardneg")
 """How the names of columns begin that hold texts which do not belong."""

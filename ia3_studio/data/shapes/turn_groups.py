@@ -127,13 +127,29 @@ def grouped(rows: Rows, chat: str, found: Collector) -> list[list[Numbered]]:
             found.leave_out(row, f"the id of its conversation ({chat}) is empty")
         else:
             groups.setdefault(str(record[chat]), []).append((row, record))
-    return [_ordered(rows, group) for group in groups.values()]
+    counting = _counting(list(groups.values()))
+    return [_ordered(rows, group, counting) for group in groups.values()]
 
 
-def _ordered(rows: Rows, group: list[Numbered]) -> list[Numbered]:
+def _counting(groups: Sequence[Sequence[Numbered]]) -> list[str]:
+    """Return the columns that number the rows of each conversation, from 0 or 1 on, whatever they are called."""
+    longest = max(groups, key=len, default=[])
+    names = [name for name, cell in longest[0][1].items() if finite(cell) is not None] if len(longest) > 1 else []
+    return [name for name in names if all(_is_counted([record.get(name) for _row, record in each]) for each in groups)]
+
+
+def _is_counted(cells: Sequence[Any]) -> bool:
+    numbers = [number for cell in cells if (number := finite(cell)) is not None]
+    return len(numbers) == len(cells) and sorted(numbers) in (
+        [float(place) for place in range(len(cells))],
+        [float(place + 1) for place in range(len(cells))],
+    )
+
+
+def _ordered(rows: Rows, group: list[Numbered], counting: Sequence[str]) -> list[Numbered]:
     """Return the rows of a conversation by their numbers, or else by their times, or else as they stand."""
     ways = [
-        *((name, finite) for name in rows.named(ORDER_NAMES)),
+        *((name, finite) for name in (*rows.named(ORDER_NAMES), *counting)),
         *((n, seconds_of) for n in rows.named(TIME_NAMES)),
     ]
     for name, value in ways:
@@ -157,12 +173,14 @@ def conversations(
     made = [[turn for row, record in group for turn in turns_of(row, record)] for group in groups]
     found_turns = [turns for turns in made if turns]
     varying = {name for turns in found_turns for name in _varying(turns)}
+    counting = _counting(groups)
     for turns in found_turns:
         first = min(turns, key=lambda turn: turn.row)
         kept = {name: cell for name, cell in first.others.items() if name not in (*varying, MESSAGES)}
         found.use(first.row, {MESSAGES: [turn.message for turn in turns], **kept})
+        known = {*ORDER_NAMES, *TIME_NAMES, *map(bare, counting)}
         filled = {(turn.row, name) for turn in turns for name in turn.others if name in varying}
-        found.unused.update(name for _row, name in filled if bare(name) not in (*ORDER_NAMES, *TIME_NAMES))
+        found.unused.update(name for _row, name in filled if bare(name) not in known)
     return found.recognized(f"{form}, {len(found_turns):,} conversations", Mapping("messages", column=MESSAGES))
 
 

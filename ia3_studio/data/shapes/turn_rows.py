@@ -10,6 +10,7 @@ from typing import Any
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes import message_names
 from ia3_studio.data.shapes.chat_logs import PAUSE, Said, read_log
+from ia3_studio.data.shapes.preferences import is_phrase
 from ia3_studio.data.shapes.shape import (
     Collector,
     Recognized,
@@ -82,9 +83,7 @@ def _text_of(rows: Rows, speaker: str) -> str:
 def _only_text(rows: Rows, speaker: str) -> str:
     """Return the only column of texts of several words beside that of who speaks; empty if there are more."""
     words = [name for name in rows.columns if name != speaker and rows.mostly(name, _is_said)]
-    texts = [
-        name for name in words if 2 * sum(" " in cell.strip() for cell in rows.sample(name)) > len(rows.sample(name))
-    ]
+    texts = [name for name in words if 2 * sum(map(is_phrase, rows.sample(name))) > len(rows.sample(name))]
     return texts[0] if len(texts) == 1 else ""
 
 
