@@ -11,7 +11,16 @@ from ia3_studio.data.load import load_data
 from ia3_studio.data.table import ParsingOptions
 from tests.data.exports import Found, read, written
 from tests.data.shapes import asked, lines, mood, rows, said
-from tests.data.vendor_shapes import accepted, archived_chat, labeled_job, several_of_job, text_message, threads, ticket
+from tests.data.vendor_shapes import (
+    accepted,
+    archived_chat,
+    boxed,
+    labeled_job,
+    several_of_job,
+    text_message,
+    threads,
+    ticket,
+)
 
 
 def put(content: str, folder: Path, name: str) -> Path:
@@ -30,6 +39,16 @@ def test_labels_of_a_job_are_called_by_their_names_and_failed_texts_are_listed(t
     assert [each.labels for each in found.examples[:2]] == [("calm",), ("storm",)] and [*found.listed] == [10]
     found = read([several_of_job(n) for n in range(4)], tmp_path, "b.jsonl")
     assert [set(each.labels) for each in found.examples[:2]] == [{"calm"}, {"storm", "fog"}]
+
+
+def test_answers_to_other_questions_of_an_export_are_counted(tmp_path: Path) -> None:
+    made = [boxed(n) for n in range(9)]
+    for each in made[3:]:
+        annotations = each["projects"]["p"]["labels"][0]["annotations"]
+        annotations["classifications"].append({"name": "urgent", "radio_answer": {"name": "yes"}})
+    found = read(made, tmp_path)
+    assert [each.labels for each in found.examples[:2]] == [("calm",), ("storm",)]
+    assert "answers to urgent (6)" in found.notes
 
 
 @pytest.mark.parametrize("made", [ticket, archived_chat, threads])

@@ -71,7 +71,7 @@ def _read(rows: Rows) -> Recognized:
         objects = [_span(each) for each in listed(made[0].get("objects")) if isinstance(each, dict)]
         chosen = {str(each.get("name")): _chosen(each) for each in listed(made[0].get("classifications"))
                   if isinstance(each, dict)}  # fmt: skip
-        kinds.update(chosen)
+        kinds.update(chosen.keys())
         spans.append((row, kept, objects))
         labeled.append((row, kept, chosen))
     if any(objects for _row, _record, objects in spans):
