@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _NAMES = "urn:oasis:names:tc:opendocument:xmlns:"
 _TABLE, _OFFICE = f"{{{_NAMES}table:1.0}}", f"{{{_NAMES}office:1.0}}"
 _TEXT, _STYLE = f"{{{_NAMES}text:1.0}}", f"{{{_NAMES}style:1.0}}"
-_ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
+_ENTITY = re.compile(r"<!ENTITY", re.IGNORECASE)
 _NUMBERS = ("float", "percentage", "currency")
 _CELLS = (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell")
 _SPACES = {f"{_TEXT}tab": "\t", f"{_TEXT}line-break": "\n", f"{_TEXT}s": " "}
@@ -33,7 +33,7 @@ def read_open_document(name: str, data: bytes, parsing: ParsingOptions) -> Found
     Raises:
         DataError: it is damaged, locked or too large, or has no such sheet.
     """
-    content = zip_members(name, data).get("content.xml", b"")
+    content = zip_members(name, data).get("content.xml", b"").decode(errors="replace")  # the format asks for UTF-8
     if _ENTITY.search(content):
         raise DataError(f"{name} defines entities (<!ENTITY), which are not expanded; save it without them.")
     try:
@@ -114,7 +114,7 @@ def _cells(row: Element) -> Iterator[tuple[Any, int, int]]:
 
 
 def _times(element: Element, what: str) -> int:
-    return int(element.get(f"{_TABLE}number-{what}-repeated", "1"))
+    return max(1, int(element.get(f"{_TABLE}number-{what}-repeated", "1")))
 
 
 def _value(cell: Element) -> Any:
@@ -135,12 +135,15 @@ _MOST_BLANKS = 100
 """Blanks that one element stands for at most."""
 
 
-def _letters(element: Element) -> Iterator[str]:
+def _letters(paragraph: Element) -> Iterator[str]:
     """Yield the letters of a paragraph; blanks in a row, tabs and new lines are elements."""
-    if element.tag in _SPACES:
-        yield _SPACES[element.tag] * min(int(element.get(f"{_TEXT}c", "1")), _MOST_BLANKS)
-    elif element.tag != f"{_OFFICE}annotation":
-        yield element.text or ""
-        for each in element:
-            yield from _letters(each)
-            yield each.tail or ""
+    ahead: list[Element | str] = [paragraph]  # no recursion: a stranger's elements may lie deep in each other
+    while ahead:
+        each = ahead.pop()
+        if isinstance(each, str):
+            yield each
+        elif each.tag in _SPACES:
+            yield _SPACES[each.tag] * min(int(each.get(f"{_TEXT}c", "1")), _MOST_BLANKS)
+        elif each.tag != f"{_OFFICE}annotation":
+            inside = (part for inner in each for part in (inner, inner.tail or ""))
+            ahead += reversed([each.text or "", *inside])

@@ -105,9 +105,17 @@ def test_a_workbook_of_libreoffice_that_would_grow_without_end_is_refused(tmp_pa
     wide = f'<table:table-row table:number-rows-repeated="900000">{_cell("x") * 9}</table:table-row>'
     for content, before, sentence in (
         (wide, "", "cells"),
+        (wide + wide.replace("900000", "-900000"), "", "cells"),
         (_sheet(), '<!DOCTYPE a [<!ENTITY b "c">]>', "entities"),
         ("<table:table-row>", "", "cannot be read as a workbook"),
         ('<table:table-row table:number-rows-repeated="many"/>', "", "cannot be read as a workbook"),
     ):
         with pytest.raises(DataError, match=sentence):
             read_table(_open_document(tmp_path / "large.ods", {one: content}, before))
+
+
+def test_text_that_lies_deep_inside_elements_is_read(tmp_path: Path) -> None:
+    deep = f"{'<text:span>' * 3000}Ferry{'</text:span>' * 3000} late"
+    rows = _sheet(3).removesuffix(_REST) + _row(_cell(deep))
+    table = read_table(_open_document(tmp_path / "deep.ods", {'table:name="One"': rows}))
+    assert table.frame.iloc[-1, 0] == "Ferry late"
