@@ -28,18 +28,25 @@ def _plain(value: Any) -> Any:
 
 
 def tool_definitions(value: Any) -> str:
-    """Return the definitions of tools, as they are in the data; empty where there are none."""
-    written = value if isinstance(value, str) else as_json(_without_nulls(json.loads(as_json(value))))
+    """Return the definitions of tools, as they are in the data; empty where there are none.
+
+    Raises:
+        UnusableError: they lie too deep inside each other.
+    """
+    try:
+        written = value if isinstance(value, str) else as_json(json.loads(as_json(value), object_hook=_without_nulls))
+    except RecursionError as error:
+        raise UnusableError("the definitions of its tools lie too deep inside each other") from error
     return "" if written.strip() in ("", "[]", "{}", "null") else written.strip()
 
 
 def tools_of(definitions: str) -> list[dict[str, Any]]:
     """Return definitions as a chat template takes them; none where the text is not JSON of named functions."""
     try:
-        found = json.loads(definitions)
+        found = _definitions(json.loads(definitions))
     except (ValueError, RecursionError):
         return []
-    tools = [_tool(each) for each in _definitions(found)]
+    tools = [_tool(each) for each in found]
     return [tool for tool in tools if tool] if all(tools) else []
 
 
@@ -71,11 +78,9 @@ def _tool(value: Any) -> dict[str, Any]:
     return {"type": "function", "function": function}
 
 
-def _without_nulls(value: Any) -> Any:
-    """Return a definition without absent fields: in Parquet every definition has the fields of all others."""
-    if isinstance(value, dict):
-        return {key: _without_nulls(each) for key, each in value.items() if each is not None}
-    return [_without_nulls(each) for each in value] if isinstance(value, list) else value
+def _without_nulls(found: dict[str, Any]) -> dict[str, Any]:
+    """Return an object without absent fields: in Parquet every definition has the fields of all others."""
+    return {key: each for key, each in found.items() if each is not None}
 
 
 def calls_in(fields: dict[str, Any]) -> list[Call]:

@@ -199,3 +199,27 @@ def test_short_odd_texts_are_refused_with_a_sentence(text: str, tmp_path: Path) 
         path = tmp_path / f"odd{suffix}"
         path.write_text(text, encoding="utf-8")
         read_or_refuse(path)
+
+
+_DEEP = {
+    "annotations": '{"textContent": "hi N", "textSegmentAnnotations": [{"displayName": "x", "textSegment": DEEP}]}',
+    "tools": '{"messages": [{"role": "user", "content": "hi N"}, {"role": "assistant", "content": "no"}],'
+    ' "tools": [DEEP]}',
+    "calls": '{"messages": [{"role": "user", "content": "hi N"}, {"role": "assistant", "tool_calls": [DEEP]}]}',
+    "content": '{"messages": [{"role": "user", "content": "hi N"}, {"role": "assistant", "content": DEEP}]}',
+    "answer": '{"prompt": "hi N", "answer": DEEP}',
+    "choices": '{"question": "hi N", "choices": DEEP, "answer": 1}',
+    "replies": '{"prompt": {"text": "hi N", "role": "prompter", "replies": DEEP}}',
+    "entities": '{"text": "hi N", "entities": DEEP}',
+}
+
+
+@pytest.mark.parametrize("depth", [450, 900, 5000])
+@pytest.mark.parametrize("shape", _DEEP)
+def test_values_that_lie_deep_in_each_other_are_read_or_refused(shape: str, depth: int, tmp_path: Path) -> None:
+    path = tmp_path / "deep.jsonl"
+    for opening, closing in (('{"a": ', "}"), ("[", "]"), ('[{"tools": ', "}]")):
+        deep = f"{opening * depth}1{closing * depth}"
+        lines = [_DEEP[shape].replace("DEEP", deep).replace("hi N", f"hi {n}") for n in range(6)]
+        path.write_text("\n".join(lines), encoding="utf-8")
+        read_or_refuse(path)

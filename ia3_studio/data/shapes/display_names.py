@@ -31,10 +31,11 @@ def _annotation(item: Any) -> dict[str, Any] | None:
 
 def _places(item: dict[str, Any]) -> dict[str, Any]:
     """Return where a span begins and ends, also in an object inside."""
-    for start, end in _PLACES:
-        if end in item:
-            return {"start": item.get(start, 0), "end": item[end]}
-    return next((found for each in item.values() if isinstance(each, dict) and (found := _places(each))), {})
+    for each in (item, *(value for value in item.values() if isinstance(value, dict))):
+        for start, end in _PLACES:
+            if end in each:
+                return {"start": each.get(start, 0), "end": each[end]}
+    return {}
 
 
 def _column(rows: Rows) -> str:
