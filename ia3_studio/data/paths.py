@@ -143,14 +143,21 @@ def is_listed(value: Any) -> bool:
 
 
 def _with_commas(text: str) -> str:
-    """Return text with commas between values that numpy prints side by side: Python would join such texts to one."""
-    ends = {tokenize.STRING, tokenize.NUMBER}
+    """Return text with commas between values that numpy prints side by side: Python would join such texts to one.
+
+    Raises:
+        SyntaxError: its brackets lie deeper in each other than Python reads; seen before the rest of it is.
+    """
+    depth, ends = 0, {tokenize.STRING, tokenize.NUMBER}
     lines = text.splitlines(keepends=True)
     places: list[tuple[int, int]] = []
     before: tokenize.TokenInfo | None = None
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type in (tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT):
             continue
+        depth += (token.string in _OPENING) - (token.string in _CLOSING)
+        if depth > _DEEPEST:
+            raise SyntaxError("too many nested brackets")
         is_beside = before is not None and (before.string, token.string) in _BESIDE
         if before and (is_beside or (before.type in ends and token.type in ends)):
             places.append(before.end)
@@ -161,6 +168,9 @@ def _with_commas(text: str) -> str:
     return "".join(lines)
 
 
+_OPENING, _CLOSING = ("(", "[", "{"), (")", "]", "}")
+_DEEPEST = 200
+"""Brackets inside each other that Python reads."""
 _BESIDE = (("}", "{"), ("]", "["))
 """Ends and beginnings of objects and lists that numpy prints side by side."""
 

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import re
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -223,3 +224,12 @@ def test_values_that_lie_deep_in_each_other_are_read_or_refused(shape: str, dept
         lines = [_DEEP[shape].replace("DEEP", deep).replace("hi N", f"hi {n}") for n in range(6)]
         path.write_text("\n".join(lines), encoding="utf-8")
         read_or_refuse(path)
+
+
+def test_cells_of_ten_thousands_of_brackets_take_seconds(tmp_path: Path) -> None:
+    deep = "(" * 20_000 + "1" + ")" * 20_000
+    path = tmp_path / "deep.csv"
+    path.write_text("text,answer\n" + "\n".join(f"hi {n},{deep}" for n in range(60)), encoding="utf-8")
+    began = time.process_time()
+    read_or_refuse(path)
+    assert time.process_time() - began < 20
