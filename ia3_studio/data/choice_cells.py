@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ia3_studio.data.choice_letters import letter_of
 from ia3_studio.data.label_names import label_name
 from ia3_studio.data.lettered import joined_choices, lettered
 from ia3_studio.data.mapping import Mapping
@@ -74,7 +75,7 @@ def right_choice(cell: Any, keys: Sequence[str], choices: Sequence[str], mapping
     if bare.count(said) == 1:
         return bare.index(said)
     letters = [chr(ord("a") + place) for place in range(len(choices))]
-    if (letter := said.lower().strip("().: ")) in letters:
+    if (letter := letter_of(said)) in letters:
         return letters.index(letter)
     number = whole_number(said)
     if number is not None and 0 <= number - mapping.counted_from < len(choices):

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from ia3_studio.data.choice_letters import LETTERS, with_latin_end
 from ia3_studio.data.column_names import name_words, says
 from ia3_studio.data.column_profile import profile
 from ia3_studio.data.column_words import WRONG
-from ia3_studio.data.right_choice import LETTERS, names_each, repeats_one, right_columns
+from ia3_studio.data.right_choice import names_each, repeats_one, right_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +53,7 @@ def families(columns: Sequence[str], is_stem: Callable[[str], bool]) -> Iterator
     by_stem: dict[tuple[str, str], dict[str, str]] = {}
     for column in columns:
         name, _, rest = column.strip().lower().partition(" - ")  # "Answer 1 - max 75 characters"
-        found = _CHOICE.fullmatch(name)
+        found = _CHOICE.fullmatch(with_latin_end(name))
         stem = re.sub(r"[\s_-]+$", "", found["stem"]) if found else ""
         place = found["place"] if found else ""
         if not found and (inner := _numbered_inside(column)):

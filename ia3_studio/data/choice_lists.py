@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Record
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.choice_letters import LETTERS, letter_of
 from ia3_studio.data.column_names import name_words, named, says_last, word_list
 from ia3_studio.data.column_profile import cells_of, profile, structures_of
 from ia3_studio.data.label_names import label_name
 from ia3_studio.data.lettered import joined_choices, lettered
 from ia3_studio.data.measurements import whole_number
 from ia3_studio.data.paths import is_listed
-from ia3_studio.data.right_choice import LETTERS, RIGHT_NAMES, is_wrong, right_columns
+from ia3_studio.data.right_choice import RIGHT_NAMES, is_wrong, right_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +64,7 @@ def _named_by_another(frame: pd.DataFrame, columns: Sequence[str], name: str, va
     keys = [{*each, *LETTERS[: len(each)], *_numbers(len(each))[0], *_numbers(len(each))[1]} for each in offered]
     for other in columns:
         said = [label_name(cell) for cell in cells_of(frame, other)[: len(keys)]] if other != name else []
-        fits = [cell in known or cell.lower().strip("().: ") in known for cell, known in zip(said, keys, strict=False)]
+        fits = [cell in known or letter_of(cell) in known for cell, known in zip(said, keys, strict=False)]
         if len(fits) == len(keys) and len({*said}) > 1 and all(fits):
             return True
     return False
@@ -98,7 +99,7 @@ def _numbers(count: int) -> tuple[list[str], list[str]]:
 def _holds_choices(value: Any) -> bool:
     if isinstance(value, Record):
         lists = [each for each in value.values() if is_listed(each)]
-        letters = [str(key).strip().lower() for key in value]
+        letters = [letter_of(str(key)) for key in value]
         return (len(lists) > 1 and bool({"text", "choices"} & value.keys())) or (
             letters in (list(LETTERS[: len(letters)]), *_numbers(len(letters))) and len(letters) > 1
         )

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.choice_families import FEWEST_NUMBERED
+from ia3_studio.data.choice_letters import LETTERS, letter_of
 from ia3_studio.data.choice_lists import MOST_CHOICES
 from ia3_studio.data.column_profile import UNNAMED, Profile, cells_of, profile
 from ia3_studio.data.label_names import label_name
 from ia3_studio.data.mapping import Mapping
-from ia3_studio.data.right_choice import LETTERS, first_number, repeats_one
+from ia3_studio.data.right_choice import first_number, repeats_one
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +34,7 @@ def exam_mapping(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if len(kept) < len(("question", "choice", "choice", "answer")):
         return None
     question, *choices, answer = (each.name for each in kept)
-    right = [label_name(cell).lower().strip("().: ") for cell in cells_of(frame, answer)]
+    right = [letter_of(label_name(cell)) for cell in cells_of(frame, answer)]
     is_named = set(right) <= set(LETTERS[: len(choices)]) or _numbers_choices(right, kept[1:-1])
     is_named = is_named or (_are_varied(kept[1:-1]) and repeats_one(frame, [answer], choices) == [answer])
     if len(choices) < 2 or not right or not is_named or not kept[0].is_text:
@@ -59,7 +60,7 @@ _ENDS = (".", ")", ":")
 
 
 def _are_letters(frame: pd.DataFrame, name: str, choices: int) -> bool:
-    said = {label_name(cell).lower() for cell in cells_of(frame, name)}
+    said = {letter_of(label_name(cell)) for cell in cells_of(frame, name)}
     return len(said) > 1 and said <= set(LETTERS[:choices])
 
 

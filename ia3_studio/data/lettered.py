@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-_LINE = re.compile(r"\s*[(\[]?([A-Za-z])[)\].:：、]\s*(\S.*)")
-_INSIDE = re.compile(r"(?:^|(?<=[\s,;|]))[(\[]?([A-Za-z])\s?[)\].:：、]\s*")
+from ia3_studio.data.choice_letters import letter_of
+
+_LINE = re.compile(r"\s*[(\[]?([^\W\d_])[)\].:：、]\s*(\S.*)")
+_INSIDE = re.compile(r"(?:^|(?<=[\s,;|]))[(\[]?([^\W\d_])\s?[)\].:：、]\s*")
 """A letter before a choice where these stand in one line."""
 _FEWEST, _FEWEST_IN_LINE, _LETTERS = 2, 3, "abcdefghijklmnopqrstuvwxyz"
 _SIGNS = re.compile(r"\s*\|\|\s*"), re.compile(r"\s*\|\s*"), re.compile(r"\s*\n\s*"), re.compile(r"\s*;\s*")
@@ -22,16 +25,16 @@ def lettered(text: str) -> dict[str, str]:
     lines = [line for line in text.split("\n") if line.strip()]
     found = [_LINE.fullmatch(line) for line in lines]
     choices = {each[1]: each[2].strip() for each in found if each}
-    if len(lines) >= _FEWEST and all(found) and _are_in_order("".join(choices), len(lines)):
+    if len(lines) >= _FEWEST and all(found) and _are_in_order(list(choices), len(lines)):
         return choices
     before, *parts = _INSIDE.split(text)
     letters, texts = parts[::2], [part.strip(" \t\n,;|") for part in parts[1::2]]
     in_line = not before.strip() and len(letters) >= _FEWEST_IN_LINE and all(texts)
-    return dict(zip(letters, texts, strict=True)) if in_line and _are_in_order("".join(letters), len(letters)) else {}
+    return dict(zip(letters, texts, strict=True)) if in_line and _are_in_order(letters, len(letters)) else {}
 
 
-def _are_in_order(letters: str, count: int) -> bool:
-    return letters.lower() == _LETTERS[:count]
+def _are_in_order(letters: Sequence[str], count: int) -> bool:
+    return "".join(map(letter_of, letters)) == _LETTERS[:count]
 
 
 def joined_choices(text: str) -> list[str]:

@@ -6,12 +6,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from ia3_studio.data.choice_letters import letter_of
 from ia3_studio.data.delimiters import LINE_END
 
 _BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
-_CHOICE = re.compile(r"\s*\(?([A-Ha-h])[.)]\s+(\S.*)")
-_ANSWER = re.compile(r"\s*\**(?:correct\s+)?(?:answer|antwort|lösung|respuesta|réponse|risposta|resposta|key)"
-                     r"\**\s*[:：]\**\s*\(?([A-Ha-h])\)?\b.*", re.IGNORECASE)  # fmt: skip
+_CHOICE = re.compile(r"\s*\(?([^\W\d_])[.)]\s+(\S.*)")
+_ANSWER = re.compile(r"\s*\**(?:[^\W\d_]+\s+)?(?:answer|antwort|lösung|respuesta|réponse|risposta|resposta|key|antwoord"
+                     r"|svar|odpowiedź|odpověď|cevap|ответ|відповідь|απάντηση|答案|正解|정답|الإجابة|תשובה)"
+                     r"\**\s*[:：]\**\s*\(?([^\W\d_])\)?(?!\w).*", re.IGNORECASE)  # fmt: skip
 _NUMBER = re.compile(r"^\s*(?:Q(?:uestion)?\s*)?\d{1,4}[.):]\s+", re.IGNORECASE)
 _GIFT = re.compile(
     r"(?:::(?:[^:]|:(?!:))*::)?\s*(?:\[\w+\])?\s*([^{}]+?)\s*(?<!\\)\{([^{}]*)(?<!\\)\}\s*(.*)", re.DOTALL
@@ -58,8 +60,8 @@ def _of_aiken(block: str) -> tuple[str, list[str], str] | None:
     right = _ANSWER.fullmatch(last)
     if not right or len(offered) < _FEWEST or offered[0][0] == 0 or offered[-1][0] != len(lines) - 1:
         return None
-    choices = {found[1].lower(): found[2].strip() for _place, found in offered}
-    answer = choices.get(right[1].lower())
+    choices = {letter_of(found[1]): found[2].strip() for _place, found in offered}
+    answer = choices.get(letter_of(right[1]))
     question = _NUMBER.sub("", "\n".join(lines[: offered[0][0]])).strip()
     return (question, list(choices.values()), answer) if answer and question else None
 
@@ -70,13 +72,13 @@ def _of_letter_first(block: str) -> tuple[str, list[str], str] | None:
     offered = [(place, found) for place, line in enumerate(lines) if (found := _CLOSE_CHOICE.fullmatch(line))]
     if len(letter.strip()) != 1 or len(offered) < _FEWEST or offered[0][0] == 0 or offered[-1][0] != len(lines) - 1:
         return None
-    choices = {found[1].lower(): found[2].strip() for _place, found in offered}
+    choices = {letter_of(found[1]): found[2].strip() for _place, found in offered}
     question = "\n".join(lines[: offered[0][0]]).strip()
-    answer = choices.get(letter.strip().lower())
+    answer = choices.get(letter_of(letter))
     return (question, list(choices.values()), answer) if answer and question else None
 
 
-_CLOSE_CHOICE = re.compile(r"\s*\(?([A-Ha-h])[.)]\s*(\S.*)")
+_CLOSE_CHOICE = re.compile(r"\s*\(?([^\W\d_])[.)]\s*(\S.*)")
 """A choice whose text may stand at its letter."""
 
 

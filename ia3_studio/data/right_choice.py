@@ -6,10 +6,12 @@ from collections.abc import Mapping as Record
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.choice_letters import LETTERS, letter_of
 from ia3_studio.data.column_names import name_words, named, says
 from ia3_studio.data.column_profile import cells_of, structures_of
 from ia3_studio.data.column_words import RIGHT, WRONG
 from ia3_studio.data.label_names import label_name
+from ia3_studio.data.lettered import lettered
 from ia3_studio.data.measurements import whole_number
 from ia3_studio.data.paths import is_listed, structure_of, value_at
 
@@ -27,7 +29,6 @@ RIGHT_NAMES = (
 _INNER_ANSWERS = ("answerKey", "answer", "label", "labels", "correct", "is_correct", "isCorrect", "right", "is_right",
                   "is_answer", "isAnswer")  # fmt: skip
 _LOOKED_AT = 20
-LETTERS = "abcdefgh"
 
 
 def repeats_one(frame: pd.DataFrame, columns: Sequence[str], choices: Sequence[str]) -> list[str]:
@@ -50,15 +51,16 @@ def _offered(record: Record[Any, Any], choices: Sequence[str]) -> set[str]:
 
 
 def places_in(frame: pd.DataFrame, columns: Sequence[str], choices: Sequence[str]) -> list[str]:
-    """Return the only column that holds letters of the choices in lists, or is called an index and holds their places.
+    """Return the only column that holds letters of the choices, or is called an index and holds their places.
 
-    They stand in a list, as one of them may; the cells differ.
+    It stands in a list, as one column may; its cells differ.
     """
     lists = structures_of(frame, choices[0]) if len(choices) == 1 else []
-    most = max((len(each) for each in lists if is_listed(each)), default=0)
+    counts = [len(each) if is_listed(each) else len(lettered(str(each))) for each in lists]
+    most = max(counts, default=len(choices))
     found = []
     for name in columns:
-        letters = {str(cell).strip().lower() for cell in cells_of(frame, name)}
+        letters = {letter_of(str(cell)) for cell in cells_of(frame, name)}
         if len(letters) > 1 and letters <= {*LETTERS[:most]}:
             found.append(name)
         numbers = [whole_number(label_name(cell)) for cell in cells_of(frame, name)] if says(name, _PLACES) else []
@@ -100,7 +102,7 @@ def right_columns(columns: Sequence[str]) -> list[str]:
 def names_each(frame: pd.DataFrame, answer: str, choices: Sequence[str]) -> bool:
     """Say whether a column has hardly more values than there are choices, and the numbers of all or most of them."""
     cells = cells_of(frame, answer)
-    numbers = {label_name(cell).strip().lower() for cell in cells}
+    numbers = {letter_of(label_name(cell)) for cell in cells}
     first = first_number(cells)
     places = {str(first + place) for place in range(len(choices))} | set(LETTERS[: len(choices)])
     return numbers <= places and 2 * len(numbers) > len(choices)

@@ -328,6 +328,16 @@ SIBLINGS = (
         12,
     ),
     Shape(
+        "choices in columns that are called by letters of another alphabet",
+        "alphabet.csv",
+        rows(
+            lambda n: f"{asked(n)},{','.join(berths(n))},{'АБВГ'['ABCD'.index(letter(n))]}",
+            header="Вопрос,А,Б,В,Г,Ответ",
+        ),
+        "Вопрос → question, А, Б, В, Г → choices, Ответ → correct choice",
+        12,
+    ),
+    Shape(
         "choices behind letters in one line",
         "in_line.jsonl",
         lines(

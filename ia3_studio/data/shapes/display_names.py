@@ -30,12 +30,19 @@ def _annotation(item: Any) -> dict[str, Any] | None:
 
 
 def _places(item: dict[str, Any]) -> dict[str, Any]:
-    """Return where a span begins and ends, also in an object inside."""
-    for each in (item, *(value for value in item.values() if isinstance(value, dict))):
-        for start, end in _PLACES:
-            if end in each:
-                return {"start": each.get(start, 0), "end": each[end]}
+    """Return where a span begins and ends, also in an object inside, or in one inside that."""
+    inside = [item]
+    for _level in range(_DEEPEST):
+        for each in inside:
+            for start, end in _PLACES:
+                if end in each:
+                    return {"start": each.get(start, 0), "end": each[end]}
+        inside = [value for each in inside for value in each.values() if isinstance(value, dict)]
     return {}
+
+
+_DEEPEST = 3
+"""Objects inside each other, the last of which may hold the places."""
 
 
 def _column(rows: Rows) -> str:
