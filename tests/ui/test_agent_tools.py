@@ -131,8 +131,6 @@ def test_an_agent_trains_compares_chats_and_exports(agent: Agent, tmp_path: Path
     assert looked["first_rows"][0]["messages"][0]["content"].startswith("what is")
     settings = {"epochs": 1, "batch_size": 8, "max_length": 64}
     first = agent.call("start_run", model=model, data=looked["data"], name="one", settings=settings)
-    again = agent.call("start_run", model=model, data=looked["data"], name="one", settings=settings)
-    assert again["run"] == first["run"]
     seen = finished(agent, first["run"])
     assert seen["state"] == "finished" and seen["step"] == seen["total_steps"] > 0, seen
     assert [step["step"] for step in seen["steps"]] == list(range(seen["step"] + 1))
@@ -158,9 +156,13 @@ def test_an_agent_trains_compares_chats_and_exports(agent: Agent, tmp_path: Path
 
 
 @pytest.mark.worker
-def test_an_agent_stops_a_run(agent: Agent, tmp_path: Path) -> None:
+def test_an_agent_that_asks_for_a_run_again_while_it_is_active_gets_it_and_stops_it(
+    agent: Agent, tmp_path: Path
+) -> None:
     model = str(save_tiny_chat(tmp_path / "tiny"))
-    started = agent.call("start_run", model=model, data="lighthouse", settings={"epochs": 400, "batch_size": 4})
+    asked = {"model": model, "data": "lighthouse", "settings": {"epochs": 400, "batch_size": 4}}
+    started, again = (agent.call("start_run", **asked) for _time in range(2))
+    assert again["run"] == started["run"]
     for _try in range(300):
         if agent.call("watch_run", run=started["run"], wait_seconds=0.2)["step"] > 1:
             break
