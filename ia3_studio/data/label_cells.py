@@ -23,9 +23,12 @@ SEVERAL_NAMES = frozenset(
      "codes", "themes", "concepts", "skills", "symptoms", "diagnoses")
 )  # fmt: skip
 """Columns in which a comma stands between several labels."""
-SEVERAL = re.compile(r"\s*[;|\n](?![^()]*\))\s*")
-LISTED = re.compile(r"\s*[;|\n,](?![^()]*\))\s*")
-"""What stands between several labels, the second where a comma may as well; none inside parentheses, as in A(b,c)."""
+SEVERAL = re.compile(r"\s*[;|\n](?![^()]{0,100}\))\s*")
+LISTED = re.compile(r"\s*[;|\n,](?![^()]{0,100}\))\s*")
+"""What stands between several labels, the second where a comma may as well; none inside parentheses, as in A(b,c).
+
+The look ahead has an end: without one, a long text with many commas would be read to its end for each.
+"""
 BLANK = re.compile(r"\s+")
 LONGEST_PART, _WORDS_OF_A_PART = 40, 3
 _MOSTLY_DIFFERENT, _FEWEST_TITLES = 0.9, 20
