@@ -125,5 +125,7 @@ class TextGeneration(Generation):
         from ia3_studio.tasks.evaluation import evaluate_chat
 
         budget = self.evaluation_budget
-        measured = evaluate_chat(loaded.model, loaded.tokenizer, attachment, held_out, budget, self.processes)
+        measured = evaluate_chat(
+            loaded.model, loaded.tokenizer, attachment, held_out, budget, self.processes, self.measured
+        )
         return self._with_answers(loaded, attachment, measured)

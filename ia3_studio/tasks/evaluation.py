@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ia3_studio.data.targets import TargetRow
     from ia3_studio.data.tokens import TokenRow
     from ia3_studio.method.scaling import Attachment
+    from ia3_studio.training.known_losses import MeasuredRows
     from ia3_studio.training.processes import Processes
 
 ANSWER_TOKENS = 96
@@ -32,17 +33,22 @@ def evaluate_chat(
     held_out: Sequence[TokenRow],
     budget: int,
     processes: Processes | None = None,
+    measured: Sequence[MeasuredRows] = (),
 ) -> Generator[Progress, None, RunEvaluation]:
     """Measure a causal language model, base beside tuned; yield how far it is.
+
+    Args:
+        measured: losses of held-out rows that are known from training.
 
     Raises:
         TrainingError: the model is not causal, there is nothing to measure, or a loss is no number.
     """
     from ia3_studio.training.evaluation import evaluate_language, measure_forgetting
 
-    measured = yield from evaluate_language(model, attachment, held_out, budget, processes=processes)
+    work = evaluate_language(model, attachment, held_out, budget, processes=processes, measured=measured)
+    found = yield from work
     forgotten = yield from measure_forgetting(model, tokenizer, attachment, budget, processes)
-    return RunEvaluation(measured, forgotten)
+    return RunEvaluation(found, forgotten)
 
 
 def evaluate_preference_run(
@@ -76,8 +82,12 @@ def evaluate_targets(
     held_out: Sequence[TargetRow],
     budget: int,
     processes: Processes | None = None,
+    measured: Sequence[MeasuredRows] = (),
 ) -> Generator[Progress, None, RunEvaluation]:
     """Measure an encoder-decoder, base beside tuned; yield how far it is.
+
+    Args:
+        measured: losses of held-out rows that are known from training.
 
     Raises:
         TrainingError: there is nothing to measure, or a loss is no number.
@@ -85,8 +95,10 @@ def evaluate_targets(
     from ia3_studio.training.evaluation import evaluate_language
     from ia3_studio.training.target_loss import TargetLoss
 
-    measured = evaluate_language(model, attachment, held_out, budget, loss_of=TargetLoss, processes=processes)
-    return RunEvaluation((yield from measured))
+    work = evaluate_language(
+        model, attachment, held_out, budget, loss_of=TargetLoss, processes=processes, measured=measured
+    )
+    return RunEvaluation((yield from work))
 
 
 def with_answers(

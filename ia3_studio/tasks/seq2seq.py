@@ -58,5 +58,6 @@ class TextToText(Generation):
         """Measure base and tuned model on held-out rows; yield the progress."""
         from ia3_studio.tasks.evaluation import evaluate_targets
 
-        measured = evaluate_targets(loaded.model, attachment, held_out, self.evaluation_budget, self.processes)
+        budget = self.evaluation_budget
+        measured = evaluate_targets(loaded.model, attachment, held_out, budget, self.processes, self.measured)
         return self._with_answers(loaded, attachment, measured)

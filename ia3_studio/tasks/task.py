@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ia3_studio.runs.config import RunConfig
     from ia3_studio.runs.evaluation import RunEvaluation
     from ia3_studio.training.config import TrainConfig
+    from ia3_studio.training.known_losses import MeasuredRows
     from ia3_studio.training.objective import Objective
     from ia3_studio.training.processes import Processes
     from ia3_studio.training.report import Progress
@@ -49,6 +50,8 @@ class Task(RowReader):
     """Those that divide the evaluation; None if one does all of it, or all of them do as they share the weights."""
     parts: int = 1
     """Into how many parts each forward pass of the evaluation is cut, where memory is short."""
+    measured: Sequence[MeasuredRows] = ()
+    """Losses of held-out rows that are known from training; the evaluation does not compute them again."""
     without_tokens: ClassVar[str] = ""
     """Why its rows are no tokens, which could be counted and previewed; empty where they are."""
 

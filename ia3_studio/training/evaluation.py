@@ -25,6 +25,7 @@ from ia3_studio.models.limits import limits_of
 from ia3_studio.training.compare import mean_of, per_token, share
 from ia3_studio.training.divided import as_progress, divided
 from ia3_studio.training.generation import Prompt, answer_both, prompts_of
+from ia3_studio.training.known_losses import MeasuredRows, known_losses
 from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.metrics import exact_match, rouge_l
 from ia3_studio.training.processes import Processes
@@ -74,6 +75,7 @@ def evaluate_language(
     task: EvaluationTask = "language",
     loss_of: Callable[[Any], RowLoss] = CausalLoss,
     processes: Processes | None = None,
+    measured: Sequence[MeasuredRows] = (),
 ) -> Work:
     """Evaluate loss and perplexity on held-out rows, base compared with tuned.
 
@@ -83,6 +85,7 @@ def evaluate_language(
         budget: tokens per forward pass; bounds memory.
         loss_of: makes the loss of a model, by default that of a causal one.
         processes: those that divide the rows; None if this one evaluates all.
+        measured: losses of these rows that are known from training, and are not computed again.
 
     Raises:
         TrainingError: the model is not causal, there are no rows, or a loss is NaN or infinite.
@@ -104,6 +107,11 @@ def evaluate_language(
 
     found: list[list[float]] = []
     for strength in (0, 1):
+        known = known_losses(attachment, strength, counted, measured)
+        if known is not None:
+            found.append([_finite(row, loss) for row, loss in zip(counted, known, strict=True)])
+            yield Progress((strength + 1) * len(counted), 2 * len(counted))
+            continue
         work = divided(groups, WithinMemory(partial(measure, strength), model), processes)
         losses = yield from as_progress(work, strength * len(counted), len(counted), 2 * len(counted))
         summed: dict[Any, float] = {}

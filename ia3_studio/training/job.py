@@ -21,6 +21,7 @@ from ia3_studio.models.sharding import is_sharded
 from ia3_studio.training.checkpoint import Checkpoint, Counters, optimizer_state, restore_optimizer
 from ia3_studio.training.config import Step, TrainConfig
 from ia3_studio.training.in_step import in_step
+from ia3_studio.training.known_losses import MeasuredRows, RowLog
 from ia3_studio.training.loss_scale import LossScale
 from ia3_studio.training.objective import Objective, Rewarding, RewardSums
 from ia3_studio.training.optimizers import make_optimizer, take_step
@@ -74,6 +75,7 @@ class Training(Iterator[Step], Generic[Row]):
         self._tokens = 0
         self._budget = self._told_budget = config.micro_batch_tokens
         self._best = Best()
+        self._log = RowLog(objective, self._trained.vectors)
         self._good = self._trained.copies()
         self._notes: list[str] = []
         self._held_out_rewards: RewardSums | None = None
@@ -121,6 +123,11 @@ class Training(Iterator[Step], Generic[Row]):
     def fast_paths(self) -> Sequence[FastPath]:
         """Return the fast paths that were tested, and why one is off."""
         return self._objective.fast_paths
+
+    @property
+    def measured_rows(self) -> Sequence[MeasuredRows]:
+        """Return the losses of this process's held-out rows with the first, the best and the newest vectors."""
+        return self._log.kept
 
     def close(self) -> None:
         """End the job; the trained vectors are kept."""
@@ -254,6 +261,8 @@ class Training(Iterator[Step], Generic[Row]):
             return None
         measured = self._within_memory(self._measured_share, self._held_out)
         self.gave_up = measured is None
+        if not self.gave_up:
+            self._log.note()
         self._held_out_rewards = self._rewards()
         return measured
 
@@ -346,6 +355,7 @@ class Training(Iterator[Step], Generic[Row]):
             return
         if measured < self._best.held_out:
             self._best = Best(self._step, measured, self._trained.copies())
+            self._log.keep_newest()
         else:
             self._best = Best(self._best.step, self._best.held_out, self._best.copies, self._best.waited + 1)
 

@@ -23,7 +23,7 @@ from ia3_studio.training.batches import label_count, pad
 from ia3_studio.training.bundles import bundle_batches, bundled, packed_labels
 from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.head_loss import frozen_head, head_losses, head_losses_and_gradient
-from ia3_studio.training.objective import MeanLoss
+from ia3_studio.training.known_losses import MeasuresRows
 from ia3_studio.training.packing import TRIAL, packing_of
 from ia3_studio.training.precision import RoundedBackward, backward_path, backward_products
 from ia3_studio.training.prefix_cache import PREFIX, PrefixCache
@@ -34,7 +34,7 @@ HEAD_ROWS = 128
 """Label positions whose logits are computed at the same time."""
 
 
-class CausalLoss(MeanLoss[TokenRow]):
+class CausalLoss(MeasuresRows[TokenRow]):
     """The next-token loss of a causal language model.
 
     Raises:
@@ -173,10 +173,14 @@ class CausalLoss(MeanLoss[TokenRow]):
     @torch.no_grad()
     def row_losses(self, rows: Sequence[TokenRow]) -> list[float]:
         """Return each row's summed loss over its label tokens, in nats."""
-        if not self._plain:
-            return [self._whole([row]).item() for row in rows]
-        hidden, _logits, targets = self._forward(rows)
-        return self._row_sums(rows, self._token_losses(hidden, targets)).tolist() if rows else []
+        if not rows:
+            return []
+        hidden, logits, targets = self._forward(rows)
+        if self._plain:
+            losses = self._token_losses(hidden, targets)
+        else:
+            losses = F.cross_entropy(logits.float(), targets, reduction="none")
+        return self._row_sums(rows, losses).tolist()
 
     def _token_losses(self, hidden: Tensor, targets: Tensor) -> Tensor:
         """Return the loss of each label token in nats, (labels,), from the head's input, (labels, d)."""

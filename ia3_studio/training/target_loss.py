@@ -14,11 +14,12 @@ from ia3_studio.data.tokens import IGNORED
 from ia3_studio.errors import TrainingError
 from ia3_studio.training.choice_model import padded
 from ia3_studio.training.config import BackwardDtype
+from ia3_studio.training.known_losses import MeasuresRows
 from ia3_studio.training.loss import before
 from ia3_studio.training.padded_loss import PaddedLoss
 
 
-class TargetLoss(PaddedLoss[TargetRow]):
+class TargetLoss(MeasuresRows[TargetRow], PaddedLoss[TargetRow]):
     """The loss of an encoder-decoder, its logits at the answers' tokens only.
 
     Raises:

@@ -283,6 +283,8 @@ class TrainingJob:
         from ia3_studio.runs.evaluation import write_evaluation
 
         self._task.parts = self.evaluation_parts
+        if self._processes is None or self._processes.count == 1:  # else each has measured its own rows only
+            self._task.measured = self._training.measured_rows
         found = yield from self._task.evaluate(self._loaded, self._attachment, self._held_out)
         if not self._writes:
             return
