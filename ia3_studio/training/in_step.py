@@ -76,6 +76,10 @@ class EvenPasses(Wrapped[Row]):
             self._loss.group_loss(idle)
             yield 0.0
 
+    def passes(self, rows: Sequence[Row], budget: int) -> int:
+        """Return about how many passes a measurement takes: those of this process's rows."""
+        return self._loss.passes(rows, budget)
+
     def _idle(self, batch: Sequence[Row], budget: int) -> Iterator[list[Row]]:
         """Yield the rows of a pass for each micro-batch that another process has more; all have the same batch."""
         shares = [self._processes.share_of(rank, batch) for rank in range(self._processes.count)]

@@ -7,40 +7,29 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, astuple, replace
 from functools import partial
 from typing import Generic, TypeVar
 
 import torch
 
-from ia3_studio.errors import RowMemoryError, StudioError, TrainingError
+from ia3_studio.errors import StudioError, TrainingError
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.models.fast_paths import FastPath
-from ia3_studio.models.out_of_memory import give_memory_back, is_out_of_memory
 from ia3_studio.models.sharding import is_sharded
+from ia3_studio.training.budgeted_passes import BudgetedPasses
 from ia3_studio.training.checkpoint import Checkpoint, Counters, optimizer_state, restore_optimizer
 from ia3_studio.training.config import Step, TrainConfig
 from ia3_studio.training.in_step import in_step
 from ia3_studio.training.known_losses import MeasuredRows, RowLog
 from ia3_studio.training.loss_scale import LossScale
-from ia3_studio.training.objective import Objective, Rewarding, RewardSums
+from ia3_studio.training.objective import CountsPasses, Objective, Rewarding, RewardSums
 from ia3_studio.training.optimizers import make_optimizer, take_step
-from ia3_studio.training.processes import Outcome, Processes
+from ia3_studio.training.processes import Processes
 from ia3_studio.training.schedule import learning_rate, schedule, total_steps
-from ia3_studio.training.trainable_parameters import Copies, TrainableParameters
+from ia3_studio.training.trainable_parameters import BestParameters, Copies, TrainableParameters
 
 Row = TypeVar("Row")
-
-
-@dataclass(frozen=True, eq=False)
-class Best:
-    """The lowest held-out loss so far."""
-
-    step: int = 0
-    held_out: float = math.inf
-    copies: Copies = ()
-    waited: int = 0
-    """Held-out losses since then."""
 
 
 class Training(Iterator[Step], Generic[Row]):
@@ -73,8 +62,11 @@ class Training(Iterator[Step], Generic[Row]):
         self._row_tokens = sum(map(objective.size, rows))
         self._step = 0
         self._tokens = 0
-        self._budget = self._told_budget = config.micro_batch_tokens
-        self._best = Best()
+        self._passes: BudgetedPasses[Row] = BudgetedPasses(
+            objective.size, self._trained.forget_gradient, processes,
+            is_sharded=self._is_sharded, budget=config.micro_batch_tokens,
+        )  # fmt: skip
+        self._best = BestParameters()
         self._log = RowLog(objective, self._trained.vectors)
         self._good = self._trained.copies()
         self._notes: list[str] = []
@@ -84,12 +76,14 @@ class Training(Iterator[Step], Generic[Row]):
         """Whether the processes agreed to stop before the last step."""
         self.gave_up = False
         """Whether the newest measurement was given up because of a stop."""
+        self.measuring: float | None = None
+        """The share that is done of a measurement of the held-out rows; None outside of one, or if it is not known."""
         processes.same("rows", len(rows), self._row_tokens, len(held_out))
         processes.same("kinds of batches (packing is off)", float(objective.lengths(rows) is None))
         if since:
             self._go_on(since)
         if most_tokens is not None:  # that fitted when all processes started again: the next note says so
-            self._budget = min(self._budget, most_tokens)
+            self._passes.lower(most_tokens)
         processes.align(self._trained.parameters)
         self._steps = self._run()
 
@@ -117,7 +111,7 @@ class Training(Iterator[Step], Generic[Row]):
     @property
     def budget(self) -> int:
         """Return the tokens per forward pass that fit the memory of all processes."""
-        return self._budget
+        return self._passes.budget
 
     @property
     def fast_paths(self) -> Sequence[FastPath]:
@@ -142,7 +136,7 @@ class Training(Iterator[Step], Generic[Row]):
             self._step,
             self._tokens,
             self._seconds,
-            self._budget,
+            self._passes.budget,
             self._best.step,
             self._best.held_out if self._best.step else 0.0,
             self._best.waited,
@@ -160,10 +154,10 @@ class Training(Iterator[Step], Generic[Row]):
         restore_optimizer(self._optimizer, since)
         if isinstance(self._objective, Rewarding):
             self._objective.restore(since.objective)
-        self._step, self._tokens, self._budget = counters.step, counters.tokens, counters.micro_batch_tokens
+        self._step, self._tokens = counters.step, counters.tokens
+        self._passes.resume(counters.micro_batch_tokens)
         if counters.best_step:
-            self._best = Best(counters.best_step, counters.best_held_out, since.best, counters.waited)
-        self._told_budget = self._budget
+            self._best = BestParameters(counters.best_step, counters.best_held_out, since.best, counters.waited)
         if self._scale.changes and counters.loss_scale != 1.0:  # else it went on in a format that needs none
             self._scale = replace(self._scale, value=counters.loss_scale, steps=counters.loss_scale_steps)
         self._good = since.good
@@ -223,7 +217,8 @@ class Training(Iterator[Step], Generic[Row]):
         """Update the vectors with one batch; return its mean loss and the gradient norm before clipping."""
         while True:
             with self._attachment.keeping_outputs() if self._is_on_cpu else nullcontext():
-                loss = self._within_memory(partial(self._objective.backward, scale=self._scale.value), batch) or 0.0
+                backward = partial(self._objective.backward, scale=self._scale.value)
+                loss = self._passes.run(backward, batch, self._step) or 0.0
             self._processes.all_reduce_gradients(self._trained.parameters)
             self._scale.unscale(self._trained.parameters)
             norm = float(torch.nn.utils.clip_grad_norm_(self._trained.parameters, self._config.max_grad_norm))
@@ -259,7 +254,7 @@ class Training(Iterator[Step], Generic[Row]):
         """Return the mean loss of the held-out rows; None without any, or when the job is asked to stop."""
         if not self._held_out:
             return None
-        measured = self._within_memory(self._measured_share, self._held_out)
+        measured = self._passes.run(self._measured_share, self._held_out, self._step)
         self.gave_up = measured is None
         if not self.gave_up:
             self._log.note()
@@ -267,79 +262,21 @@ class Training(Iterator[Step], Generic[Row]):
         return measured
 
     def _measured_share(self, mine: Sequence[Row], held_out: Sequence[Row], budget: int) -> float | None:
+        passes = self._objective.passes(mine, budget) if isinstance(self._objective, CountsPasses) else 0
         summed = 0.0
-        for share in self._objective.measure(mine, held_out, budget):
-            summed += share
-            if self._gives_up():
-                return None
+        try:
+            for done, share in enumerate(self._objective.measure(mine, held_out, budget), 1):
+                summed += share
+                self.measuring = min(1.0, done / passes) if passes else None
+                if self._gives_up():
+                    return None
+        finally:
+            self.measuring = None
         return summed
 
     def _gives_up(self) -> bool:
         """Say whether to stop inside a measurement; processes that share the weights do so after the same pass."""
         return self._processes.any(self._is_stopping()) if self._is_sharded else self._is_stopping()
-
-    def _within_memory(
-        self, attempt: Callable[[Sequence[Row], Sequence[Row], int], float | None], rows: Sequence[Row]
-    ) -> float | None:
-        """Return the sum of what an attempt makes of every process's rows; None if one of them gives up.
-
-        Where a process runs out of memory, all of them retry with the token budget that fits it.
-
-        Args:
-            attempt: given this process's rows, all rows and the tokens per forward pass at most.
-            rows: the rows of all processes.
-
-        Raises:
-            TrainingError: a process also runs out with one row at a time.
-            StudioError: another process failed.
-        """
-        mine = self._processes.share(rows)
-        while True:
-            outcome, share = self._attempted(attempt, mine, rows)
-            vote = self._processes.vote(outcome, share, self._budget)
-            if vote.any(Outcome.OUT_OF_MEMORY):
-                self._trained.forget_gradient()
-                self._budget = int(min(vote.budgets))
-            else:
-                return None if vote.any(Outcome.STOPPED) else vote.share
-
-    def _attempted(
-        self, attempt: Callable[[Sequence[Row], Sequence[Row], int], float | None], mine: Sequence[Row],
-        rows: Sequence[Row],
-    ) -> tuple[Outcome, float]:  # fmt: skip
-        """Return what became of an attempt, and its result; out of memory, the budget is halved."""
-        try:
-            share = attempt(mine, rows, self._budget)
-            return (Outcome.STOPPED, 0.0) if share is None else (Outcome.DONE, share)
-        except Exception as error:
-            if self._is_sharded:  # the others wait inside a layer: none of them could vote
-                is_full = is_out_of_memory(error)
-                fitting = self._halved(mine or rows) if is_full else 0
-                alone = ", even with one row at a time" if is_full and not fitting else ""
-                raise self._processes.leave(error, f"at step {self._step}{alone}", fitting) from error
-            if not (isinstance(error, RuntimeError | MemoryError) and is_out_of_memory(error)):
-                raise
-        # Outside of the except block: the error holds on to the tensors of the attempt.
-        self._trained.forget_gradient()
-        give_memory_back()
-        self._halve(mine)
-        return Outcome.OUT_OF_MEMORY, 0.0
-
-    def _halve(self, rows: Sequence[Row]) -> None:
-        fitting = self._halved(rows)
-        if not fitting:
-            longest = max(map(self._objective.size, rows))
-            raise RowMemoryError(
-                f"Out of memory at step {self._step}, even with one row at a time (the longest has "
-                f"{longest:,} tokens); resume the run with fewer processes or where more memory is free, or lower the "
-                "max length or choose a smaller model in a new one."
-            )
-        self._budget = fitting
-
-    def _halved(self, rows: Sequence[Row]) -> int:
-        """Return half of the tokens per forward pass; 0 if these rows were alone already."""
-        sizes = [self._objective.size(row) for row in rows]
-        return 0 if self._budget <= min(sizes) else min(self._budget, sum(sizes)) // 2
 
     @property
     def _is_due(self) -> bool:
@@ -354,10 +291,10 @@ class Training(Iterator[Step], Generic[Row]):
         if measured is None:
             return
         if measured < self._best.held_out:
-            self._best = Best(self._step, measured, self._trained.copies())
+            self._best = BestParameters(self._step, measured, self._trained.copies())
             self._log.keep_newest()
         else:
-            self._best = Best(self._best.step, self._best.held_out, self._best.copies, self._best.waited + 1)
+            self._best = replace(self._best, waited=self._best.waited + 1)
 
     def _keep_best(self) -> None:
         best = self._best
@@ -380,8 +317,5 @@ class Training(Iterator[Step], Generic[Row]):
 
     def _note(self) -> str | None:
         """Return the note on the step, and clear it."""
-        if self._budget != self._told_budget:
-            self._told_budget = self._budget
-            self._notes.append(f"Out of memory; forward passes are limited to {self._budget:,} tokens from here on.")
-        said, self._notes = self._notes, []
+        said, self._notes = [*self._notes, *filter(None, [self._passes.note()])], []
         return " ".join(said) or None

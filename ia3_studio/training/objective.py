@@ -57,6 +57,14 @@ class Objective(Protocol[Row_contra]):
         """Yield shares of the batch's mean loss that together are the rows' share; no gradient is taken."""
 
 
+@runtime_checkable
+class CountsPasses(Protocol[Row_contra]):
+    """An objective that can say how far a measurement is."""
+
+    def passes(self, rows: Sequence[Row_contra], budget: int) -> int:
+        """Return how many shares :meth:`Objective.measure` yields for these rows."""
+
+
 @dataclass(frozen=True)
 class RewardSums:
     """Rewards of answers compared with the base model, as sums and counts that add up over processes."""
@@ -131,6 +139,10 @@ class MeanLoss(ABC, Generic[Row]):
     def micro_batches(self, rows: Sequence[Row], budget: int) -> Iterator[list[Row]]:
         """Yield the rows in groups of at most ``budget`` tokens (a longer row stands alone), padding included."""
         return micro_batches(rows, budget, self.is_padded, self.size)
+
+    def passes(self, rows: Sequence[Row], budget: int) -> int:
+        """Return the number of micro-batches of rows."""
+        return sum(1 for _group in self.micro_batches(rows, budget))
 
     def check(self, rows: Sequence[Row]) -> None:
         """Reject rows without trained tokens.

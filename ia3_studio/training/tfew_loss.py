@@ -176,6 +176,10 @@ class ChoiceObjective(Objective[ChoiceRow]):
                 share = tfew_loss(scored, whole, self.weights).item()
             yield share
 
+    def passes(self, rows: Sequence[ChoiceRow], budget: int) -> int:
+        """Return in how many groups the questions are read."""
+        return sum(1 for _pairs in self._questions(rows, budget))
+
     def _backward(self, pairs: list[Pair], batch: Totals, budget: int, scale: float) -> float:
         cut = list(groups(self.model, pairs, budget))
         if len(cut) == 1:

@@ -1,9 +1,11 @@
-"""Which parameters does a job train? The attached vectors, and new heads."""
+"""Which parameters does a job train, and which values of them were the best? The attached vectors, and new heads."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +15,18 @@ from ia3_studio.method.scaling import Attachment
 
 Copies = tuple[Tensor, ...]
 """The trainable parameters at one time: the vectors first."""
+
+
+@dataclass(frozen=True, eq=False)
+class BestParameters:
+    """The parameters with the lowest held-out loss so far."""
+
+    step: int = 0
+    """The step they are of; 0 before the first held-out loss."""
+    held_out: float = math.inf
+    copies: Copies = ()
+    waited: int = 0
+    """Held-out losses since then."""
 
 
 class TrainableParameters:

@@ -60,6 +60,11 @@ class TrainingJob:
         """Return whether the newest measurement was given up because of a stop."""
         return self._training.gave_up
 
+    @property
+    def measuring(self) -> float | None:
+        """Return the share that is done of a measurement of the held-out rows; None outside of one."""
+        return self._training.measuring
+
     def prepare(self, say: ProgressCallback) -> None:
         """Read the data, load the model and attach the vectors, fastest failures first.
 

@@ -41,12 +41,15 @@ LOCK_SECONDS = 1.0
 """Seconds a worker tries to acquire its run's lock, which status readers hold briefly."""
 CHECKPOINT_SECONDS = 60.0
 """Maximum seconds of work lost by a kill. A checkpoint of 57,600 parameters takes about 3 ms to write, rarely 7."""
+TELLING_SECONDS = 0.5
+"""Between two words on how far a measurement is."""
 NOW = "--now"
 """Tells a worker not to wait for other runs: whoever started it has given it its turn."""
 ATTACHED = "--attached"
 """Tells a worker to end with the process that started it, wherever that dies."""
 
 
+EVALUATING_BASE = "Evaluating the base model"
 EVALUATING = "Evaluating the base and the tuned model"
 OUT_OF_MEMORY: dict[Phase, str] = {
     "preparing": "Out of memory before the first step; close other programs, or choose a smaller model or a lower max "
@@ -63,6 +66,10 @@ OUT_OF_MEMORY: dict[Phase, str] = {
 
 class Job(Protocol):
     """A job for a worker."""
+
+    @property
+    def measuring(self) -> float | None:
+        """Return the share that is done of a measurement of the held-out rows; None outside of one."""
 
     def prepare(self, say: ProgressCallback) -> None:
         """Load model and data; report progress."""
@@ -146,12 +153,16 @@ class Worker:
         self.status = StatusFile(run.files, time.time, earlier_seconds)
         self.since = self.step = run.status().step
         """The step it resumes from; 0 for a new run."""
+        self.share: float | None = None
+        """The share of the steps that is done; None before the first is told."""
         self.kept = 0
         """The step of the last saved adapter; 0 if there is none."""
         self.is_saving = False
         """Whether an adapter or a checkpoint is being written, or could not be."""
         self.gave_up = False
         """Whether evaluation of the newest step was skipped because of a stop."""
+        self.told_at = float("-inf")
+        """Time at which it was last told how far a measurement is, by the monotonic clock."""
         self.checked_at = time.monotonic()
         """Time of the newest checkpoint."""
         self.terminated = threading.Event()
@@ -182,7 +193,7 @@ class Worker:
     def _train(self) -> None:
         self.status.write_status("preparing", "Preparing")
         self._prepare()
-        self.status.write_status("training", "Evaluating the base model")
+        self.status.write_status("training", EVALUATING_BASE)
         with (
             self.run.files.metrics.open("a", encoding="utf-8") as metrics,
             closing(self.job.steps(self._gives_up)) as steps,
@@ -225,6 +236,18 @@ class Worker:
         share = progress.done / progress.total
         self.status.write_status("evaluating", EVALUATING, share)
 
+    def _tell_measuring(self) -> None:
+        """Write how far a measurement of the held-out rows is, which takes long where they are many."""
+        share = self.job.measuring
+        if share is None or time.monotonic() - self.told_at < TELLING_SECONDS:
+            return
+        self.told_at = time.monotonic()
+        if self.share is None and not self.since:
+            self.status.write_status("training", EVALUATING_BASE, share)
+        else:
+            said = f"Evaluating the held-out rows after step {self.step + 1}: {share:.0%}"
+            self.status.write_status("training", said, self.share)
+
     def _after(self, step: Step) -> None:
         self.step = step.step
         if step.note:
@@ -233,8 +256,8 @@ class Worker:
             self._keep_adapter()
         if step.step and (step.held_out is not None or time.monotonic() - self.checked_at > CHECKPOINT_SECONDS):
             self._keep_checkpoint()
-        share = step.step / step.total_steps
-        self.status.write_status("training", f"Training: step {step.step} of {step.total_steps}", share)
+        self.share = step.step / step.total_steps
+        self.status.write_status("training", f"Training: step {step.step} of {step.total_steps}", self.share)
 
     def _end_stopped(self) -> None:
         if self.step > self.since:
@@ -319,6 +342,7 @@ class Worker:
         return self.terminated.is_set() or self.run.files.stop.exists()
 
     def _gives_up(self) -> bool:
+        self._tell_measuring()
         self.gave_up = self._is_stopping()
         return self.gave_up
 

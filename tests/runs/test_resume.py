@@ -177,7 +177,7 @@ def test_a_run_that_filled_the_disk_says_that_it_can_go_on(store: RunStore) -> N
 
 def test_a_stop_while_the_base_model_is_measured_is_no_wait(store: RunStore) -> None:
     run = begin(store, "endless base")
-    wait(lambda: run.status().message == "Evaluating the base model")
+    wait(lambda: run.status().message == "Evaluating the base model" and run.status().progress == 0.4)
     run.request_stop()
     wait(lambda: state(run) == "stopped")  # left alone, this base model is measured for ever
     assert "nothing was trained" in run.status().message
@@ -185,7 +185,8 @@ def test_a_stop_while_the_base_model_is_measured_is_no_wait(store: RunStore) -> 
 
 def test_a_step_whose_measuring_was_given_up_is_taken_again(store: RunStore) -> None:
     run = begin(store, "endless")  # asks whether it is stopped behind step 3, as if measuring for step 4
-    wait(lambda: run.status().step == 3)
+    wait(lambda: run.status().step == 3 and "25%" in run.status().message)
+    assert run.status().progress == 3 / 6  # how many steps are done
     run.request_stop()
     wait(lambda: state(run) == "stopped")
     assert run.files.checkpoint.read_text() == ("2" if run.status().step == 4 else "3")

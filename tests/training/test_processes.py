@@ -144,6 +144,24 @@ def test_two_processes_give_the_losses_and_numbers_of_one_for_every_kind_of_rows
                 torch.testing.assert_close(mine, theirs, rtol=1e-3, atol=1e-4)
 
 
+def test_a_measurement_says_how_far_it_is_for_every_kind_of_rows() -> None:
+    for kind, (model, attachment, rows, config) in every_kind().items():
+        shares: list[float | None] = []
+        job = train(
+            model,
+            attachment,
+            rows,
+            rows,
+            config,
+            is_stopping=lambda: shares.append(job.measuring) or False,  # noqa: B023
+        )
+        assert job.measuring is None and next(job).held_out is not None
+        told = [share for share in shares if share is not None]
+        assert len(told) == len(shares) > 1 and told == sorted(set(told)) and told[-1] == 1, kind
+        assert job.measuring is None
+        job.close()
+
+
 class BadLoss(CausalLoss):
     """A loss that fails on one process, as a full GPU or a damaged row does."""
 
