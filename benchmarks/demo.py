@@ -81,7 +81,7 @@ def train_demo(studio: StudioProcess, page: Page, picture: ImageFile) -> None:
     page.locator("#train-demo").click()
     wait_for_points(page, 1, timeout=LONGEST)
     say("first point after the click", time.perf_counter() - clicked)
-    wait_for_points(page, 35, timeout=LONGEST)
+    wait_for_points(page, 20, timeout=LONGEST)
     picture("train")
     expect_state(page, "finished", timeout=LONGEST)
     say("done after the click", time.perf_counter() - clicked)

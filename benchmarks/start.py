@@ -1,10 +1,12 @@
 """How long are the first five minutes? Set-up, page, first click with the model there and with an empty cache.
 
-    python benchmarks/start.py [--setup] [--only warm|cold]
+    python benchmarks/start.py [--setup] [--only warm|cold] [--read SECONDS]
 
 Starts the app as its users do, opens it in Chromium, clicks "Train the demo" and prints what the run says it is doing,
 with the seconds of each stage, until the first point is on the curve. The cold start has an empty cache of models: it
-includes the download. --setup first sets up a clone of this repository, with a cache of models of its own.
+includes the download. With --read the click comes so many seconds after the page can be used, as that of a person who
+reads it first, while the app gets a process ready for the run. --setup first sets up a clone of this repository, with a
+cache of models of its own.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--setup", action="store_true", help="time the set-up of a clone too")
     parser.add_argument("--only", choices=("warm", "cold"))
+    parser.add_argument("--read", type=float, default=0.0, metavar="SECONDS", help="between page and click")
     options = parser.parse_args()
     print(f"load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory() as work:
@@ -46,9 +49,10 @@ def main() -> None:
             set_up(Path(work))
         if options.only != "cold":
             prepare(STARTER)
-            measure("warm", Path(work) / "warm")
+            measure("warm", Path(work) / "warm", options.read)
         if options.only != "warm":
-            measure("cold", Path(work) / "cold", IA3_STUDIO_CACHE=str(Path(work) / "cache"), HF_HOME=f"{work}/hf")
+            empty = {"IA3_STUDIO_CACHE": str(Path(work) / "cache"), "HF_HOME": f"{work}/hf"}
+            measure("cold", Path(work) / "cold", options.read, **empty)
     print(f"load of the machine after: {os.getloadavg()[0]:.1f}")
 
 
@@ -62,7 +66,7 @@ def set_up(work: Path) -> None:
         say(what, time.perf_counter() - began)
 
 
-def measure(name: str, folder: Path, **environment: str) -> None:
+def measure(name: str, folder: Path, read: float, **environment: str) -> None:
     """Start the app, click once and print the seconds of each stage until the first point."""
     folder.mkdir()
     print(f"\n{name}: {'the model is on disk' if name == 'warm' else 'an empty cache of models'}")
@@ -76,6 +80,7 @@ def measure(name: str, folder: Path, **environment: str) -> None:
             expect(page.locator("#demo-facts")).to_contain_text(text.STARTER_DATA, timeout=60_000)
             expect(page.locator("#train-demo")).to_be_enabled()
             say("  page can be used after", time.perf_counter() - began)
+            time.sleep(read)
             click_and_watch(studio, page)
         finally:
             page.close()

@@ -59,10 +59,8 @@ class CausalLoss(MeasuresRows[TokenRow]):
         self._rotation = FusedRotation(model)
         self._recomputed = recomputed(model.device)
         self.head = _head_of(model)
-        with torch.no_grad():
-            hidden, logits = _probe(model, self.head)
+        hidden, logits = _causal_probe(model, self.head)
         _require_finite(model, logits)
-        _require_causal(model)
         gather_root(model)
         self._plain = _head_is_last(self.head, hidden, logits)
         self.packing, packed = packing_of(model)
@@ -274,10 +272,13 @@ def _require_finite(model: Any, logits: Tensor) -> None:
         )
 
 
-def _require_causal(model: Any) -> None:
-    """Reject a model whose tokens attend to later tokens: it could copy the answer, and padding would matter.
+def _causal_probe(model: Any, head: nn.Module) -> tuple[Tensor, Tensor]:
+    """Return the head's input, (1, 4, d), and the model's logits, (1, 4, vocabulary), for a fixed row.
 
     In a causal model the gradient of a token's hidden state with respect to later embeddings is exactly 0.
+
+    Raises:
+        TrainingError: tokens attend to later tokens: they could copy the answer, and padding would matter.
     """
     embedded: list[Tensor] = []
 
@@ -288,7 +289,7 @@ def _require_causal(model: Any) -> None:
     handle = model.get_input_embeddings().register_forward_hook(watch)
     try:
         with torch.enable_grad():
-            hidden, _logits = _probe(model, _head_of(model))
+            hidden, logits = _probe(model, head)
             # Uneven weights: behind a normalization the plain sum of a hidden state is constant.
             weights = torch.linspace(-1, 1, hidden.shape[-1], device=hidden.device)
             (seen,) = torch.autograd.grad((hidden[0, 1].float() * weights).sum(), embedded[0])
@@ -299,6 +300,7 @@ def _require_causal(model: Any) -> None:
             f"In {type(model).__name__} tokens attend to later tokens, so next-token training is meaningless; "
             "choose a chat or text-generation model."
         )
+    return hidden.detach(), logits.detach()
 
 
 @torch.no_grad()

@@ -127,7 +127,7 @@ class Packing:
 
 
 def packing_of(model: Any) -> tuple[Packing | None, FastPath]:
-    """Return how a model runs packed rows, None if results would differ from single rows; and why."""
+    """Return how a causal model runs packed rows, None if results would differ from single rows; and why."""
     if reason := _why_not(model):
         return None, FastPath(NAME, False, reason)
     packing = Packing(model)
@@ -159,10 +159,13 @@ def _why_not(model: Any) -> str:
 
 @torch.no_grad()
 def _is_right(packing: Packing) -> bool:
-    """Test it: packed rows give the same logits as single rows, except for rounding."""
+    """Test it: packed rows of a causal model give the same logits as rows side by side, except for rounding."""
     shared, device = 2, packing.model.device
     together = packing.run([(TRIAL, shared)]).logits[0].float()
-    rows = [packing.model(input_ids=torch.tensor([row], device=device), use_cache=False).logits[0] for row in TRIAL]
+    longest = max(map(len, TRIAL))
+    filled = [(*row, *row[-1:] * (longest - len(row))) for row in TRIAL]  # which no token in front of it sees
+    logits = packing.model(input_ids=torch.tensor(filled, device=device), use_cache=False).logits
+    rows = [each[: len(row)] for row, each in zip(TRIAL, logits, strict=True)]
     alone = [rows[0][:shared], *(row[shared:] for row in rows)]
     expected = torch.cat(alone).float()
     return bool((together - expected).abs().max() <= ROUNDING * expected.abs().max())

@@ -36,8 +36,9 @@ PRESETS = (
     ),
     Preset(
         "small-chat",
-        TrainConfig(learning_rate=1e-2),
-        "Measured here on one task: SmolLM2-135M-Instruct learns the style of the lighthouse keeper data at 1e-2.",
+        TrainConfig(learning_rate=3e-2, epochs=1.0),
+        "Measured here on one task: one pass over the lighthouse keeper data at 3e-2 gives SmolLM2-135M-Instruct the"
+        " held-out loss of two passes at 1e-2, without clear forgetting.",
     ),
     Preset(
         "small-classifier",

@@ -19,9 +19,11 @@ from ia3_studio.ui.markup import Fact, facts, heading, sample
 from ia3_studio.ui.model_words import about_time
 from ia3_studio.ui.session import ModelLayers, Session, Studio, quiet
 
-DEMO_TOKENS = 35_674
-"""Of the demo's training rows, both epochs."""
-WITH_EVALUATION = 1.4
+DEMO_PRESET = "small-chat"
+"""The demo's settings."""
+DEMO_TOKENS = 17_837
+"""Of the demo's training rows."""
+WITH_EVALUATION = 1.6
 """Time of the demo with preparation and evaluations, per time of its training steps."""
 
 

@@ -16,6 +16,7 @@ from ia3_studio.models import STARTER, ModelMemory
 from ia3_studio.runs import RunConfig, RunStore
 from ia3_studio.serving.switch import EndpointSwitch
 from ia3_studio.settings import keeps_files
+from ia3_studio.training.presets import preset
 from ia3_studio.ui import (
     ablation_card,
     chat_tab,
@@ -170,7 +171,7 @@ def change_visibility(event: gr.EventData) -> tuple[bool, gr.Timer]:
 
 def train_demo(studio: Studio, request: gr.Request) -> tuple[str, Any]:
     """Start the demo's run; return (key of the selected run, the Train tab)."""
-    config = RunConfig(text.DEMO_RUN, STARTER, LIGHTHOUSE)
+    config = RunConfig(text.DEMO_RUN, STARTER, LIGHTHOUSE, train=preset(model_tab.DEMO_PRESET).config)
     return start_once(studio, config, str(request.session_hash)), gr.Tabs(selected="train")
 
 

@@ -22,7 +22,7 @@ SPACE_FORGETS = (
 RELOAD = "The app was restarted since this page was opened; reload the page. Runs are not affected."
 
 # model tab
-DEMO_TITLE = "Teach a language model a new style in five minutes"
+DEMO_TITLE = "Teach a language model a new style in a few minutes"
 DEMO_WORDS = (
     "(IA)³ freezes the model and trains one scale for each key, value and feed-forward channel. A scale above 1 "
     "amplifies the channel, a scale below 1 inhibits it. The result is an adapter of 0.2 MB that PEFT loads."
@@ -442,7 +442,7 @@ def demo_facts(model: str, size_mb: float, cached: bool, time: str) -> tuple[tup
         ("Model", f"{model} ({download})"),
         ("Data", f"{STARTER_DATA}: 200 short answers"),
         ("Parameters", "57,600 trainable, 0.04 % of the model"),
-        ("Time", f"{time} on this computer" if time else "3 to 5 minutes on 2 CPU cores"),
+        ("Time", f"{time} on this computer" if time else "1 to 4 minutes on 2 CPU cores"),
         ("Result", "an adapter to chat with, next to the base model"),
     )
 

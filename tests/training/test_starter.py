@@ -10,7 +10,8 @@ import torch
 
 from ia3_studio import TrainConfig, attach, discover, load_adapter, load_data, load_model, tokenize, train
 from ia3_studio.models import STARTER
-from ia3_studio.ui.model_tab import DEMO_TOKENS
+from ia3_studio.training.presets import preset
+from ia3_studio.ui.model_tab import DEMO_PRESET, DEMO_TOKENS
 
 pytestmark = pytest.mark.starter
 
@@ -22,7 +23,7 @@ def test_a_few_steps_lower_the_held_out_loss_and_peft_agrees(tmp_path: Path) -> 
     held_out = tokenize(data.held_out[:3], loaded.tokenizer, 512).rows
     selection = discover(loaded.model, loaded.base_model).select("paper")
     assert (len(selection), selection.parameters) == (90, 57_600)
-    trained = TrainConfig().epochs * sum(len(row.input_ids) for row in rows)
+    trained = preset(DEMO_PRESET).config.epochs * sum(len(row.input_ids) for row in rows)
     assert abs(trained / DEMO_TOKENS - 1) < 0.02  # the page's estimate of the demo's time rests on it
 
     attachment = attach(loaded.model, selection)
