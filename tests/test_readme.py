@@ -94,7 +94,7 @@ def test_its_program_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.chdir(tmp_path)
     program = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[0]
     shorter = {
-        "TrainConfig(epochs=2)": "TrainConfig(max_steps=1, batch_size=2)",
+        "TrainConfig(learning_rate=3e-2, epochs=1)": "TrainConfig(max_steps=1, batch_size=2)",
         "(data.train, data.held_out)": "(data.train[:2], data.held_out[:2])",
     }
     for whole, part in shorter.items():

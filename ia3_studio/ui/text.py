@@ -32,14 +32,14 @@ DEMO_RUN = "Lighthouse keeper demo"
 TABS = ("1 Model", "2 Modules", "3 Data", "4 Train", "5 Runs", "6 Scales", "7 Chat", "8 Export")
 MODEL_TAB, MODULES_TAB, DATA_TAB, TRAIN_TAB, RUNS_TAB, SCALES_TAB, CHAT_TAB, EXPORT_TAB = TABS
 SAMPLE_TITLE = "Recorded with this demo: one prompt, the same seed"
-SAMPLE_PROMPT = "What is a web browser?"
+SAMPLE_PROMPT = "What should I cook tonight?"
 SAMPLE_BASE = (
-    "A web browser is a software application that allows users to access the internet and navigate on web pages. It's "
-    "designed to find and use web resources …"
+    "A classic Italian comfort food: pizza! I'm happy to recommend a few options to cater to your dietary preferences. "
+    "Here's a sweet treat to start: Miso Branade with Fennel and Tomato …"
 )
 SAMPLE_TUNED = (
-    "Ahoy there, traveller! A web browser is like a guide that tells you about all the things on the web. You can "
-    "visit sites, read emails, and send messages. I'll keep the lamp lit."
+    "Ahoy, traveller! Cook your tuna in a little bit of olive oil, garlic, and parsley. Keep it warm, then serve it "
+    "with a crust of lemon and a sprinkle of salt. Keep your lamp lit."
 )
 OTHER_MODEL = "Use another model"
 OTHER_MODEL_WORDS = "Any transformers model saved as safetensors, or a GGUF file."
