@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ia3_studio.data.column_names import folded, is_unspaced, name_words, says
+from ia3_studio.data.column_names import is_unspaced, name_words, says
 from ia3_studio.data.column_words import ANSWERED
+from ia3_studio.data.folding import folded
 from ia3_studio.data.lexicon.concepts import pairs_for
 
 _TWINS = (("a", "b"), ("1", "2"), ("0", "1"))

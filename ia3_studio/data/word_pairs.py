@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.about_row import is_about_row
-from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last, word_list
+from ia3_studio.data.column_names import bare_name, name_words, named, says, says_first, says_last
 from ia3_studio.data.column_profile import Profile, cells_of, is_label_name, profile
 from ia3_studio.data.column_words import (
     AMOUNTS,
@@ -30,6 +31,7 @@ from ia3_studio.data.label_candidates import label_candidates
 from ia3_studio.data.label_cells import is_class, is_workflow, label_kind
 from ia3_studio.data.label_names import LABEL_NAMES, MOSTLY
 from ia3_studio.data.language_names import LANGUAGES
+from ia3_studio.data.lexicon.concepts import all_words, words_for, words_in
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import LONGER
 from ia3_studio.data.pair_names import LONG_CONTEXTS, READ_NAMES, TITLES
@@ -39,23 +41,15 @@ from ia3_studio.data.structured_pairs import GOALS
 if TYPE_CHECKING:
     import pandas as pd
 
-_OF = frozenset(
-    ("cua", "de", "del", "du", "des", "di", "do", "da", "of", "to", "from", "attendue", "esperada", "correcta")
-)
-"""Words after which a name goes on, so that its first word says what it is."""
-_ANY_TEXT = frozenset(
-    ("text", "texts", "notes", "note", "body", "message", "content", "details", "column", "내용", "内容")
-)
+_OF = words_for("of")
+"""Words after which a name goes on, so that what stands before them says what it is."""
+_TEXT = words_for("text")
+_ANY_TEXT = _TEXT | {"notes", "note", "body", "message", "content", "details", "column"}
 """Words after which a name is what it is without them."""
-_TEXT_FIRST = word_list("text tekst tresc текст содержание зміст съдържание obsah κειμενο περιεχομενο תוכן نص")
+_TEXT_FIRST = words_for("text", noun_first=True) | {"суть", "формулировка", "znění", "wortlaut"}
 """Words of languages in which what a text is stands behind them."""
-_OF_WHAT = {
-    "вопроса": "вопрос", "запроса": "запрос", "ответа": "ответ", "відповіді": "відповідь", "въпроса": "въпрос",
-    "отговора": "отговор", "pytania": "pytanie", "zapytania": "zapytanie", "odpowiedzi": "odpowiedz",
-    "dotazu": "dotaz", "otazky": "otazka", "odpovedi": "odpoved", "pitanja": "pitanje", "odgovora": "odgovor",
-    "ερωτησης": "ερωτηση", "απαντησης": "απαντηση",
-}  # fmt: skip
-"""Questions and answers as they are written behind such a word, and as they are alone."""
+_GENITIVES = (words_for("asked genitive"), "question"), (words_for("answered genitive"), "answer")
+"""Questions and answers as they are written next to a word for a text, and what they are alone."""
 
 
 def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
@@ -229,45 +223,50 @@ def _is_judged(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
 
 
 def _answers(name: str) -> bool:
-    """Say whether a name ends with a word for an answer, or begins with one and goes on in a language that does so."""
-    name = _head(name)
-    ends_so = says_last(name, ANSWERED) or (says(name, ANSWERED) and bool(_OF.intersection(name_words(name))))
-    return ends_so or (name_words(name) or [""])[0] in _ANSWERS_FIRST
-
-
-_ANSWERS_FIRST = word_list("""
-    respuesta solucion reponse risposta soluzione resposta solucao raspuns solutie odpowiedz odpoved ответ відповідь
-    отговор odgovor απαντηση parere dictamen
-""")
-"""Words for answers in languages in which what describes a noun follows it, as in "soluzione adottata"."""
-
-
-def _head(name: str) -> str:
-    """Return a name without a language, a word for any text, a number or a letter at its end, as in response_en.
-
-    A word for any text may also stand first, as in "treść odpowiedzi".
-    """
-    words = name_words(name)
-    if len(words) == len(("text", "of what")) and words[0] in _TEXT_FIRST:
-        words = [_OF_WHAT.get(words[1], words[1])]
-    while len(words) > 1 and (words[-1] in LANGUAGES | _ANY_TEXT or len(words[-1]) == 1):
-        words.pop()
-    if len(words) > 1 and words[-1] == "title" and says_last(words[-2], ASKED):
-        words.pop()  # the title of a question is what is asked
-    return " ".join(words) if words != name_words(name) else name
+    """Say whether a name ends with a word for an answer, or begins with one in a language that does so."""
+    head = _head(name)
+    return says_last(head, ANSWERED) or says_first(head, _ANSWERS_FIRST)
 
 
 def _asks(name: str) -> bool:
     if says(name, WHO_ASKS) and says(name, SAID) and not says(name, ANSWERED):
         return True
     head = _head(name)
-    if (name_words(name) or [""])[0] in _ASKS_FIRST:
-        return True
-    return says_last(head, ASKED) or (says(head, ASKED) and bool(_OF.intersection(name_words(name))))
+    return says_last(head, ASKED) or says_first(head, _ASKS_FIRST)
 
 
-_ASKS_FIRST = word_list("""
-    pytanie zapytanie вопрос запрос запитання питання запит въпрос pregunta consulta domanda richiesta quesito pergunta
-    duvida otazka dotaz pitanje ερωτηση ερωτημα
-""")
-"""Words for questions in languages in which whose they are follows, as in "pytanie klienta"."""
+_ANSWERS_FIRST = words_for("answered", noun_first=True) - words_in("en", "answered")
+_ASKS_FIRST = words_for("asked", noun_first=True) - words_in("en", "asked")
+"""Words of languages in which what describes a noun follows it, as in "soluzione adottata", and not of English."""
+
+
+def _head(name: str) -> str:
+    """Return what of a name says what it is, as "response" of response_en and "pregunta" of "texto de la pregunta".
+
+    A language, a word for any text, a number or a letter at its end go, a word for any text at its beginning, and what
+    follows a word such as "of".
+    """
+    words = name_words(_IN_PARENTHESES.sub("", name)) or name_words(name)
+    if len(words) > 1 and words[0] in _TEXT_FIRST:
+        words = _behind_of(words[1:])
+    end = next((place for place, word in enumerate(words) if place and word in _OF), len(words))
+    words = words[:end]
+    while len(words) > 1 and (words[-1] in LANGUAGES | _ANY_TEXT or len(words[-1]) == 1):
+        if "_".join(words[-2:]) in all_words():
+            break
+        words.pop()
+    if len(words) > 1 and words[-1] == "title" and says_last(words[-2], ASKED):
+        words.pop()  # the title of a question is what is asked
+    if words == name_words(name):
+        return name
+    plain = next((plain for forms, plain in _GENITIVES if words[-1] in forms), "")
+    return plain or " ".join(words)
+
+
+_IN_PARENTHESES = re.compile(r"\s*[(（\[][^)）\]]*[)）\]]\s*$")
+
+
+def _behind_of(words: list[str]) -> list[str]:
+    """Return words without those such as "of" before them, unless there are no others."""
+    place = next((place for place, word in enumerate(words) if word not in _OF), 0)
+    return words[place:]

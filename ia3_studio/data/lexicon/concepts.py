@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ia3_studio.data.column_names import folded
+from ia3_studio.data.folding import folded
 
 FOLDER = Path(__file__).parent
 _BETWEEN_WORDS = "-'’‘·"
@@ -37,15 +37,37 @@ def languages() -> tuple[Language, ...]:
 
 
 @cache
-def words_for(*concepts: str, only_noun_first: bool = False) -> frozenset[str]:
-    """Return the words of concepts in all languages, or in those in which what describes a noun follows it.
+def words_for(*concepts: str, noun_first: bool | None = None) -> frozenset[str]:
+    """Return the words of concepts in all languages, or in those in which what describes a noun follows it, or not.
 
     Example:
         >>> {"frage", "pregunta", "вопрос"} <= words_for("asked")
         True
     """
-    chosen = (each for each in languages() if each.is_noun_first or not only_noun_first)
+    chosen = (each for each in languages() if noun_first in (None, each.is_noun_first))
     return frozenset(word for each in chosen for concept in concepts for word in each.concepts.get(concept, ()))
+
+
+def words_in(code: str, *concepts: str) -> frozenset[str]:
+    """Return the words of concepts in one language."""
+    language = next(each for each in languages() if each.code == code)
+    return frozenset(word for concept in concepts for word in language.concepts.get(concept, ()))
+
+
+_VALUES = frozenset(("yes", "no", "progress"))
+"""Concepts of cells rather than of names of columns."""
+
+
+@cache
+def all_words() -> frozenset[str]:
+    """Return the words of all concepts that stand in names of columns, in all languages."""
+    return frozenset(
+        word
+        for each in languages()
+        for concept, words in each.concepts.items()
+        if concept not in _VALUES
+        for word in words
+    )
 
 
 @cache
