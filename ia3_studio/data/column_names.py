@@ -27,11 +27,6 @@ _ENDING = re.compile(r"(?<=\w{4})s?(?:text|texte|tekst|beschreibung|meldung|feld
 """What a compound such as "Störungstext" is without."""
 
 
-def word_list(text: str) -> frozenset[str]:
-    """Return words that may stand in names of columns, written with blanks between them."""
-    return frozenset(folded(text).casefold().split())
-
-
 def is_unspaced(word: str) -> bool:
     """Say whether a word is of a script that has no spaces between words."""
     return _UNSPACED.search(word) is not None

@@ -66,7 +66,7 @@ def is_preferred(one: str, other: str) -> bool:
     is_better = differs in _BETTER or ("non" in name_words(other) and differs == ("preferred", "preferred"))
     left = [word for word in words if word != differs[0]]
     is_better = is_better or (differs in _EDITED and any(word in ANSWERED for word in left))
-    named = any(word in ANSWERED or word in _SAMPLES or word.removesuffix("s") in _SAMPLES for word in left)
+    named = says(" ".join(left), ANSWERED) or any({word, word.removesuffix("s")} & _SAMPLES for word in left)
     return len(parts) < 2 and is_better and (named or (not left and differs[0] in _ALONE))
 
 
@@ -74,19 +74,8 @@ _SAMPLES = frozenset((
     "resp", "text", "texts", "sample", "message", "generation", "summary", "summaries", "y", "conversation", "sentence",
 ))  # fmt: skip
 """Words for what a model wrote, other than answers."""
-_OPPOSED = tuple(
-    map(
-        frozenset,
-        (
-            ("positive", "negative"), ("pros", "cons"), ("likes", "dislikes"), ("like", "dislike"),
-            ("liked", "disliked"), ("good", "bad"), ("advantages", "disadvantages"), ("best", "worst"),
-            ("strengths", "weaknesses"), ("strength", "weakness"), ("positives", "negatives"),
-            ("avantages", "inconvenients"), ("vorteile", "nachteile"), ("ventajas", "desventajas"),
-            ("vantagens", "desvantagens"), ("pro", "contra"), ("pro", "con"), ("pro", "contro"),
-            ("voordelen", "nadelen"),
-        ),
-    )
-)  # fmt: skip
+_OPPOSED = frozenset(map(frozenset, pairs_for("opposed")))
+"""Two words each, one for what is good and one for what is bad."""
 
 
 @lru_cache(4_000)

@@ -39,7 +39,8 @@ class Language:
 @cache
 def languages() -> tuple[Language, ...]:
     """Return all languages, in the order of their codes."""
-    return tuple(_language(path.stem, _plain(path.read_text(encoding="utf-8"))) for path in sorted(FOLDER.glob("*.txt")))
+    paths = sorted(FOLDER.glob("*.txt"))
+    return tuple(_language(path.stem, _plain(path.read_text(encoding="utf-8"))) for path in paths)
 
 
 @cache
@@ -86,7 +87,8 @@ def _plain(text: str) -> str:
     _, _, rest = text.partition("\nalso spelled: ")
     other = text
     for letters in rest.partition("\n")[0].split(", ") if rest else ():
-        other = other.replace(*letters.split("="))
+        letter, _, written = letters.partition("=")
+        other = other.replace(letter, written)
     plain = folded(f"{text}\n{other}" if rest else text).casefold()
     for mark in _BETWEEN_WORDS:
         plain = plain.replace(mark, " ")
