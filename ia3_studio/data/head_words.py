@@ -28,7 +28,7 @@ def is_answer_name(name: str) -> bool:
     """Say whether a name is that of an answer: it ends with a word for one, or begins with it in some languages.
 
     Example:
-        >>> is_answer_name("texto de respuesta"), is_answer_name("Antwort der Behörde"), is_answer_name("kind of answer")
+        >>> is_answer_name("texto de respuesta"), is_answer_name("Antwort der Stadt"), is_answer_name("type of answer")
         (True, True, False)
     """
     head = head_of(name)
