@@ -7,10 +7,11 @@ from collections.abc import Mapping as Record
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.choice_letters import LETTERS, letter_of
-from ia3_studio.data.column_names import name_words, named, says_last, word_list
+from ia3_studio.data.column_names import name_words, named, says_last
 from ia3_studio.data.column_profile import cells_of, profile, structures_of
 from ia3_studio.data.label_names import label_name
 from ia3_studio.data.lettered import joined_choices, lettered
+from ia3_studio.data.lexicon.concepts import words_for
 from ia3_studio.data.measurements import whole_number
 from ia3_studio.data.paths import is_listed
 from ia3_studio.data.right_choice import RIGHT_NAMES, is_wrong, right_columns
@@ -112,13 +113,7 @@ def _holds_choices(value: Any) -> bool:
     )
 
 
-OFFERED = word_list("""
-    options choices alternatives candidates variants optionen antwortoptionen antwortmoglichkeiten moglichkeiten
-    alternativen auswahl opciones alternativas opzioni opcoes choix propositions reponses_possibles варианты варіанти
-    варианты_ответа варианты_ответов варіанти_відповідей opcje warianty moznosti alternativ svarsalternativ
-    vaihtoehdot secenekler siklar επιλογες lehetosegek opties keuzes lua_chon phuong_an pilihan opsi
-    الخيارات خيارات אפשרויות 选项 選項 選択肢 보기 선택지 विकल्प ตัวเลือก
-""")
+OFFERED = words_for("options")
 """Words that end the name of a column of choices, such as question_options."""
 
 

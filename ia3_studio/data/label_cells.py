@@ -11,6 +11,7 @@ from ia3_studio.data.column_names import bare_name, name_words, says
 from ia3_studio.data.column_profile import LONGEST_LABEL, MOST_CLASSES, UNNAMED, cells_of, is_measured, profile
 from ia3_studio.data.column_words import LABELED
 from ia3_studio.data.label_names import is_coded
+from ia3_studio.data.lexicon.concepts import words_for
 from ia3_studio.data.mapping import LabelKind, Separators
 from ia3_studio.data.measurements import number_of
 from ia3_studio.data.paths import is_listed, names_in_brackets, structure_of
@@ -230,19 +231,14 @@ _KNOWN_CLASSES = frozenset(
 
 def is_workflow(frame: pd.DataFrame, name: str) -> bool:
     """Say whether a column says how far something has come, such as draft or done, rather than what it is."""
-    if not _STATES.intersection(name_words(name)):
+    if not says(name, _STATES):
         return False
-    cells = {str(cell).strip().casefold() for cell in cells_of(frame, name)}
+    cells = {"_".join(name_words(str(cell))) for cell in cells_of(frame, name)} - {""}
     return bool(cells) and cells <= _STEPS
 
 
-_STATES = frozenset(("status", "state", "stage"))
-_STEPS = frozenset(
-    ("draft", "scheduled", "published", "publish", "posted", "todo", "to do", "in progress", "doing", "done", "open",
-     "closed", "new", "pending", "resolved", "solved", "hold", "on hold", "waiting", "active", "inactive", "archived",
-     "completed", "complete", "approved", "not started", "backlog", "review", "in review", "submitted", "escalated",
-     "canceled", "reopened", "live", "planned", "sent", "ready", "yes", "no")
-)  # fmt: skip
+_STATES = words_for("status")
+_STEPS = words_for("progress")
 """What a column of a status holds in a list of things that are worked on."""
 
 

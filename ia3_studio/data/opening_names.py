@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ia3_studio.data.column_names import bare_name, folded, name_words, says
+from ia3_studio.data.column_names import bare_name, name_words, says
+from ia3_studio.data.folding import folded
 
 _STEMS = ("system", "sistem", "систем")
 _LONGEST_FORM = 9

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ia3_studio.data.column_names import name_words, says
+from ia3_studio.data.column_names import is_unspaced, name_words, says
 from ia3_studio.data.column_words import ANSWERED
+from ia3_studio.data.folding import folded
+from ia3_studio.data.lexicon.concepts import pairs_for
 
 _TWINS = (("a", "b"), ("1", "2"), ("0", "1"))
 
@@ -28,33 +30,9 @@ def _differences(one: str, other: str) -> list[tuple[str, str]]:
     return [pair for pair in zip(words, others, strict=True) if pair[0] != pair[1]] if len(words) == len(others) else []
 
 
-_BETTER = frozenset((
-    ("chosen", "rejected"), ("preferred", "rejected"), ("accepted", "rejected"), ("preferred", "dispreferred"),
-    ("preferred", "unpreferred"), ("preferred", "nonpreferred"), ("selected", "rejected"), ("good", "bad"),
-    ("better", "worse"), ("best", "worst"), ("winner", "loser"), ("winning", "losing"), ("win", "lose"),
-    ("win", "loss"), ("desirable", "undesirable"), ("accept", "reject"), ("chosen", "reject"),
-    ("favored", "unfavored"), ("pos", "neg"), ("positive", "negative"), ("correct", "incorrect"), ("right", "wrong"),
-    ("chosen", "unchosen"), ("w", "l"), ("strong", "weak"), ("gute", "schlechte"), ("bonne", "mauvaise"),
-    ("buena", "mala"), ("boa", "ruim"), ("buona", "cattiva"), ("bessere", "schlechtere"), ("beste", "schlechteste"),
-    ("meilleure", "pire"), ("mejor", "peor"), ("migliore", "peggiore"), ("melhor", "pior"), ("лучшии", "худшии"),
-    ("gekozen", "afgewezen"), ("wybrana", "odrzucona"), ("scelta", "scartata"),
-    ("gut", "schlecht"), ("guter", "schlechter"), ("bevorzugte", "abgelehnte"), ("gewahlte", "abgelehnte"),
-    ("bon", "mauvais"), ("choisie", "rejetee"), ("preferee", "rejetee"), ("buen", "mal"), ("elegida", "rechazada"),
-    ("preferida", "rechazada"), ("buono", "cattivo"), ("scelta", "rifiutata"), ("bom", "ruim"), ("bom", "mau"),
-    ("boa", "ma"), ("escolhida", "rejeitada"), ("goede", "slechte"), ("betere", "slechtere"), ("dobra", "zla"),
-    ("lepsza", "gorsza"), ("dobra", "spatna"), ("lepsi", "horsi"), ("bra", "dalig"), ("battre", "samre"),
-    ("god", "darlig"), ("hyva", "huono"), ("iyi", "kotu"), ("хорошии", "плохои"), ("выбранныи", "отклоненныи"),
-    ("кращии", "гіршии"),
-))  # fmt: skip
+_BETTER = frozenset(pair for pair in pairs_for("better") if not is_unspaced(pair[0]) and " " not in pair[0])
 """Words for the better and the worse of two answers."""
-_BETTER_PHRASES = (
-    ("tercih edilen", "reddedilen"), ("seçilen", "reddedilen"), ("选择", "拒绝"), ("選擇", "拒絕"),
-    ("선택한", "거부한"),
-    ("好", "差"), ("好", "坏"), ("好", "壞"), ("优", "劣"), ("优质", "劣质"), ("较好", "较差"), ("更好", "更差"),
-    ("被选", "被拒"), ("选中", "拒绝"), ("接受", "拒绝"), ("采纳", "拒绝"), ("偏好", "拒绝"), ("良い", "悪い"),
-    ("採用", "却下"),
-    ("選択", "却下"), ("좋은", "나쁜"), ("선택", "거부"), ("선택된", "거부된"), ("선호", "비선호"), ("채택", "거절"),
-)  # fmt: skip
+_BETTER_PHRASES = pairs_for("better") - _BETTER
 """The same of several words, and in scripts without spaces between them."""
 _EDITED = frozenset((
     ("edited", "original"), ("corrected", "original"), ("improved", "original"), ("revised", "original"),
@@ -77,7 +55,8 @@ def is_preferred(one: str, other: str) -> bool:
         >>> is_preferred("good_answer", "bad_answer"), is_preferred("winner", "loser"), is_preferred("pos", "neg")
         (True, True, False)
     """
-    if any(better in one and one.replace(better, worse) == other for better, worse in _BETTER_PHRASES):
+    first, second = (folded(name).casefold().replace("_", " ") for name in (one, other))
+    if any(better in first and first.replace(better, worse) == second for better, worse in _BETTER_PHRASES):
         return says(one, ANSWERED)
     words, others = ([word for word in name_words(name) if word != "non"] for name in (one, other))
     if len(words) != len(others):
@@ -87,7 +66,7 @@ def is_preferred(one: str, other: str) -> bool:
     is_better = differs in _BETTER or ("non" in name_words(other) and differs == ("preferred", "preferred"))
     left = [word for word in words if word != differs[0]]
     is_better = is_better or (differs in _EDITED and any(word in ANSWERED for word in left))
-    named = any(word in ANSWERED or word in _SAMPLES or word.removesuffix("s") in _SAMPLES for word in left)
+    named = says(" ".join(left), ANSWERED) or any({word, word.removesuffix("s")} & _SAMPLES for word in left)
     return len(parts) < 2 and is_better and (named or (not left and differs[0] in _ALONE))
 
 
@@ -95,19 +74,8 @@ _SAMPLES = frozenset((
     "resp", "text", "texts", "sample", "message", "generation", "summary", "summaries", "y", "conversation", "sentence",
 ))  # fmt: skip
 """Words for what a model wrote, other than answers."""
-_OPPOSED = tuple(
-    map(
-        frozenset,
-        (
-            ("positive", "negative"), ("pros", "cons"), ("likes", "dislikes"), ("like", "dislike"),
-            ("liked", "disliked"), ("good", "bad"), ("advantages", "disadvantages"), ("best", "worst"),
-            ("strengths", "weaknesses"), ("strength", "weakness"), ("positives", "negatives"),
-            ("avantages", "inconvenients"), ("vorteile", "nachteile"), ("ventajas", "desventajas"),
-            ("vantagens", "desvantagens"), ("pro", "contra"), ("pro", "con"), ("pro", "contro"),
-            ("voordelen", "nadelen"),
-        ),
-    )
-)  # fmt: skip
+_OPPOSED = frozenset(map(frozenset, pairs_for("opposed")))
+"""Two words each, one for what is good and one for what is bad."""
 
 
 @lru_cache(4_000)

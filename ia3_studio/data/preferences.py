@@ -11,6 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from ia3_studio.data.conversations import Message
+from ia3_studio.data.folding import folded
+from ia3_studio.data.lexicon.concepts import words_for
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.dialogue import Opening, Turns, turns_in, with_answer
@@ -33,10 +35,8 @@ VOTES = (
     ("有用", "没用"), ("有帮助", "没有帮助"), ("満足", "不満"), ("良い", "悪い"), ("좋아요", "싫어요"), ("iyi", "kötü"),
 )  # fmt: skip
 """Words that say of an answer whether it is good, whatever their column is called."""
-_YES = frozenset(("true", "1", "1.0", "yes", "positive", "chosen", "✅", "+1", "ja", "oui", "si", "sí", "sì", "sim",
-                  "tak", "да", "是", "はい", "예", *(yes for yes, _no in VOTES)))  # fmt: skip
-_NO = frozenset(("false", "0", "0.0", "no", "negative", "❌", "-1", "-1.0", "nein", "non", "nee", "não", "nie", "нет",
-                 "否", "いいえ", "아니요", *(no for _yes, no in VOTES)))  # fmt: skip
+_YES = words_for("yes") | {"1", "1.0", "positive", "chosen", "✅", "+1"} | {folded(yes) for yes, _no in VOTES}
+_NO = words_for("no") | {"0", "0.0", "negative", "❌", "-1", "-1.0"} | {folded(no) for _yes, no in VOTES}
 _SKIN = dict.fromkeys(range(0x1F3FB, 0x1F400))
 """Colors of the hand in 👍."""
 
@@ -48,7 +48,7 @@ def flag_of(cell: Any) -> bool | None:
         >>> flag_of("True"), flag_of(0), flag_of("👎"), flag_of("maybe")
         (True, False, False, None)
     """
-    said = str(cell).strip().lower().translate(_SKIN)
+    said = folded(str(cell).strip()).casefold().translate(_SKIN)
     return True if said in _YES else False if said in _NO else None
 
 

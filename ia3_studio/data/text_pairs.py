@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.column_names import bare_name, named, says, says_last, word_list
+from ia3_studio.data.column_names import bare_name, named, says, says_last
 from ia3_studio.data.column_profile import LONGEST_LABEL, UNNAMED, Profile, cells_of, profile
 from ia3_studio.data.column_words import MADE, RELATED, is_about_text
 from ia3_studio.data.language_names import LANGUAGES
+from ia3_studio.data.lexicon.concepts import words_for
 from ia3_studio.data.opposed_names import are_opposed
 from ia3_studio.data.pair_cells import contains
 from ia3_studio.data.scripts import words_of
@@ -41,14 +42,8 @@ PAIR_NAMES = (
     ("声明", "证据"), ("主張", "証拠"), ("주장", "증거"), ("iddia", "kanıt"), ("bewering", "bewijs"),
 )  # fmt: skip
 """Columns of two texts that one label belongs to, besides those of one name with two numbers or letters."""
-_PREMISES = word_list("""
-    premise premiss pramisse premisse premisa premissa premessa przeslanka oncul premissi посылка передумова 前提 전제
-    مقدمة
-""")
-_HYPOTHESES = word_list("""
-    hypothesis hypothese hypotes hipotesis hipotese ipotesi hypoteza hipoteza hipotez hypoteesi hypotese гипотеза
-    гіпотеза 假设 仮説 가설 فرضية
-""")
+_PREMISES = words_for("premise")
+_HYPOTHESES = words_for("hypothesis")
 """Words for what is stated, and for what may follow from it."""
 _TURN = re.compile(r"(?:turn|utterance|message)[\s_-]*\d", re.IGNORECASE)
 _TWIN = re.compile(r"(?P<stem>.*?)[\s_-]*(?P<place>1|2|a|b|x|y|one|two|left|right)", re.IGNORECASE)

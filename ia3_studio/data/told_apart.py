@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import name_words
 from ia3_studio.data.column_profile import Profile, profile
+from ia3_studio.data.lexicon.concepts import words_for
 from ia3_studio.data.mapping import Mapping
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ SAID_ABOUT_LABEL = frozenset(
 """Words of columns that say why a text has its label."""
 
 
-_WHY = frozenset(("explanation", "explanations", "justification", "justifications", "rationale", "rationales"))
+_WHY = words_for("why") - words_for("read")
+"""Words of columns that only say why; others, such as German "Begründung", may as well be the text that is read."""
 _JUDGED = frozenset(("student", "pupil", "learner", "user", "candidate", "model"))
 """Words of explanations that are judged themselves."""
 

@@ -6,6 +6,9 @@ import re
 from functools import lru_cache
 from typing import Any, Literal
 
+from ia3_studio.data.folding import folded
+from ia3_studio.data.lexicon.concepts import words_for, words_in
+
 Role = Literal["system", "user", "assistant", "tool", "call"]
 ROLES: dict[str, Role] = {
     "system": "system", "developer": "system", "instruction": "system", "system_prompt": "system",
@@ -74,12 +77,21 @@ def known_role(name: str) -> Role | None:
         >>> known_role("USER:"), known_role("VirtualAgent"), known_role("captain")
         ('user', 'assistant', None)
     """
-    if role := ROLES.get(role_key(name)):
+    if role := ROLES.get(role_key(name)) or (_role_in_any_language(name) if len(name) <= _LONGEST_KEY else None):
         return role
     words = _WORDS.findall(name) if len(name) <= _LONGEST_KEY else []
     return ROLES.get(words[-1].lower()) if len(words) in (2, 3) and words[-1].lower() in _LAST_WORDS else None
 
 
+@lru_cache(1_000)
+def _role_in_any_language(name: str) -> Role | None:
+    """Return the role of somebody who asks or answers, by a word of the lexicon other than English."""
+    said = folded(role_key(name)).casefold()
+    return "user" if said in _ASKERS else "assistant" if said in _ANSWERERS else None
+
+
+_ASKERS = words_for("asker") - words_for("answerer") - words_in("en", "asker", "answerer")
+_ANSWERERS = words_for("answerer") - words_for("asker") - words_in("en", "asker", "answerer")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LAST_WORDS = frozenset(
     ("user", "customer", "visitor", "human", "client", "caller", "agent", "bot", "assistant", "chatbot", "operator")

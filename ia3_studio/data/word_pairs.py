@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.about_row import is_about_row
-from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last, word_list
+from ia3_studio.data.column_names import bare_name, named, says, says_last
 from ia3_studio.data.column_profile import Profile, cells_of, is_label_name, profile
 from ia3_studio.data.column_words import (
     AMOUNTS,
-    ANSWERED,
     ASKED,
     CONVERTED,
     FAULTY,
@@ -23,13 +22,12 @@ from ia3_studio.data.column_words import (
     RESULT,
     SAID,
     WHO_ANSWERS,
-    WHO_ASKS,
     WORSE,
 )
+from ia3_studio.data.head_words import head_of, is_answer_name, is_asked_name
 from ia3_studio.data.label_candidates import label_candidates
 from ia3_studio.data.label_cells import is_class, is_workflow, label_kind
 from ia3_studio.data.label_names import LABEL_NAMES, MOSTLY
-from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import LONGER
 from ia3_studio.data.pair_names import LONG_CONTEXTS, READ_NAMES, TITLES
@@ -38,24 +36,6 @@ from ia3_studio.data.structured_pairs import GOALS
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_OF = frozenset(
-    ("cua", "de", "del", "du", "des", "di", "do", "da", "of", "to", "from", "attendue", "esperada", "correcta")
-)
-"""Words after which a name goes on, so that its first word says what it is."""
-_ANY_TEXT = frozenset(
-    ("text", "texts", "notes", "note", "body", "message", "content", "details", "column", "내용", "内容")
-)
-"""Words after which a name is what it is without them."""
-_TEXT_FIRST = word_list("text tekst tresc текст содержание зміст съдържание obsah κειμενο περιεχομενο תוכן نص")
-"""Words of languages in which what a text is stands behind them."""
-_OF_WHAT = {
-    "вопроса": "вопрос", "запроса": "запрос", "ответа": "ответ", "відповіді": "відповідь", "въпроса": "въпрос",
-    "отговора": "отговор", "pytania": "pytanie", "zapytania": "zapytanie", "odpowiedzi": "odpowiedz",
-    "dotazu": "dotaz", "otazky": "otazka", "odpovedi": "odpoved", "pitanja": "pitanje", "odgovora": "odgovor",
-    "ερωτησης": "ερωτηση", "απαντησης": "απαντηση",
-}  # fmt: skip
-"""Questions and answers as they are written behind such a word, and as they are alone."""
 
 
 def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
@@ -67,27 +47,27 @@ def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     texts = [each.name for each in profiles if not each.is_label and each.different > 1]
     texts = [name for name in texts if not _are_tags(frame, name)]
     kept = [name for name in texts if not says(name, WORSE)]
-    asked = [name for name in texts if _asks(name)] or _asked_again(profiles)
-    answers = [name for name in kept if name not in asked and _answers(name)]
+    asked = [name for name in texts if is_asked_name(name)] or _asked_again(profiles)
+    answers = [name for name in kept if name not in asked and is_answer_name(name)]
     asked = asked or [name for name in texts if name not in answers and says(name, PROBLEMS)]
     if not asked and not named(columns, LABEL_NAMES):
         asked = named([name for name in texts if name not in answers], READ_NAMES)
     if not answers and asked:
         answers = [name for name in kept if name not in asked and says(name, WHO_ANSWERS) and says(name, SAID)]
     is_open = not (asked and answers) and not _is_judged(frame, columns)
-    turned = [name for name in kept if says_last(_head(name), CONVERTED)]
+    turned = [name for name in kept if says_last(head_of(name), CONVERTED)]
     if len(turned) == 1 and not (asked and answers) and not _is_judged(frame, _not_of_things(columns)):
         others = [name for name in texts if name not in turned and not is_titled(name)]
         if read := _whole_text(frame, others):
             return Mapping("pairs", read, turned[0])
-    made = [name for name in kept if is_open and says_last(_head(name), MADE)]
+    made = [name for name in kept if is_open and says_last(head_of(name), MADE)]
     made = made or [name for name in (_long_headline(frame, kept), _note_on_talk(texts)) if is_open and name][:1]
     made = (
         [name for name in made if not says_last(name, _ABSTRACTS)] if len(made) == len(("abstract", "other")) else made
     )
     whole = _whole_text(frame, [name for name in texts if name not in made]) if len(made) == 1 else ""
     if whole and not (
-        says_last(_head(made[0]), _ABSTRACTS) and profile(frame, made[0]).length > profile(frame, whole).length
+        says_last(head_of(made[0]), _ABSTRACTS) and profile(frame, made[0]).length > profile(frame, whole).length
     ):
         asked, answers = [whole], made
     if not asked and answers and not _is_judged(frame, columns):
@@ -109,7 +89,7 @@ def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 
 def asked_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return the columns of texts whose names end with a word for what is asked, the first of them, in a list."""
-    asked = (name for name in columns if says_last(_head(name), ASKED) and bare_name(name) not in _OPENINGS)
+    asked = (name for name in columns if says_last(head_of(name), ASKED) and bare_name(name) not in _OPENINGS)
     asked = (name for name in asked if not named([name], LONG_CONTEXTS))
     found = (profile(frame, name) for name in asked)
     return [
@@ -137,8 +117,8 @@ EXPECTED = frozenset(("gold", "expected"))
 def _asked_again(profiles: Sequence[Profile]) -> list[str]:
     """Return the column of questions that are asked in many rows each, in a list, beside answers that differ."""
     varied = {each.name for each in profiles if not each.is_label}
-    asked = [each.name for each in profiles if each.is_label and _asks(each.name)]
-    return asked if len(asked) == 1 and any(_answers(name) for name in varied) else []
+    asked = [each.name for each in profiles if each.is_label and is_asked_name(each.name)]
+    return asked if len(asked) == 1 and any(is_answer_name(name) for name in varied) else []
 
 
 def _how_to(frame: pd.DataFrame, columns: Sequence[str], texts: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -226,48 +206,3 @@ def _is_judged(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
     """Say whether a column is a label by a word of its name."""
     judged = (name for name in columns if is_label_name(name, LABELED) and not is_workflow(frame, name))
     return any(is_class(frame, name) and profile(frame, name).different > 1 for name in judged)
-
-
-def _answers(name: str) -> bool:
-    """Say whether a name ends with a word for an answer, or begins with one and goes on in a language that does so."""
-    name = _head(name)
-    ends_so = says_last(name, ANSWERED) or (says(name, ANSWERED) and bool(_OF.intersection(name_words(name))))
-    return ends_so or (name_words(name) or [""])[0] in _ANSWERS_FIRST
-
-
-_ANSWERS_FIRST = word_list("""
-    respuesta solucion reponse risposta soluzione resposta solucao raspuns solutie odpowiedz odpoved ответ відповідь
-    отговор odgovor απαντηση parere dictamen
-""")
-"""Words for answers in languages in which what describes a noun follows it, as in "soluzione adottata"."""
-
-
-def _head(name: str) -> str:
-    """Return a name without a language, a word for any text, a number or a letter at its end, as in response_en.
-
-    A word for any text may also stand first, as in "treść odpowiedzi".
-    """
-    words = name_words(name)
-    if len(words) == len(("text", "of what")) and words[0] in _TEXT_FIRST:
-        words = [_OF_WHAT.get(words[1], words[1])]
-    while len(words) > 1 and (words[-1] in LANGUAGES | _ANY_TEXT or len(words[-1]) == 1):
-        words.pop()
-    if len(words) > 1 and words[-1] == "title" and says_last(words[-2], ASKED):
-        words.pop()  # the title of a question is what is asked
-    return " ".join(words) if words != name_words(name) else name
-
-
-def _asks(name: str) -> bool:
-    if says(name, WHO_ASKS) and says(name, SAID) and not says(name, ANSWERED):
-        return True
-    head = _head(name)
-    if (name_words(name) or [""])[0] in _ASKS_FIRST:
-        return True
-    return says_last(head, ASKED) or (says(head, ASKED) and bool(_OF.intersection(name_words(name))))
-
-
-_ASKS_FIRST = word_list("""
-    pytanie zapytanie вопрос запрос запитання питання запит въпрос pregunta consulta domanda richiesta quesito pergunta
-    duvida otazka dotaz pitanje ερωτηση ερωτημα
-""")
-"""Words for questions in languages in which whose they are follows, as in "pytanie klienta"."""
