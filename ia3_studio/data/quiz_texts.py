@@ -15,9 +15,8 @@ _ANSWER = re.compile(r"\s*\**(?:[^\W\d_]+\s+)?(?:answer|antwort|lösung|respuest
                      r"|svar|odpowiedź|odpověď|cevap|ответ|відповідь|απάντηση|答案|正解|정답|الإجابة|תשובה)"
                      r"\**\s*[:：]\**\s*\(?([^\W\d_])\)?(?!\w).*", re.IGNORECASE)  # fmt: skip
 _NUMBER = re.compile(r"^\s*(?:Q(?:uestion)?\s*)?\d{1,4}[.):]\s+", re.IGNORECASE)
-_GIFT = re.compile(
-    r"(?:::(?:[^:]|:(?!:))*::)?\s*(?:\[\w+\])?\s*([^{}]+?)\s*(?<!\\)\{([^{}]*)(?<!\\)\}\s*(.*)", re.DOTALL
-)
+_NAME_OF_GIFT = re.compile(r"(?:::(?:[^:]|:(?!:))*::)?\s*(?:\[\w+\])?")
+"""What may stand in front of a question: its name and the markup of its text."""
 _OFFERED = re.compile(r"(?<!\\)([=~])")
 _WEIGHT = re.compile(r"%(-?[\d.]+)%")
 _WHOLE = 100.0
@@ -105,14 +104,18 @@ def _without_comments(block: str) -> str:
 
 def _of_gift(block: str) -> tuple[str, list[str], str] | None:
     """Return a question of GIFT, whose choices stand in braces, the right one after "=" and the others after "~"."""
-    found = _GIFT.fullmatch(block)
-    if not found:
+    before, _brace, rest = block.partition("{")
+    offered, closed, after = rest.partition("}")
+    if not closed or "}" in before or "{" in offered or any(part.endswith("\\") for part in (before, offered)):
         return None
-    parts = _OFFERED.split(found[2].strip())
+    asked, after = _NAME_OF_GIFT.sub("", before, count=1).strip(), after.strip()
+    if not asked:
+        return None
+    parts = _OFFERED.split(offered.strip())
     sides = [(mark, *_weighted(said)) for mark, said in zip(parts[1::2], parts[2::2], strict=False)]
     choices = [said for _mark, said, _weight in sides]
     right = [said for mark, said, weight in sides if mark == "=" or weight == _WHOLE]
-    question = _plain(f"{found[1]} _____ {found[3]}" if found[3].strip() else found[1])
+    question = _plain(f"{asked} _____ {after}" if after else asked)
     return (question, choices, right[0]) if len(right) == 1 and len(choices) > 1 and all(choices) else None
 
 
