@@ -13,8 +13,8 @@ from ia3_studio.data.conversation_columns import MESSAGE_NAMES, with_opening
 from ia3_studio.data.flag_columns import flags
 from ia3_studio.data.infer_columns import with_decimal_mark
 from ia3_studio.data.inner_columns import with_inner_columns
-from ia3_studio.data.label_cells import holds_long_texts
 from ia3_studio.data.label_columns import by_contents, labeled
+from ia3_studio.data.label_contents import holds_long_texts
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.mapping import LabelKind, Mapping
 from ia3_studio.data.measurements import number_of

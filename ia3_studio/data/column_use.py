@@ -91,10 +91,11 @@ def proposals(table: Table, mapping: Mapping) -> tuple[Proposal, ...]:
     """Return which part each column that is not used could play: a text as context or answer, labels as target.
 
     Of a text with a label, another text may be the answer; of a pair, a column that is called an answer. Preferences
-    have both answers already.
+    have both answers already. What looks like the label nearly as much as the one that was taken comes first.
     """
     found: list[Proposal] = []
-    for name in unused_columns(table, mapping):
+    unused = unused_columns(table, mapping)
+    for name in dict.fromkeys((*(each for each in mapping.near if each in unused), *unused)):
         each = profile(table.frame, name)
         if each.is_identifier or mapping.kind not in ("pairs", "labels", "text", "preferences"):
             continue

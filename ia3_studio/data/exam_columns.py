@@ -39,10 +39,15 @@ def exam_mapping(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     is_named = is_named or (_are_varied(kept[1:-1]) and repeats_one(frame, [answer], choices) == [answer])
     if len(choices) < 2 or not right or not is_named or not kept[0].is_text:
         return None
-    if any(each.filled < 0.9 for each in kept) or len(set(right)) < 2:
+    if any(each.filled < 0.9 for each in kept) or len(set(right)) < 2 or all(map(_is_fact, kept[1:-1])):
         return None
     first = first_number(cells_of(frame, answer))
     return Mapping("choices", answer=answer, parts=(question, *choices), asked=1, counted_from=first)
+
+
+def _is_fact(choice: Profile) -> bool:
+    """Say whether a column with a name holds a few values that come again, as facts of rows do, and choices do not."""
+    return choice.is_label and not UNNAMED.fullmatch(choice.name)
 
 
 def _is_subject(first: Profile) -> bool:

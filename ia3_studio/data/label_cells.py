@@ -1,23 +1,19 @@
-"""What do the cells of a column of labels hold: one name, several, a measurement, the state of work?"""
+"""What do the cells of a column of labels hold: one name, several, a measurement?"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ia3_studio.data.column_names import bare_name, name_words, says
-from ia3_studio.data.column_profile import LONGEST_LABEL, MOST_CLASSES, UNNAMED, cells_of, is_measured, profile
+from ia3_studio.data.column_profile import MOST_CLASSES, is_measured
 from ia3_studio.data.column_words import LABELED
 from ia3_studio.data.label_names import is_coded
-from ia3_studio.data.lexicon.concepts import words_for
 from ia3_studio.data.mapping import LabelKind, Separators
 from ia3_studio.data.measurements import number_of
 from ia3_studio.data.paths import is_listed, names_in_brackets, structure_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SEVERAL_NAMES = frozenset(
     ("labels", "categories", "topics", "tags", "emotions", "genres", "subjects", "keywords", "intents", "classes",
@@ -32,7 +28,6 @@ The look ahead has an end: without one, a long text with many commas would be re
 """
 BLANK = re.compile(r"\s+")
 LONGEST_PART, _WORDS_OF_A_PART = 40, 3
-_MOSTLY_DIFFERENT, _FEWEST_TITLES = 0.9, 20
 
 
 def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
@@ -199,50 +194,3 @@ def are_joined(cells: Sequence[Any], separators: re.Pattern[str] = SEVERAL, *, i
     few = few or any({*SEVERAL.split(cell.strip(" ;|,"))} & alone for cell in marked)
     few = few or (is_plural and (5 * len(joined) >= 4 * len(texts) > 0 or 10 * len(marked) >= len(texts) > 0))
     return few and max(map(len, parts)) <= LONGEST_PART
-
-
-def are_titles(frame: pd.DataFrame, name: str) -> bool:
-    """Say whether hardly any two texts of a column are alike, so that they are no classes."""
-    each = profile(frame, name)
-    different = each.length > 0 and each.different > _MOSTLY_DIFFERENT * len(frame) and len(frame) >= _FEWEST_TITLES
-    return different and label_kind(cells_of(frame, name), name) != "multi"
-
-
-def holds_long_texts(frame: pd.DataFrame, name: str) -> bool:
-    """Say whether a column holds texts that are too long, and too different, for labels."""
-    each = profile(frame, name)
-    return each.length > LONGEST_LABEL and 2 * each.different > len(frame)
-
-
-def holds_known_classes(frame: pd.DataFrame, name: str) -> bool:
-    """Say whether several values of a column without a name are classes that many texts have."""
-    if not UNNAMED.fullmatch(name):
-        return False
-    return len({str(cell).strip().casefold() for cell in cells_of(frame, name)} & _KNOWN_CLASSES) > 1
-
-
-_KNOWN_CLASSES = frozenset(
-    ("positive", "negative", "neutral", "irrelevant", "mixed", "pos", "neg", "spam", "ham", "toxic", "offensive",
-     "hate", "normal", "true", "false", "fake", "real", "yes", "no", "good", "bad", "joy", "anger", "fear",
-     "sadness", "love", "surprise", "happy", "sad", "angry", "support", "deny", "against", "favor", "entailment",
-     "contradiction")
-)  # fmt: skip
-
-
-def is_workflow(frame: pd.DataFrame, name: str) -> bool:
-    """Say whether a column says how far something has come, such as draft or done, rather than what it is."""
-    if not says(name, _STATES):
-        return False
-    cells = {"_".join(name_words(str(cell))) for cell in cells_of(frame, name)} - {""}
-    return bool(cells) and cells <= _STEPS
-
-
-_STATES = words_for("status")
-_STEPS = words_for("progress")
-"""What a column of a status holds in a list of things that are worked on."""
-
-
-def is_class(frame: pd.DataFrame, name: str) -> bool:
-    """Say whether a column that may be an answer holds classes or measurements."""
-    each = profile(frame, name)
-    return each.is_label or each.is_number

@@ -20,18 +20,13 @@ from ia3_studio.data.column_profile import (
     profile,
     structures_of,
 )
-from ia3_studio.data.flag_columns import FLAGS
-from ia3_studio.data.label_candidates import (
-    has_gaps_beside_full,
-    is_numbered_intent,
-    is_rated,
-    label_candidates,
-    label_path,
-    varied_first,
-)
+from ia3_studio.data.label_candidates import measured_alone, ranked_labels
 from ia3_studio.data.label_cells import label_kind
+from ia3_studio.data.label_contents import label_path
 from ia3_studio.data.label_names import MOSTLY, RATED, TOPICAL, named_labels
+from ia3_studio.data.label_twins import in_words
 from ia3_studio.data.mapping import Mapping
+from ia3_studio.data.near_labels import with_near
 from ia3_studio.data.paths import is_listed
 from ia3_studio.data.read_texts import LABELED_NAMES, is_repeated, read_text
 from ia3_studio.data.text_pairs import (
@@ -50,21 +45,23 @@ if TYPE_CHECKING:
 
 RATINGS = frozenset(("rating", "score", "stars", "overall", "priority", "status", "type", "severity"))
 """Words of labels of texts that stand beside their own summary: of a review, of a ticket."""
-_FEW_ROWS = 4
-"""Rows up to which a label may be the same in all of them."""
 
 
 def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return which columns are text and label by their names; None where there is no such pair of columns."""
-    labels = [path for name in named_labels(columns) if (path := label_path(frame, name))]
-    if len(frame) > _FEW_ROWS:
-        labels = [name for name in labels if profile(frame, name).different != 1]
-    labels = varied_first(frame, [name for name in labels if not is_numbered_intent(frame, name)])
-    if not labels or (bare_name(labels[0]) in TOPICAL and is_rated(frame, columns)):
+    if not named_labels(columns):
         return None
-    if has_gaps_beside_full(frame, labels[0], columns):
+    ranked = ranked_labels(frame, {name: profile(frame, name) for name in columns})
+    called = [each for each in ranked if each.has("called")]
+    if not called or called[0].has("topical"):
         return None
-    label = _in_words(frame, columns, labels[0])
+    found = _named_so(frame, columns, [each.path for each in called])
+    return with_near(frame, found, ranked, called[0].path) if found else None
+
+
+def _named_so(frame: pd.DataFrame, columns: Sequence[str], labels: Sequence[str]) -> Mapping | None:
+    """Return the texts of columns that are called labels, the likeliest first; None if there are none."""
+    label = in_words(frame, columns, labels[0])
     kind = label_kind(cells_of(frame, label), label)
     sides = [name for name in columns if name != label and _is_varied(frame, name)]
     pair = paired_texts(frame, sides) or text_and_part(frame, sides, label)
@@ -103,50 +100,6 @@ def _is_varied(frame: pd.DataFrame, name: str) -> bool:
     return each.length > 0 and (each.different > 1 or len(frame) < 3)
 
 
-def _in_words(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
-    """Return the column that has the names of classes that a label column has as numbers, or else this one."""
-    if names := _names_of_places(frame, columns, label):
-        return names
-    found = profile(frame, label)
-    if not (found.is_number and found.is_label) or label not in frame.columns or 2 * found.different > len(frame):
-        return label
-    numbers = [str(cell) for cell in frame[label]]
-    for name in columns:
-        other = profile(frame, name) if name != label else found
-        if other.is_number or not other.is_label or other.different != found.different or _is_flag(frame, name):
-            continue
-        pairs = {(number, str(cell).strip()) for number, cell in zip(numbers, frame[name], strict=True)}
-        if len(pairs) == found.different:
-            return name
-    return label
-
-
-def _is_flag(frame: pd.DataFrame, name: str) -> bool:
-    """Say whether a column holds yes and no alone, which name no class."""
-    return {str(cell).strip().lower() for cell in cells_of(frame, name)} in FLAGS
-
-
-def _names_of_places(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
-    """Return the column of lists of names beside lists of 0 and 1 that have as many ones; empty if there is none."""
-    places = structures_of(frame, label)
-    counts = [sum(value) if _is_places(value) else -1 for value in places]
-    if not counts or min(counts) < 0 or len({len(value) for value in places}) != 1:
-        return ""
-    for name in columns:
-        lists = structures_of(frame, name) if name != label else []
-        if len(lists) == len(counts) and all(
-            is_listed(value) and len(value) == count and all(isinstance(each, str) for each in value)
-            for value, count in zip(lists, counts, strict=True)
-        ):
-            return name
-    return ""
-
-
-def _is_places(value: object) -> bool:
-    """Say whether a value is a list of 0 and 1, one for each label."""
-    return isinstance(value, list) and len(value) > 1 and all(each in (0, 1) for each in value)
-
-
 def rated_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return a text and its rating where a summary stands beside them, such as reviews and tickets have."""
     summaries, known = (
@@ -162,7 +115,8 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return text and label by contents: a label has few different short values, the text is the longest column."""
     profiles = {name: profile(frame, name) for name in columns}
     filled = {name: each for name, each in profiles.items() if each.filled > MOSTLY}
-    labels = label_candidates(frame, filled)
+    ranked = ranked_labels(frame, filled)
+    labels = [each.path for each in ranked] or measured_alone(frame, filled)
     if any(_OF_TURNS.intersection(name_words(name)) for name in columns):
         labels = [name for name in labels if name_words(name)[-1:] not in _WHO_SPEAKS]
     phrases = [name for name in named(list(filled), ("anchor", "target")) if _is_varied(frame, name)]
@@ -170,9 +124,17 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     labels = [name for name in labels if name not in phrases]  # phrases that are compared may come again
     if any(each.is_text and not each.is_label and is_of_one_side(each.name, columns) for each in filled.values()):
         labels = [name for name in labels if not is_of_one_side(name, columns)] or labels
-    if not labels:
-        return None
-    label = _in_words(frame, columns, labels[0])
+    found = _texts_of(frame, profiles, labels, phrases) if labels else None
+    return with_near(frame, found, ranked, labels[0]) if found else None
+
+
+def _texts_of(
+    frame: pd.DataFrame, profiles: Record[str, Profile], labels: Sequence[str], phrases: Sequence[str]
+) -> Mapping | None:
+    """Return the texts, told by what columns hold, that the first of some labels belongs to; None if there are none."""
+    columns = list(profiles)
+    filled = {name: each for name, each in profiles.items() if each.filled > MOSTLY}
+    label = in_words(frame, columns, labels[0])
     kind = label_kind(cells_of(frame, label), label)
     sides = [name for name, each in filled.items() if (each.is_text or _is_aspect(each)) and name != label]
     part = text_and_part(frame, [name for name in filled if name != label], label)

@@ -24,6 +24,7 @@ from ia3_studio.data.examples import decided, understood
 from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.large_blocks import LINES, PARQUET, blocks, open_parquet, require_readable, share_of
 from ia3_studio.data.mapping import Mapping
+from ia3_studio.data.near_labels import near_note
 from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.shapes.recognize import unused_sentences
@@ -118,7 +119,7 @@ def load_large(
     train, measured = (open_arrow_rows(kept, revive_example, key, marked) for marked in (False, True))
     document = json.loads(kept.with_suffix(".json").read_text(encoding="utf-8"))
     listed, counted = _LeftOut.read(document)
-    notes = (*head.notes, *document.get("notes", ()))
+    notes = (*head.notes, *near_note(plan.mapping), *document.get("notes", ()))
     if not train or not measured:
         raise DataError(_one_sided(path.name, len(train), len(measured), listed))
     rows = f"{len(train) + len(measured):,} examples"

@@ -16,6 +16,7 @@ from ia3_studio.data.image_files import ImageFile, find_images, image_examples, 
 from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.large import is_large, load_large, read_head
 from ia3_studio.data.mapping import Mapping
+from ia3_studio.data.near_labels import near_note
 from ia3_studio.data.sampled import read_sample, sample_rows
 from ia3_studio.data.shapes.recognize import unused_sentences
 from ia3_studio.data.split import DataSplit, drawn_split, given_split, split_as_named
@@ -157,7 +158,8 @@ def split_table(
     description = f"{name}: {table.description}"
     return DataSplit(
         train, measured, tuple(problems), description, mapping, table.fingerprint, table.share,
-        notes=(*table.notes, *unused_sentences(table.unused), *notes), unused=unused_names(table, mapping),
+        notes=(*table.notes, *near_note(mapping), *unused_sentences(table.unused), *notes),
+        unused=unused_names(table, mapping),
     )  # fmt: skip
 
 

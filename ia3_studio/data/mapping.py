@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ia3_studio.data.measurements import DecimalMark
@@ -61,6 +61,8 @@ class Mapping:
     """A column of rejected answers; ``answer`` has the chosen ones, and the prompt where no column has it."""
     flag: str = ""
     """A column that labels each answer as desirable (true) or undesirable (false)."""
+    near: tuple[str, ...] = field(default=(), compare=False)
+    """Columns that look like the label nearly as much as the answer does; none if columns are chosen."""
 
     def __str__(self) -> str:
         return f"{self._parts}, held out by {self.split}" if self.split else self._parts

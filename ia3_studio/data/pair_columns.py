@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.data.column_names import bare_name, name_words, named, says
 from ia3_studio.data.column_profile import cells_of, is_plain, profile, structures_of
 from ia3_studio.data.column_words import READ
-from ia3_studio.data.label_candidates import is_rated
 from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.label_signs import is_rated
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.mirrored_pairs import changed, mirrored, two_keys
 from ia3_studio.data.opposed_names import twin_place

@@ -10,9 +10,10 @@ from ia3_studio.data.about_row import is_about_row
 from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
 from ia3_studio.data.column_profile import Profile, cells_of, is_plain, profile, structures_of
 from ia3_studio.data.column_words import ANSWERED, ASKED_ABOUT_WORDS, CONTEXTS, DATA, ORIGINAL, TITLED, WORSE
-from ia3_studio.data.label_candidates import is_rated, label_candidates
-from ia3_studio.data.label_cells import holds_long_texts, is_class
+from ia3_studio.data.label_candidates import label_candidates
+from ia3_studio.data.label_contents import holds_long_texts, is_class
 from ia3_studio.data.label_names import MOSTLY, is_judged
+from ia3_studio.data.label_signs import is_rated
 from ia3_studio.data.pair_cells import (
     LONGER,
     LONGEST_NAME,

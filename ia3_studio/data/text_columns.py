@@ -18,7 +18,7 @@ from ia3_studio.data.column_profile import (
 )
 from ia3_studio.data.column_words import is_about_text
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES
-from ia3_studio.data.label_candidates import holds_several
+from ia3_studio.data.label_contents import holds_several
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.read_texts import is_titled

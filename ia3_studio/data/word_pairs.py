@@ -26,7 +26,8 @@ from ia3_studio.data.column_words import (
 )
 from ia3_studio.data.head_words import head_of, is_answer_name, is_asked_name
 from ia3_studio.data.label_candidates import label_candidates
-from ia3_studio.data.label_cells import is_class, is_workflow, label_kind
+from ia3_studio.data.label_cells import label_kind
+from ia3_studio.data.label_contents import is_class, is_workflow
 from ia3_studio.data.label_names import LABEL_NAMES, MOSTLY
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import LONGER

@@ -1,0 +1,146 @@
+"""What does a column that may be a label hold: names, several of them, marks, titles, steps of work?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Record
+from typing import TYPE_CHECKING
+
+from ia3_studio.data.column_names import name_words, says
+from ia3_studio.data.column_profile import (
+    LONGEST_LABEL,
+    MOST_CLASSES,
+    UNNAMED,
+    Profile,
+    cells_of,
+    is_list_of_texts,
+    is_measured,
+    profile,
+    structures_of,
+)
+from ia3_studio.data.label_cells import (
+    LISTED,
+    LONGEST_PART,
+    are_joined,
+    are_joined_numbers,
+    are_known_together,
+    are_points,
+    bare_lists,
+    label_kind,
+)
+from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.lexicon.concepts import words_for
+from ia3_studio.data.paths import is_listed, structure_of
+from ia3_studio.data.vote_counts import counts_votes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_LABEL_KEYS = ("name", "label", "value", "class", "title", "text")
+"""Keys of a label that is an object."""
+_MOSTLY_DIFFERENT, _FEWEST_TITLES = 0.9, 20
+
+
+def label_path(frame: pd.DataFrame, name: str) -> str:
+    """Return a column of labels, or the path of their names inside its objects; empty where it holds long texts."""
+    values = structures_of(frame, name)
+    inner = [each for value in values for each in (value if is_listed(value) else [value])]
+    objects = [each for each in inner if isinstance(each, Record)]
+    if objects and 2 * len(objects) > len(inner):
+        held = (key for key in _LABEL_KEYS if sum(key in each for each in objects) > len(objects) / 2)
+        key = next((key for key in held if not any(isinstance(each.get(key), Record) for each in objects)), "")
+        return f"{name}.{key}" if key else ""
+    if counts_votes(frame, profile(frame, name)) or (values and not inner):  # lists, all of them empty
+        return ""
+    return "" if holds_long_texts(frame, name) or are_titles(frame, name) else name
+
+
+def path_inside(frame: pd.DataFrame, name: str) -> str:
+    """Return a column of labels, or the path of their names where it holds objects."""
+    structures = structures_of(frame, name)
+    lists = [value for value in structures if is_listed(value)]
+    objects = [value for value in structures if isinstance(value, Record)] + [
+        value for value in lists if any(isinstance(each, Record) for each in value)
+    ]
+    return (label_path(frame, name) or name) if objects else name
+
+
+def holds_labels_or_marks(frame: pd.DataFrame, each: Profile) -> bool:
+    """Say whether a column that is called a label holds labels or measurements."""
+    few = each.is_number and 2 <= each.different <= len(frame) // 2
+    cells = cells_of(frame, each.name)
+    return each.is_label or few or is_measured(cells) or (each.is_number and are_points(cells, each.name))
+
+
+def holds_several(frame: pd.DataFrame, each: Profile) -> bool:
+    """Say whether cells are several short labels each, in lists or joined, that occur again in other rows."""
+    if each.is_identifier or each.is_label:
+        return False
+    cells = cells_of(frame, path_inside(frame, each.name))
+    if are_joined_numbers(cells):
+        return True
+    if each.is_number:
+        return False
+    if are_joined(cells) or are_known_together({cell.strip() for cell in cells if isinstance(cell, str)}):
+        parts = [part for cell in cells if isinstance(cell, str) for part in LISTED.split(cell.strip()) if part]
+    else:
+        lists = bare_lists(cells) or [value for cell in cells if is_list_of_texts(value := structure_of(cell))]
+        parts = [part for value in lists for part in value]
+        if len(lists) < MOSTLY * len(cells) or any(len(part) > LONGEST_PART for part in parts):
+            return False
+    varied = len({str(cell) for cell in cells}) > 1
+    return varied and 2 <= len(set(parts)) <= min(MOST_CLASSES, len(parts) // 2)
+
+
+def are_titles(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether hardly any two texts of a column are alike, so that they are no classes."""
+    each = profile(frame, name)
+    different = each.length > 0 and each.different > _MOSTLY_DIFFERENT * len(frame) and len(frame) >= _FEWEST_TITLES
+    return different and label_kind(cells_of(frame, name), name) != "multi"
+
+
+def holds_long_texts(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column holds texts that are too long, and too different, for labels."""
+    each = profile(frame, name)
+    return each.length > LONGEST_LABEL and 2 * each.different > len(frame)
+
+
+def holds_known_classes(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether several values of a column without a name are classes that many texts have."""
+    if not UNNAMED.fullmatch(name):
+        return False
+    return len({str(cell).strip().casefold() for cell in cells_of(frame, name)} & _KNOWN_CLASSES) > 1
+
+
+_KNOWN_CLASSES = frozenset(
+    ("positive", "negative", "neutral", "irrelevant", "mixed", "pos", "neg", "spam", "ham", "toxic", "offensive",
+     "hate", "normal", "true", "false", "fake", "real", "yes", "no", "good", "bad", "joy", "anger", "fear",
+     "sadness", "love", "surprise", "happy", "sad", "angry", "support", "deny", "against", "favor", "entailment",
+     "contradiction")
+)  # fmt: skip
+
+
+def holds_yes_or_no(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column holds nothing but yes and no."""
+    return {str(cell).strip().casefold() for cell in cells_of(frame, name)} <= _YES_OR_NO
+
+
+_YES_OR_NO = frozenset(("yes", "no", "y", "n", "true", "false"))
+
+
+def is_workflow(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column says how far something has come, such as draft or done, rather than what it is."""
+    if not says(name, _STATES):
+        return False
+    cells = {"_".join(name_words(str(cell))) for cell in cells_of(frame, name)} - {""}
+    return bool(cells) and cells <= _STEPS
+
+
+_STATES = words_for("status")
+_STEPS = words_for("progress")
+"""What a column of a status holds in a list of things that are worked on."""
+
+
+def is_class(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column that may be an answer holds classes or measurements."""
+    each = profile(frame, name)
+    return each.is_label or each.is_number

@@ -1,0 +1,68 @@
+"""Which columns have the same labels as another one: their names beside numbers?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.data.column_profile import cells_of, profile, structures_of
+from ia3_studio.data.flag_columns import FLAGS
+from ia3_studio.data.paths import is_listed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def in_words(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
+    """Return the column that has the names of classes that a label column has as numbers, or else this one."""
+    if names := _names_of_places(frame, columns, label):
+        return names
+    found = profile(frame, label)
+    if not (found.is_number and found.is_label) or label not in frame.columns or 2 * found.different > len(frame):
+        return label
+    numbers = frame[label].tolist()
+    for name in columns:
+        other = profile(frame, name) if name != label else found
+        if other.is_number or not other.is_label or other.different != found.different or _is_flag(frame, name):
+            continue
+        if _pairs(numbers, frame[name]) == found.different:
+            return name
+    return label
+
+
+def _is_flag(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column holds yes and no alone, which name no class."""
+    return {str(cell).strip().lower() for cell in cells_of(frame, name)} in FLAGS
+
+
+def _names_of_places(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
+    """Return the column of lists of names beside lists of 0 and 1 that have as many ones; empty if there is none."""
+    places = structures_of(frame, label)
+    counts = [sum(value) if _is_places(value) else -1 for value in places]
+    if not counts or min(counts) < 0 or len({len(value) for value in places}) != 1:
+        return ""
+    for name in columns:
+        lists = structures_of(frame, name) if name != label else []
+        if len(lists) == len(counts) and all(
+            is_listed(value) and len(value) == count and all(isinstance(each, str) for each in value)
+            for value, count in zip(lists, counts, strict=True)
+        ):
+            return name
+    return ""
+
+
+def _is_places(value: object) -> bool:
+    """Say whether a value is a list of 0 and 1, one for each label."""
+    return isinstance(value, list) and len(value) > 1 and all(each in (0, 1) for each in value)
+
+
+def say_the_same(frame: pd.DataFrame, one: str, other: str) -> bool:
+    """Say whether each value of a column stands beside only one of another column, and the other way round."""
+    if not {one, other} <= {*frame.columns}:
+        return False
+    return _pairs(frame[one], frame[other]) == profile(frame, one).different == profile(frame, other).different
+
+
+def _pairs(one: Iterable[Any], other: Iterable[Any]) -> int:
+    """Return how many different pairs of values stand side by side."""
+    return len({(str(cell).strip(), str(beside).strip()) for cell, beside in zip(one, other, strict=True)})
