@@ -10,8 +10,9 @@ from pathlib import PurePosixPath
 from ia3_studio.data.arrow_files import read_saved
 from ia3_studio.data.decode import Encoding, decode_together
 from ia3_studio.data.files_by_class import are_sorted, by_class, documents
+from ia3_studio.data.language_files import by_language
 from ia3_studio.data.member_files import Readers, ReadOne, lines_in
-from ia3_studio.data.object_files import by_language, one_object_each
+from ia3_studio.data.object_files import one_object_each
 from ia3_studio.data.parallel_files import are_two_sides, parallel, parallel_folders, side_pairs
 from ia3_studio.data.parsing import Found, shown_names
 from ia3_studio.data.split_names import SPLITS

@@ -45,6 +45,7 @@ from ia3_studio.data.plain_texts import (
 from ia3_studio.data.pubtator import read_pubtator
 from ia3_studio.data.quiz_texts import quiz_questions
 from ia3_studio.data.quoted_texts import quoted_texts
+from ia3_studio.data.sgml_rows import read_sgml, sgml_rows
 from ia3_studio.data.shapes.line_logs import logged_lines
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.data.speaker_lines import conversations_of_two
@@ -132,6 +133,9 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
         return found_in_cells(name, text, encoding, replace(parsing, delimiter=parsing.delimiter or "\t"))
     if is_markdown_table(text):
         found = read_markdown(name, text, plain=parsing.plain)
+        return replace(found, form=f"{found.form}, {encoding}")
+    if not (parsing.delimiter or parsing.plain) and sgml_rows(text):
+        found = read_sgml(name, text)
         return replace(found, form=f"{found.form}, {encoding}")
     if not parsing.plain and (aligned := aligned_columns(text)):
         return _found_aligned(name, aligned, encoding)

@@ -7,6 +7,7 @@ from tests.data.download_shapes import DOWNLOADS
 from tests.data.export_shapes import EXPORTS
 from tests.data.format_shapes import FORMATS
 from tests.data.label_shapes import CORPORA
+from tests.data.markup_shapes import MARKUP
 from tests.data.popular_shapes import POPULAR
 from tests.data.printed_shapes import PRINTED
 from tests.data.public_shapes import PUBLIC
@@ -21,5 +22,5 @@ from tests.data.vendor_shapes import VENDORS
 
 EVERY_SHAPE: tuple[Shape, ...] = (
     *SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *FORMATS, *PUBLIC, *REPOSITORY, *SCHEMAS, *DIALECTS, *TALKS,
-    *CORPORA, *POPULAR, *DOWNLOADS, *VENDORS, *PRINTED,
+    *CORPORA, *POPULAR, *DOWNLOADS, *VENDORS, *PRINTED, *MARKUP,
 )  # fmt: skip
