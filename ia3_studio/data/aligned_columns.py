@@ -19,6 +19,7 @@ _LONGEST_NAME, _WORDS_OF_A_NAME = 40, 4
 _LONGEST_LINE = 20_000
 _FILLED = 0.9
 _FEW_OUTSIDE = 4
+_MOST_GAPS = 200
 
 Span = tuple[int, int]
 
@@ -97,7 +98,7 @@ def _ruled(block: Sequence[str], place: int, outside: int) -> Aligned | None:
 def _unruled(block: Sequence[str], outside: int) -> Aligned | None:
     header, *below = block
     gaps = _gaps(block)
-    if not gaps or not any(re.search(r"\S {2,}\S", line) for line in block):
+    if not 0 < len(gaps) <= _MOST_GAPS or not any(re.search(r"\S {2,}\S", line) for line in block):
         return None
     spans = _spans(header, below, gaps)
     named = _table(spans, header, below, outside)
@@ -105,9 +106,9 @@ def _unruled(block: Sequence[str], outside: int) -> Aligned | None:
         return named
     spans = list(pairwise([0, *(end for _start, end in gaps), _LONGEST_LINE * 50]))
     rows = [_cells(line, spans) for line in block]
-    if not _are_aligned(block, spans) or not all(all(row) for row in rows) or not has_labels(rows):
+    if not _are_aligned(block, spans) or not all(map(all, rows)) or not has_labels(rows[:_SAMPLE]):
         return None
-    return Aligned([], rows, outside) if find_header(rows) is None else None
+    return Aligned([], rows, outside) if find_header(rows[:_SAMPLE]) is None else None
 
 
 def _table(spans: Sequence[Span], header: str, below: Sequence[str], outside: int) -> Aligned | None:

@@ -151,7 +151,10 @@ def _inferred(table: Table, columns: Sequence[str]) -> Mapping:
             f"The columns {shown_names(columns)} are not recognized: none holds texts, only numbers, dates, addresses "
             f"or ids. Give a file with {FORMS}."
         )
-    raise DataError(f"The columns {shown_names(columns)} are not recognized; rename them to {FORMS}.")
+    raise DataError(
+        f"The columns {shown_names(columns)} are not recognized; rename them to {FORMS}, or choose "
+        "the task and its columns (Parsing options)."
+    )
 
 
 def _has_words(frame: pd.DataFrame, name: str) -> bool:

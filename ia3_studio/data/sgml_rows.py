@@ -14,7 +14,7 @@ from ia3_studio.errors import DataError
 
 TEXT = "text"
 _TAG = re.compile(r"<(/?)([A-Za-z][\w.:-]{0,60})((?:\s[^<>]{0,2000})?)>")
-_ATTRIBUTE = re.compile(r"""([\w.:-]{1,60})\s?=\s?"?([^"\s]{0,500}|[^"]{0,500}(?="))"?""")
+_ATTRIBUTE = re.compile(r"""([\w.:-]{1,60})\s?=\s?(?:"([^"]{0,500})"|([^"\s>]{1,500}))""")
 _BEGINNING = re.compile(r"\s*(?:<![^<>]{0,2000}>\s*)*<[A-Za-z]")
 _FEWEST, _MOST_OUTSIDE = 2, 0.1
 _SAID = re.compile(r"([A-Za-z]{3,20}):\s*")
@@ -75,7 +75,9 @@ def _fields(text: str, tags: list[re.Match[str]], end: int, closed: Collection[s
 
     An element that is never closed ends where another one begins or ends.
     """
-    texts: dict[tuple[str, str], list[str]] = {("", each[1]): [each[2]] for each in _ATTRIBUTE.finditer(tags[0][3])}
+    texts: dict[tuple[str, str], list[str]] = {
+        ("", each[1]): [each[2] or each[3] or ""] for each in _ATTRIBUTE.finditer(tags[0][3])
+    }
     around: list[str] = []
     called = TEXT
     for place, tag in enumerate(tags):

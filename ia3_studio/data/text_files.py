@@ -46,11 +46,12 @@ from ia3_studio.data.pubtator import read_pubtator
 from ia3_studio.data.quiz_texts import quiz_questions
 from ia3_studio.data.quoted_texts import quoted_texts
 from ia3_studio.data.sgml_rows import read_sgml, sgml_rows
+from ia3_studio.data.shapes.headed_messages import headed_messages
 from ia3_studio.data.shapes.line_logs import logged_lines
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.data.speaker_lines import conversations_of_two
 from ia3_studio.data.tagged_texts import read_tagged_texts
-from ia3_studio.data.talk_texts import talks_in_text
+from ia3_studio.data.talk_texts import candidates_note, talks_in_text
 from ia3_studio.data.webanno import read_webanno
 from ia3_studio.errors import DataError
 
@@ -116,13 +117,13 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
         return replace(words, form=f"{words.form}, {encoding}")
     if not (parsing.delimiter or parsing.plain) and (messages := whatsapp_messages(text)):
         return Found(numbered(messages), f"plain text, {encoding}")
-    if not (parsing.delimiter or parsing.plain) and (messages := logged_lines(text)):
+    if not (parsing.delimiter or parsing.plain) and (messages := logged_lines(text) or headed_messages(text)):
         return Found(numbered(messages), f"chat in lines, {encoding}")
     if parsing.delimiter is None and (is_json_lines(text) or is_list_lines(text)):
         frame, form, damaged = read_json(name, text, named_lines=True)
         return Found(frame, f"{form}, {encoding}", damaged)
     if not (parsing.delimiter or parsing.plain) and (talks := talks_in_text(text)):
-        return Found(numbered(talks), f"conversations in lines, {encoding}")
+        return Found(numbered(talks), f"conversations in lines, {encoding}", notes=tuple(candidates_note(text)))
     if not (parsing.delimiter or parsing.plain) and (rows := marked_labels(text)):
         return Found(numbered(rows), f"a text with its labels per line, {encoding}")
     text = text if parsing.delimiter or parsing.plain else without_ids(text)

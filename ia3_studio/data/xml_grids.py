@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.delimited import require_columns_within, title_note
@@ -24,11 +23,11 @@ def grid_of(name: str, root: Element) -> Found | None:
     Raises:
         DataError: it has too many columns.
     """
-    tables = [rows for each in root.iter() if len(rows := [row for row in each if _is_row(row)]) >= _FEWEST_ROWS]
+    tables = [lines for each in root.iter() if len(lines := [row for row in each if _is_row(row)]) >= _FEWEST_ROWS]
     if not tables:
         return None
     longest = max(tables, key=len)
-    rows = [row for row in (_cells(name, row) for row in longest) if any(row)]
+    rows: list[list[str]] = [written for row in longest if any(written := _cells(name, row))]
     usual = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
     if usual < 2 or len(rows) < _FEWEST_ROWS:
         return None
@@ -47,7 +46,7 @@ def _is_row(element: Element) -> bool:
     return bare_tag(element.tag).lower() in _ROWS and bool(names) and names <= {*_CELLS}
 
 
-def _cells(name: str, row: Element) -> Sequence[str]:
+def _cells(name: str, row: Element) -> list[str]:
     """Return the texts of cells; one that says its column stands there."""
     found: list[str] = []
     for cell in row:

@@ -38,6 +38,7 @@ def value_of(element: Element) -> Any:
         return words if not attributes else {**attributes, **({TEXT: words} if words else {})}
     found: dict[str, Any] = dict(attributes)
     children: dict[str, list[Any]] = {}
+    leaves: dict[str, bool] = {}
     tags = {str(child.tag) for child in element}
     shared = {name for name, count in Counter(map(bare_tag, tags)).items() if count > 1}
     fields = named_fields(element)
@@ -45,19 +46,14 @@ def value_of(element: Element) -> Any:
         name = bare_tag(child.tag)
         name = fields.get(id(child)) or (_with_space(child.tag) if name in shared else name)
         children.setdefault(name, []).append(_text_of(child) if id(child) in fields else value_of(child))
+        leaves[name] = leaves.get(name, True) and is_prose(child)
     for key, values in children.items():
         name = key if key not in found else f"{key} (element)"
-        beside = _attributes(values) if _are_leaves(element, key) else {}
+        beside = _attributes(values) if leaves[key] else {}
         values = [value[TEXT] for value in values] if beside else values
         found[name] = values[0] if len(values) == 1 else values
         found |= {f"{name} {attribute}": given for attribute, given in beside.items()}
     return found
-
-
-def _are_leaves(element: Element, name: str) -> bool:
-    """Say whether the children of a name are prose, and no objects that have a child called text."""
-    named = [child for child in element if name in (bare_tag(child.tag), _with_space(child.tag))]
-    return bool(named) and all(map(is_prose, named))
 
 
 def _attributes(values: Sequence[Any]) -> dict[str, Any]:
@@ -70,14 +66,15 @@ def _attributes(values: Sequence[Any]) -> dict[str, Any]:
 
 def named_fields(element: Element) -> dict[int, str]:
     """Return the names of children that an attribute alone tells apart, each by the identity of its element."""
+    named: dict[tuple[str, str], list[Element]] = {}
+    for child in element:
+        if len(child.attrib) == 1 and (key := bare_tag(next(iter(child.attrib)))) in _NAMING and is_prose(child):
+            named.setdefault((key, str(child.tag)), []).append(child)
     found: dict[int, str] = {}
-    for key in _NAMING:
-        named = [child for child in element if [bare_tag(each) for each in child.keys()] == [key] and is_prose(child)]  # noqa: SIM118
-        for tag in {str(child.tag) for child in named}:
-            alike = [child for child in named if child.tag == tag]
-            names = [next(iter(child.attrib.values())) for child in alike]
-            if len({*names}) == len(names) > (key == "name"):
-                found |= {id(child): name for child, name in zip(alike, names, strict=True)}
+    for (key, _tag), alike in named.items():
+        names = [next(iter(child.attrib.values())) for child in alike]
+        if len({*names}) == len(names) > (key == "name"):
+            found |= {id(child): name for child, name in zip(alike, names, strict=True)}
     return found
 
 

@@ -65,8 +65,9 @@ def test_captions_are_read_with_their_times_and_without_styles(tmp_path: Path) -
 
 
 def test_rows_around_others_are_named_beside_them(tmp_path: Path) -> None:
+    places = ("0", "1", "2")
     pages = "".join(
-        f'<page n="{n}">{"".join(f"<p id='{at}'>Ferry {n} left pier {at}</p>" for at in range(3))}</page>' for n in "12"
+        f'<page n="{n}">{"".join(f"<p id={at!r}>Ferry {n} left pier {at}</p>" for at in places)}</page>' for n in "12"
     )
     table = read("pages.xml", f"<book>{pages}</book>", tmp_path)
     assert len(table.frame) == 6 and table.frame["page n"].tolist() == ["1"] * 3 + ["2"] * 3

@@ -40,7 +40,7 @@ def _whole_text(cell: Any) -> str:
     if is_text(cell):
         return str(cell)
     texts = [each.get("text") for each in _parts_of(cell)]
-    return " ".join(texts) if texts and all(map(is_text, texts)) else ""
+    return " ".join(map(str, texts)) if texts and all(map(is_text, texts)) else ""
 
 
 _OF_SENTENCES = ("sentences", "sentence")

@@ -51,6 +51,7 @@ from ia3_studio.data.shapes import (
     turn_columns,
     turn_halves,
     turn_rows,
+    versioned_turns,
     votes,
     word_objects,
     word_rows,
@@ -62,6 +63,7 @@ from ia3_studio.errors import DataError
 
 SHAPES: tuple[Shape, ...] = (
     *assistant_exports.SHAPES,
+    *versioned_turns.SHAPES,
     *batch_results.SHAPES,
     *message_trees.SHAPES,
     *accepted_answers.SHAPES,
