@@ -132,9 +132,11 @@ def _has_bare_turns(rows: Rows) -> bool:
 
 
 def _says_more(rows: Rows, name: str) -> bool:
-    """Say whether a column holds more than counts, flags, or one value that is the same in all rows."""
+    """Say whether a column is an id, or holds more than counts, flags, or one value that is the same in all rows."""
     cells = rows.sample(name)
-    return len({str(cell) for cell in cells}) > 1 and not all(isinstance(cell, bool | int | float) for cell in cells)
+    return name in rows.named(ID_NAMES) or (
+        len({str(cell) for cell in cells}) > 1 and not all(isinstance(cell, bool | int | float) for cell in cells)
+    )
 
 
 def _has_exchanges(rows: Rows) -> bool:
