@@ -129,12 +129,13 @@ def tar_members(name: str, data: bytes) -> dict[str, bytes]:
 
 
 def unpacked_members(name: str, members: Mapping[str, bytes]) -> Mapping[str, bytes]:
-    """Return the files of a folder or an archive, those that are packed one by one unpacked and without that ending.
+    """Return the files of a folder or an archive, those that are packed one by one, or archives, unpacked.
 
     Raises:
         DataError: one is damaged, or all together hold more than is read.
     """
-    if not any(PurePosixPath(path).suffix.lower() in PACKED for path in members):
+    kinds = {PurePosixPath(path).suffix.lower() for path in members}
+    if not kinds & {*PACKED, *_ARCHIVES}:
         return members
 
     def each() -> Iterator[tuple[str, bytes]]:
@@ -142,9 +143,18 @@ def unpacked_members(name: str, members: Mapping[str, bytes]) -> Mapping[str, by
             suffix = PurePosixPath(path).suffix.lower()
             plain = path[: -len(suffix)]
             is_packed = suffix in PACKED and plain not in members
-            yield (plain, unpacked(path, data, suffix)) if is_packed else (path, data)
+            if suffix in _ARCHIVES:
+                inner = unpacked(path, data) if suffix == ".tgz" else data
+                held = zip_members(path, inner) if suffix == ".zip" else tar_members(path, inner)
+                yield from ((f"{plain}/{name}", content) for name, content in held.items())
+            else:
+                yield (plain, unpacked(path, data, suffix)) if is_packed else (path, data)
 
     return _gathered(name, each())
+
+
+_ARCHIVES = (".zip", ".tar", ".tgz")
+"""Endings of archives, which are unpacked in another one as well; those inside these are not."""
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:

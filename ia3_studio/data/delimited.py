@@ -34,6 +34,8 @@ def lines_of(text: str) -> list[str]:
 
 
 MOST_COLUMNS = 10_000
+NUMBERS = "row number"
+"""What a column of row numbers without a name is called."""
 _HINT = re.compile(r"sep=(.)[ ]*")
 """A first line by which Excel is told the delimiter."""
 _ESCAPED_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)\\"(?!\s*(?:[,;\t|]\s*"|$))')
@@ -316,7 +318,7 @@ def _row_names(data: Sequence[_Row], width: int) -> str:
         return ""
     first = [row.cells[0] for row in data]
     if first[0] in ("0", "1") and all(cell == str(int(first[0]) + at) for at, cell in enumerate(first)):
-        return "row number"
+        return NUMBERS
     are_names = len(set(first)) == len(first) >= _FEWEST_ROW_NAMES and all(row.cells[-1].strip() for row in data)
     quoted = all(row.written.startswith(f'"{name}"') and " " not in name for row, name in zip(data, first, strict=True))
     return "row name" if are_names and quoted else ""

@@ -6,6 +6,7 @@ import re
 
 _WORKBOOK, _DOCUMENT, _SLIDES, _OPEN = b"xl/workbook", b"word/document", b"ppt/presentation", b"opendocument"
 _HTML = re.compile(rb"\s*(?:<!doctype html|<html[\s>]|<table[\s>]|<meta[\s])", re.IGNORECASE)
+_XML = re.compile(rb"\s*<\?xml\s")
 _TEXT_KINDS = frozenset((
     "", ".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson", ".jsonlines", ".jl", ".txt", ".text", ".md",
     ".yaml", ".yml", ".xml", ".html", ".htm",
@@ -26,7 +27,9 @@ def kind_of(suffix: str, data: bytes) -> str:
     if suffix in _TEXT_KINDS:
         return _packed_kind(data) or (".html" if _is_pasted_table(suffix, data) else suffix)
     if suffix in (".xls", ".xlsx", ".xlsm") and data[:2] != b"PK" and not data.startswith(b"\xd0\xcf\x11\xe0"):
-        return ".html" if _HTML.match(_letters(data[:4000])) else ".csv" if _is_text(data) else suffix
+        if _HTML.match(_letters(data[:4000])):
+            return ".html"
+        return (".xml" if _XML.match(_letters(data[:4000])) else ".csv") if _is_text(data) else suffix
     return _packed_kind(data) or suffix if suffix == ".xls" else suffix
 
 

@@ -34,7 +34,7 @@ def by_class(
     if are_objects(content):
         return None
     paths = [PurePosixPath(path) for path in content if PurePosixPath(path).suffix.lower() == ".txt"]
-    paths = paths or [path for path in map(PurePosixPath, content) if not path.suffix]
+    paths = paths or [path for path in map(PurePosixPath, content) if not path.suffix or _HASH.fullmatch(path.suffix)]
     above = {folder for path in paths for folder in path.parent.parents}
     held = Counter(path.parent for path in paths)
     sorted_ = [path for path in paths if path.parent.name and not split_of(path.parent.name)]
@@ -72,6 +72,10 @@ def by_class(
         found = Found(frame, f"one line per row, from {len(paths)} files")
         return with_encoding_facts(used[0], found, [*texts.values()]), used
     return None
+
+
+_HASH = re.compile(r"\.[0-9a-f]{16,}")
+"""The end of a name that is a hash, as of mails."""
 
 
 def are_sorted(paths: Iterable[str]) -> bool:

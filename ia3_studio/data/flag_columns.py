@@ -83,7 +83,7 @@ def _flag_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     held: dict[str, set[str]] = {}
     for name in columns:
         cells = [str(cell).strip().lower() for cell in cells_of(frame, name)]
-        held[name] = {cell for cell in cells if cell}
+        held[name] = {cell for cell in cells if cell not in ("", "-1", "-1.0")}  # -1: nobody said it of the row
     found: list[str] = []
     for known in FLAGS:
         whole = [name for name, cells in held.items() if cells == known]

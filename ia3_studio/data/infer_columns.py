@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -9,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.choice_columns import choice_mapping, choices_without_answer
 from ia3_studio.data.column_names import named, says
-from ia3_studio.data.column_profile import cells_of, is_plain, kept_profiles, profile
-from ia3_studio.data.column_words import ANSWERED
+from ia3_studio.data.column_profile import cells_of, is_plain, kept_profiles, profile, structures_of
+from ia3_studio.data.column_words import ANSWERED, is_about_text
 from ia3_studio.data.content_pairs import asked_by_contents, in_two_scripts, rewritten, two_bodies, two_texts
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES, conversation_column, with_opening
 from ia3_studio.data.flag_columns import flags
@@ -28,6 +29,7 @@ from ia3_studio.data.opposed_names import are_degrees, twin_place
 from ia3_studio.data.pair_columns import named_pairs
 from ia3_studio.data.pair_names import ANSWER_NAMES, CONTEXT_NAMES, PROMPT_NAMES
 from ia3_studio.data.parsing import shown_names
+from ia3_studio.data.paths import is_listed
 from ia3_studio.data.read_texts import LABELED_NAMES
 from ia3_studio.data.sampled import thinned
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES as ASKED_NAMES
@@ -76,7 +78,7 @@ def _told(table: Table) -> Mapping:
         found = _inferred(table, columns)
     except DataError:
         inner = _inner(table, columns)
-        if inner is None or (inner.kind == "text" and len(columns) > 1):
+        if inner is None or (inner.kind == "text" and _other_texts(table, columns, inner.column)):
             raise
         found = inner
     if found.kind == "text":
@@ -90,6 +92,16 @@ def _told(table: Table) -> Mapping:
         if found.kind in ("pairs", "messages", "preferences")
         else with_decimal_mark(table, found)
     )
+
+
+def _other_texts(table: Table, columns: Sequence[str], inner: str) -> bool:
+    """Say whether a text in an object is a title, or other columns hold texts or lists that could be meant as well."""
+    if is_about_text(inner.rpartition(".")[2]):
+        return True
+    plain = [name for name in columns if is_plain(table.frame, name)]
+    texts = [name for name in plain if profile(table.frame, name).is_text and not is_about_text(name)]
+    lists = [name for name in plain if any(map(is_listed, structures_of(table.frame, name)))]
+    return bool(texts or lists) or len(columns) - len(plain) > 1
 
 
 def with_decimal_mark(table: Table, found: Mapping) -> Mapping:
@@ -134,7 +146,24 @@ def _inferred(table: Table, columns: Sequence[str]) -> Mapping:
         raise DataError(
             "The rows are the turns of one conversation; use one row per conversation, with a messages list."
         )
-    raise DataError(f"The columns {shown_names(columns)} are not recognized; rename them to {FORMS}.")
+    if all(is_plain(table.frame, name) and not _has_words(table.frame, name) for name in columns):
+        raise DataError(
+            f"The columns {shown_names(columns)} are not recognized: none holds texts, only numbers, dates, addresses "
+            f"or ids. Give a file with {FORMS}."
+        )
+    raise DataError(
+        f"The columns {shown_names(columns)} are not recognized; rename them to {FORMS}, or choose "
+        "the task and its columns (Parsing options)."
+    )
+
+
+def _has_words(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether some cells of a column are lists, or hold a word that stands alone or beside another one."""
+    values = structures_of(frame, name)
+    return any(is_listed(value) or (isinstance(value, str) and _WORD.search(value[:2000])) for value in values)
+
+
+_WORD = re.compile(r"[^\W\d_]\s+[^\W\d_]|^[^\W\d_]+$|[\u0e00-\u0eff\u3040-\u9fff]")
 
 
 def _choices(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:

@@ -29,8 +29,8 @@ _GRADES = (*_VERDICTS, *(frozenset(pair) for pair in VOTES))
 _MOST_GRADES = 5
 _FLAGS = tuple(map(frozenset, (("0", "1"), ("0.0", "1.0"), ("true", "false"), ("yes", "no"), ("y", "n"))))
 _JUDGED = frozenset(("correct", "incorrect", "faithful", "faithfulness", "grounded", "groundedness", "hallucinated",
-                     "hallucination", "factual", "accurate", "safe", "unsafe", "harmful", "supported",
-                     "passed", "success"))  # fmt: skip
+                     "hallucination", "factual", "accurate", "safe", "unsafe", "harmful", "toxic", "toxicity",
+                     "supported", "passed", "success"))  # fmt: skip
 """Words for what a verdict of yes or no says of an answer."""
 
 

@@ -27,6 +27,8 @@ LISTED = re.compile(r"\s*[;|\n,](?![^()]{0,100}\))\s*")
 The look ahead has an end: without one, a long text with many commas would be read to its end for each.
 """
 BLANK = re.compile(r"\s+")
+SLASHED = re.compile(r"\s+[/&+]\s+")
+"""Signs that stand between several labels where each of these is a label of other cells, else inside names."""
 LONGEST_PART, _WORDS_OF_A_PART = 40, 3
 
 
@@ -48,6 +50,7 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
     separators = LISTED if is_plural(name) or not is_class else SEVERAL
     joined = are_joined(cells, separators, is_plural=is_plural(name)) or (says(name, LABELED) and _share_parts(kinds))
     joined = joined or _are_ticked(kinds) or (is_plural(name) and are_known_together(kinds, BLANK))
+    joined = joined or are_known_together(kinds, SLASHED)
     return "multi" if joined else "single"
 
 
@@ -161,6 +164,8 @@ def separators_of(cells: Sequence[Any]) -> Separators:
     texts = [cell.strip() for cell in cells if isinstance(cell, str)]
     if not any(map(LISTED.search, texts)) and are_known_together({*texts}, BLANK):
         return " "
+    if not any(map(LISTED.search, texts)) and are_known_together({*texts}, SLASHED):
+        return "/&"
     parts = {part for text in texts for part in SEVERAL.split(text)}
     named = [{*LISTED.split(part)} for part in parts if LISTED.search(part)]
     return ";|" if any(map(SEVERAL.search, texts)) and not any(each <= parts for each in named) else ";|,"

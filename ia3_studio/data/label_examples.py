@@ -9,7 +9,7 @@ from typing import Any
 from ia3_studio.data.choice_cells import choices_in, right_choice
 from ia3_studio.data.column_names import named
 from ia3_studio.data.example import Example
-from ia3_studio.data.label_cells import BLANK, LISTED, SEVERAL
+from ia3_studio.data.label_cells import BLANK, LISTED, SEVERAL, SLASHED
 from ia3_studio.data.label_names import label_name
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.measurements import plain_number
@@ -49,7 +49,7 @@ def row_labels(record: dict[Any, Any], mapping: Mapping) -> tuple[str, ...]:
     value = value_at(record, mapping.answer)
     if mapping.target == "multi":
         value = names_in_brackets(value) or structure_of(value)
-        between = {";|": SEVERAL, " ": BLANK}.get(mapping.separators, LISTED)
+        between = {";|": SEVERAL, " ": BLANK, "/&": SLASHED}.get(mapping.separators, LISTED)
         cells = between.split(value) if isinstance(value, str) else value if is_listed(value) else [value]
         return tuple(sorted({name for cell in cells if cell is not None and (name := label_name(cell))}))
     if value is None or (isinstance(value, str) and not value.strip()):

@@ -8,7 +8,7 @@ from typing import Literal
 from ia3_studio.data.measurements import DecimalMark
 
 LabelKind = Literal["single", "multi", "number"]
-Separators = Literal["", ";|", ";|,", " "]
+Separators = Literal["", ";|", ";|,", " ", "/&"]
 _DECIMAL_WORDS: dict[DecimalMark, str] = {"": "", ".": " (1,000 is a thousand)", ",": " (decimal comma)"}
 _LABEL_WORDS: dict[LabelKind, str] = {"single": "label", "multi": "several labels", "number": "number"}
 
@@ -31,8 +31,9 @@ class Mapping:
     decimal: DecimalMark = ""
     """The decimal mark of the numbers; the other one groups thousands. If empty, either is a decimal mark."""
     separators: Separators = ""
-    """What stands between several labels in a cell: semicolons, bars and line ends, these and commas, or blanks. If
-    empty, commas as well unless they stand inside names of labels; blanks if each word is a label of other cells."""
+    """What stands between several labels in a cell: semicolons, bars and line ends, these and commas, blanks, slashes
+    or ampersands. If empty, commas as well unless they stand inside names of labels; blanks or slashes if each part is
+    a label of other cells."""
     parts: tuple[str, ...] = ()
     """The question columns followed by the choice columns, for multiple choice; a column of 0 and 1 for each label."""
     asked: int = 0

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
+from ia3_studio.data.cut_cells import require_whole_cells
 from ia3_studio.data.delimited import require_columns_within, title_note
 from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.drawn_tables import joined_lines, with_bars
 from ia3_studio.data.header import SEARCHED_ROWS, unique_names
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.shapes.telegram_pages import telegram_page
@@ -25,26 +27,36 @@ _SCANNED_LINES = 200
 
 def is_markdown_table(text: str) -> bool:
     """Say whether text holds a Markdown table: a row of cells above a rule of dashes, or one as databases print it."""
-    lines = _with_rules(LINE_END.split(text, _SCANNED_LINES)[:_SCANNED_LINES])
+    lines = _with_rules(LINE_END.split(with_bars("\n".join(LINE_END.split(text, _SCANNED_LINES)[:_SCANNED_LINES]))))
     return any(_is_rule(lines, place) for place in range(1, len(lines)))
 
 
-def read_markdown(name: str, text: str) -> Found:
+def read_markdown(name: str, text: str, *, plain: bool = False) -> Found:
     """Read the longest Markdown table of a text, and the others of its header.
 
+    Args:
+        name: of the file.
+        text: its content.
+        plain: whether cells that were cut off are read as they are.
+
     Raises:
-        DataError: there is none.
+        DataError: there is none, or its cells were cut off where it was printed.
     """
-    lines = _with_rules(LINE_END.split(text))
+    drawn = with_bars(text)
+    is_box = drawn is not text
+    lines = _with_rules(LINE_END.split(drawn))
     rules = [place for place in range(1, len(lines)) if _is_rule(lines, place)]
     if not rules:
         raise DataError(f"{name} contains no Markdown table; give a table with a row of dashes below its header.")
-    longest = max(rules, key=lambda rule: len(_rows_below(lines, rule)))
+    longest = max(rules, key=lambda rule: len(_rows_below(lines, rule, is_box)))
     header = _markdown_cells(lines[longest - 1])
-    tables = [_rows_below(lines, rule) for rule in rules if _markdown_cells(lines[rule - 1]) == header]
+    used = [rule for rule in rules if _markdown_cells(lines[rule - 1]) == header]
+    tables = [_rows_below(lines, rule, is_box) for rule in used]
     rows = [row for table in tables for row in table]
-    marks = sum(bool(_RULE.fullmatch(line)) for line in lines)
-    text_lines = sum(bool(line.strip()) for line in lines) - len(rows) - len(tables) - marks
+    if not plain:
+        require_whole_cells(name, rows)
+    text_lines = sum(bool(line.strip()) for line in lines) - sum(_lines_below(lines, rule) + 2 for rule in used)
+    text_lines -= sum(bool(_RULE.fullmatch(lines[rule - 2])) for rule in used if rule > 1)
     notes = (f"Not used: {text_lines:,} lines outside the table.",) if text_lines else ()
     form = "Markdown table" if len(tables) == 1 else f"{len(tables)} Markdown tables of the same header"
     return Found(_frame(name, header, rows), form, notes=notes)
@@ -69,16 +81,28 @@ def _with_rules(lines: list[str]) -> list[str]:
 _WIKI_HEADER = re.compile(r"\s*\|\|(.+)\|\|\s*")
 
 
-def _rows_below(lines: list[str], rule: int) -> list[list[str]]:
+def _rows_below(lines: list[str], rule: int, is_box: bool) -> list[list[str]]:
     """Return the rows of a Markdown table below the rule under its header."""
-    rows: list[list[str]] = []
-    for line in lines[rule + 1 :]:
-        if _RULE.fullmatch(line) and "+" in line:  # between the rows of a grid
-            continue
-        if "|" not in line:
-            break
-        rows.append(_markdown_cells(line))
-    return rows
+    groups: list[list[list[str]]] = [[]]
+    for line in lines[rule + 1 : rule + 1 + _lines_below(lines, rule)]:
+        if _is_between_rows(line):
+            groups.append([])
+        else:
+            groups[-1].append(_raw_cells(line))
+    rows = joined_lines([group for group in groups if group], is_box)
+    return [[_unescaped(cell) for cell in row] for row in rows]
+
+
+def _lines_below(lines: list[str], rule: int) -> int:
+    """Return how many lines below the rule under a header are of the table."""
+    below = range(rule + 1, len(lines))
+    end = next((at for at in below if "|" not in lines[at] and not _is_between_rows(lines[at])), len(lines))
+    return end - rule - 1
+
+
+def _is_between_rows(line: str) -> bool:
+    """Say whether a line is a rule between the rows of a grid, or below the last one."""
+    return "+" in line and _RULE.fullmatch(line) is not None
 
 
 def read_html(name: str, text: str) -> Found:
@@ -221,9 +245,16 @@ def _is_rule(lines: list[str], place: int) -> bool:
 
 
 def _markdown_cells(line: str) -> list[str]:
+    return [_unescaped(cell) for cell in _raw_cells(line)]
+
+
+def _raw_cells(line: str) -> list[str]:
     inner = line.strip().removeprefix("|")
-    inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
-    return [re.sub(r"<br\s*/?>", "\n", cell.strip().replace("\\|", "|")) for cell in _CELL_END.split(inner)]
+    return _CELL_END.split(inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner)
+
+
+def _unescaped(cell: str) -> str:
+    return re.sub(r"<br\s*/?>", "\n", cell.strip().replace("\\|", "|"))
 
 
 def _frame(name: str, header: list[str], rows: list[list[str]]) -> pd.DataFrame:

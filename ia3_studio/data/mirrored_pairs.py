@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Record
 from itertools import permutations
@@ -14,8 +15,6 @@ from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import are_single_words
 from ia3_studio.data.pair_names import TITLES
-from ia3_studio.data.parsing import shown_names
-from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,6 +78,10 @@ def changed(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 _CHANGED = frozenset(("before", "after", "buggy", "fixed", "vulnerable", "old", "new"))
 
 
+_LOCALE = re.compile(r"[a-z]{2}[-_][A-Z]{2}")
+"""Names of columns that are a language as it is written in a country, such as en_US."""
+
+
 def languages(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the two columns of texts that are named by languages; None for more or fewer."""
     found = [
@@ -88,16 +91,14 @@ def languages(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     kept = [name for name in found if not (each := profile(frame, name)).is_label and not each.is_identifier]
     whole = [name for name in kept if profile(frame, name).filled > _NEARLY_ALL]
     kept = whole if len(kept) > len(whole) == _SIDES else kept
-    stems = {tuple(word for word in name_words(name) if word not in LANGUAGES) for name in kept}
+    stems = {() if _LOCALE.fullmatch(name) else tuple(word for word in name_words(name) if word not in LANGUAGES)
+             for name in kept}  # fmt: skip
     shared = {word for stem in stems for word in stem}
     same = len({tuple(word for word in stem if word not in ("latn", "cyrl", "hans", "hant")) for stem in stems}) == 1
     if (original := _original(frame, columns, kept)) and kept:
         return Mapping("pairs", original, kept[0])
     if len(kept) > _SIDES and same and all(name in kept or profile(frame, name).is_identifier for name in columns):
-        raise DataError(
-            f"The columns {shown_names(kept)} are texts in {len(kept)} languages; select one as the input "
-            "column and one as the target column."
-        )
+        return Mapping("pairs", kept[0], kept[1])  # the others are named as not used, and can be chosen
     if len(kept) != 2 or not (same or len(shared) <= 2):
         return None
     return Mapping("pairs", kept[0], kept[1])

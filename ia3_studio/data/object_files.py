@@ -1,9 +1,8 @@
-"""Are several JSON files one object each: a row, or the texts of one language?"""
+"""Are several JSON files one object each, a row?"""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -11,45 +10,6 @@ from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.member_files import Readers
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.split_names import SPLIT, split_of
-
-
-def by_language(
-    content: Mapping[str, bytes], _tables: Mapping[str, bytes], readers: Readers
-) -> tuple[Found, Sequence[str]] | None:
-    """Read JSON files of texts by the same keys, one for each language, as a column for each language."""
-    paths = [path for path in content if PurePosixPath(path).suffix.lower() == ".json"]
-    names = [PurePosixPath(path).stem for path in paths]
-    if not 2 <= len(paths) <= _MOST_LANGUAGES or not all(map(_LANGUAGE.fullmatch, names)):
-        return None
-    texts = readers.texts(paths)
-    try:
-        found = {name: _flat(json.loads(texts[path].text)) for name, path in zip(names, paths, strict=True)}
-    except (ValueError, RecursionError):  # told of the file when it is read as a table
-        return None
-    shared = [key for key in found[names[0]] if all(key in each for each in found.values())]
-    if len(shared) < _FEWEST_KEYS or 2 * len(shared) < max(map(len, found.values())):
-        return None
-    ordered = sorted(names, key=lambda name: name.lower()[:2] != "en")
-    columns = {"key": shared, **{name: [found[name][key] for key in shared] for name in ordered}}
-    others = sum(len(each) for each in found.values()) - len(shared) * len(names)
-    notes = (f"Not used: {others:,} texts that are not in all languages.",) if others else ()
-    form = f"texts by key in {len(paths)} languages"
-    return with_encoding_facts(paths[0], Found(numbered(columns), form, notes=notes), [*texts.values()]), paths
-
-
-_LANGUAGE = re.compile(r"[a-z]{2}(?:[-_][A-Za-z]{2,4})?")
-"""Names of files that are languages, such as en and pt-BR."""
-_MOST_LANGUAGES, _FEWEST_KEYS = 40, 5
-
-
-def _flat(value: object, above: str = "") -> dict[str, str]:
-    """Return the texts of nested objects by their keys, which a dot joins; other values are none."""
-    if isinstance(value, str):
-        return {above: value}
-    inner = value.items() if isinstance(value, dict) else ()
-    return {
-        path: text for key, each in inner for path, text in _flat(each, f"{above}.{key}" if above else str(key)).items()
-    }
 
 
 def one_object_each(

@@ -118,12 +118,30 @@ _ANGLED = re.compile(r"(?:<[^<>/\s]+>)+")
 
 def python_literal(text: str) -> Any:
     """Return the value of Python text, also as pandas and numpy print lists of texts; None where it is none."""
+    if (flat := _printed_array(text)) is not None:
+        return flat
     plain = _DTYPE.sub(")", _ARRAY.sub("(", text))
     try:
         value = ast.literal_eval(_with_commas(plain))
     except (ValueError, SyntaxError, MemoryError, RecursionError, tokenize.TokenError, IndentationError):
         return None
     return _plain(value)
+
+
+def _printed_array(text: str) -> list[Any] | None:
+    """Return the texts or whole numbers of a flat list as numpy prints it; None for any other text.
+
+    A cell may have a million of them, which are found here some fifty times as fast as Python reads its own text.
+    """
+    inner = text.strip()[1:-1]
+    if _PRINTED_TEXTS.fullmatch(inner):
+        return [each[1] if each[1] is not None else each[2] for each in _PRINTED_TEXT.finditer(inner)]
+    return [int(each) for each in inner.split()] if _PRINTED_NUMBERS.fullmatch(inner) else None
+
+
+_PRINTED_TEXT = re.compile(r"'([^'\\\n]*)'|\"([^\"\\\n]*)\"")
+_PRINTED_TEXTS = re.compile(r"\s*(?:'[^'\\\n]*'|\"[^\"\\\n]*\")(?:\s+(?:'[^'\\\n]*'|\"[^\"\\\n]*\"))+\s*")
+_PRINTED_NUMBERS = re.compile(r"\s*-?(?:0|[1-9]\d{0,17})(?:\s+-?(?:0|[1-9]\d{0,17}))+\s*")
 
 
 def exact_literal(text: str) -> Any:

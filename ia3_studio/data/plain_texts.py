@@ -174,7 +174,7 @@ def table_delimiter(text: str) -> str:
     if delimiter == ",":
         return delimiter if named and (quoted or _are_different(rows[0])) and count == len(rows) else ""
     bare = not any("<|" in line for line in lines)  # marks of chat templates
-    return delimiter if bare and (named or _has_labels(rows)) else ""
+    return delimiter if bare and (named or has_labels(rows)) else ""
 
 
 def _are_quoted_words(lines: Sequence[str]) -> bool:
@@ -190,7 +190,8 @@ def _are_different(names: Sequence[str]) -> bool:
     return len(set(names)) == len(names) and all(re.fullmatch(r"[\w .#/()-]+", name.strip()) for name in names)
 
 
-def _has_labels(rows: Sequence[Sequence[str]]) -> bool:
+def has_labels(rows: Sequence[Sequence[str]]) -> bool:
+    """Say whether the first or the last column of rows holds labels: a few short cells that come again."""
     columns = [[row[place] for row in rows if len(row) == len(rows[0])] for place in (0, len(rows[0]) - 1)]
     few = [
         2 <= len(set(cells)) <= max(2, len(cells) // 3)

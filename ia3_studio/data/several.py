@@ -10,11 +10,14 @@ from pathlib import PurePosixPath
 from ia3_studio.data.arrow_files import read_saved
 from ia3_studio.data.decode import Encoding, decode_together
 from ia3_studio.data.files_by_class import are_sorted, by_class, documents
+from ia3_studio.data.language_files import by_language
+from ia3_studio.data.listed_texts import listed_texts, lists_texts
 from ia3_studio.data.member_files import Readers, ReadOne, lines_in
-from ia3_studio.data.object_files import by_language, one_object_each
+from ia3_studio.data.object_files import one_object_each
 from ia3_studio.data.parallel_files import are_two_sides, parallel, parallel_folders, side_pairs
 from ia3_studio.data.parsing import Found, shown_names
 from ia3_studio.data.split_names import SPLITS
+from ia3_studio.data.story_files import stories
 from ia3_studio.data.table_files import alike, by_split
 from ia3_studio.errors import DataError
 
@@ -53,7 +56,7 @@ def read_members(
     tables = {path: data for path, data in content.items() if PurePosixPath(path).suffix.lower() in suffixes}
     tables = tables or {path: data for path, data in content.items() if _says_nothing(PurePosixPath(path).suffix)}
     structured = {path: data for path, data in tables.items() if PurePosixPath(path).suffix.lower() not in _PROSE}
-    if structured and not side_pairs(tables) and not are_sorted(content):
+    if structured and not lists_texts(tables) and not side_pairs(tables) and not are_sorted(content):
         tables = structured
     if len(tables) == 1 and not are_two_sides([path for path in content if path not in tables]):
         ((path, data),) = tables.items()
@@ -76,7 +79,7 @@ def read_members(
         with_labels if apart else read,
         lambda paths: decode_together({path: content[path] for path in paths}, encoding),
     )
-    for form_of in (parallel, parallel_folders, by_class, by_split, by_language, one_object_each, documents, alike):
+    for form_of in _FORMS:
         together = form_of(content, tables, readers)
         if together is not None:
             found, used = together
@@ -86,6 +89,13 @@ def read_members(
         "give one table, files with the same columns, files named train and test, two parallel texts, or one text "
         "file or folder per class."
     )
+
+
+_FORMS = (
+    stories, listed_texts, parallel, parallel_folders, by_class, by_split, by_language, one_object_each, documents,
+    alike,
+)  # fmt: skip
+"""Ways in which files form a table, in the order in which they are tried."""
 
 
 def _different(members: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -130,8 +140,11 @@ def _is_of_labels(path: str) -> bool:
 
 
 def _says_nothing(suffix: str) -> bool:
-    """Say whether the ending of a name says no kind of file: there is none, or it is a split, as in eng.train."""
-    return not suffix or suffix[1:].lower() in SPLITS
+    """Say whether the ending of a name says no kind of file: none, a split, as in eng.train, or a hash."""
+    return not suffix or suffix[1:].lower() in SPLITS or _HASH.fullmatch(suffix) is not None
+
+
+_HASH = re.compile(r"\.[0-9a-f]{16,}")
 
 
 def not_read(members: Mapping[str, bytes], used: Sequence[str]) -> list[str]:

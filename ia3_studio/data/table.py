@@ -31,6 +31,7 @@ from ia3_studio.data.parsing import ParsingOptions as ParsingOptions
 from ia3_studio.data.plain_texts import without_fence
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.several import not_read, read_members
+from ia3_studio.data.sgml_rows import read_sgml
 from ia3_studio.data.shapes.folders import read_export
 from ia3_studio.data.shapes.recognize import recognize, shape_by_row
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, frame_of
@@ -267,6 +268,10 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".xml": _with_encoding(read_xml),
     ".tmx": _with_encoding(read_xml),
     ".rss": _with_encoding(read_xml),
+    ".sgm": _with_encoding(read_sgml),
+    ".sgml": _with_encoding(read_sgml),
+    ".xlf": _with_encoding(read_xml),
+    ".xliff": _with_encoding(read_xml),
     ".srt": _with_encoding(read_subtitles),
     ".vtt": _with_encoding(read_subtitles),
 }
@@ -283,8 +288,8 @@ _NOT_READ = {
     ".sav": "an SPSS file; export it as CSV", ".rds": "an R file; export it as CSV",
     ".npy": "an array; save the table as Parquet", ".docx": "a document, which has no rows",
     ".mbox": "a mailbox; export the mails as CSV with a column for each mail and one for its reply",
-    ".eml": "a single mail; put the mails into one CSV, a row each", ".xlf": "XLIFF; export it as TMX or CSV",
-    ".xliff": "XLIFF; export it as TMX or CSV", ".po": "a gettext catalog; export it as TMX or CSV",
+    ".eml": "a single mail; put the mails into one CSV, a row each",
+    ".po": "a gettext catalog; export it as TMX or CSV",
     ".jsonc": "JSON with comments; remove them and save it as .json", ".orc": "ORC; save the table as Parquet",
     ".avro": "Avro; save the table as Parquet", ".h5": "HDF5; save the table as Parquet",
     ".doc": "a document, which has no rows", ".rtf": "a document, which has no rows",

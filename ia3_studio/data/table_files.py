@@ -35,10 +35,33 @@ def by_split(
     found = _spelled_alike({path: readers.table(PurePosixPath(path).name, tables[path]) for path in used})
     found = _without_repeated(found)
     used = list(found)
-    frames = {path: each.frame.assign(**{SPLIT: named[path]}) for path, each in found.items()}
     called = [files[path].name if split_of(files[path].suffix) else files[path].stem for path in used]
+    found = _side_by_side(found, named)
+    frames = {path: each.frame.assign(**{SPLIT: named[path]}) for path, each in found.items()}
     form = f"the files {shown_names(called)}"
     return _together(found, frames, form), used
+
+
+def _side_by_side(found: Mapping[str, Found], named: Mapping[str, str]) -> dict[str, Found]:
+    """Return tables in which two of one split are one, where they hold other columns of the same rows: X and y.
+
+    They have as many rows, and the columns that both have, such as an id, hold the same.
+    """
+    kept: dict[str, Found] = {}
+    for path, each in found.items():
+        beside = [other for other in kept if named[other] == named[path]]
+        one = kept[beside[0]] if len(beside) == 1 else None
+        shared = {*one.frame.columns} & {*each.frame.columns} if one else set()
+        if (
+            one is None or one.damaged or each.damaged or len(one.frame) != len(each.frame)
+            or shared in ({*one.frame.columns}, {*each.frame.columns})
+            or any(one.frame[name].tolist() != each.frame[name].tolist() for name in shared)
+        ):  # fmt: skip
+            kept[path] = each
+        else:
+            rest = each.frame.drop(columns=[*shared]).set_axis(one.frame.index, axis=0)
+            kept[beside[0]] = replace(one, frame=one.frame.join(rest), notes=(*one.notes, *each.notes))
+    return kept
 
 
 def alike(

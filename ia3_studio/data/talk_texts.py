@@ -104,9 +104,10 @@ def _groups(said: Sequence[str], numbers: Sequence[int]) -> Iterator[list[str]]:
 
 
 def _turns(lines: Sequence[str]) -> list[dict[str, str]]:
-    turns: list[dict[str, str]] = []
+    persona = [found[1] for line in lines if (found := _PERSONA.fullmatch(line))]
+    turns: list[dict[str, str]] = [{"role": "system", "content": "\n".join(persona)}] if persona else []
     before: list[str] = []
-    for line in lines:
+    for line in (line for line in lines if not _PERSONA.fullmatch(line)):
         asked, tab, rest = line.partition("\t")
         answer = rest.split("\t")[0].strip()
         before.append(asked.strip())
@@ -115,3 +116,13 @@ def _turns(lines: Sequence[str]) -> list[dict[str, str]]:
             turns += [{"role": "user", "content": content}, {"role": "assistant", "content": answer}]
             before = []
     return turns
+
+
+_PERSONA = re.compile(r"your persona: ?(\S.*)")
+"""A line that says who the assistant is, as PersonaChat has them."""
+
+
+def candidates_note(text: str) -> list[str]:
+    """Return the note on answers that stand beside the given one as candidates; nothing where there are none."""
+    held = sum(bool(_COUNTED.fullmatch(line)) and line.count("\t") > 1 for line in LINE_END.split(text))
+    return [f"Not used: candidates for the answers of {held:,} lines."] if held else []

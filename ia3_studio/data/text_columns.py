@@ -85,7 +85,16 @@ def longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         *others, longest = sorted(bodies, key=lambda each: each.length)
         far = longest.length >= max(_LONG_BODY, _FAR_LONGER * others[-1].length)
         bodies = [longest] if far and all(UNNAMED.fullmatch(each.name) for each in bodies) else bodies
+    if not texts and len(lines := [name for name in columns if _holds_lines(frame, name)]) == 1:
+        return Mapping("text", column=lines[0])
     return Mapping("text", column=bodies[0].name) if len(bodies) == 1 else None
+
+
+def _holds_lines(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether the cells of a column are lists of texts of several words, such as the lines of a poem."""
+    values = structures_of(frame, name)
+    texts = [text for value in values if is_list_of_texts(value) for text in value]
+    return all(map(is_list_of_texts, values)) and sum(" " in text.strip() for text in texts) > len(texts) / 2
 
 
 def coded_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:

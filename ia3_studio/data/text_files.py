@@ -8,13 +8,17 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from ia3_studio.data.aligned_columns import Aligned, aligned_columns
 from ia3_studio.data.block_rows import rows_in_blocks
 from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll, read_conll_table
-from ia3_studio.data.delimited import read_delimited
+from ia3_studio.data.cut_cells import require_whole_cells
+from ia3_studio.data.delimited import NUMBERS, read_delimited
 from ia3_studio.data.delimiters import LINE_END, delimiter_name, is_tabbed
+from ia3_studio.data.drawn_tables import vertical_records
 from ia3_studio.data.entity_tables import read_entity_table
 from ia3_studio.data.exchange_texts import exchanges, one_conversation, questions_in_headings, questions_in_lines
+from ia3_studio.data.header import unique_names
 from ia3_studio.data.intent_lists import intents_below_headings
 from ia3_studio.data.json_rows import (
     JSON_LINES,
@@ -41,11 +45,13 @@ from ia3_studio.data.plain_texts import (
 from ia3_studio.data.pubtator import read_pubtator
 from ia3_studio.data.quiz_texts import quiz_questions
 from ia3_studio.data.quoted_texts import quoted_texts
+from ia3_studio.data.sgml_rows import read_sgml, sgml_rows
+from ia3_studio.data.shapes.headed_messages import headed_messages
 from ia3_studio.data.shapes.line_logs import logged_lines
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.data.speaker_lines import conversations_of_two
 from ia3_studio.data.tagged_texts import read_tagged_texts
-from ia3_studio.data.talk_texts import talks_in_text
+from ia3_studio.data.talk_texts import candidates_note, talks_in_text
 from ia3_studio.data.webanno import read_webanno
 from ia3_studio.errors import DataError
 
@@ -111,13 +117,13 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
         return replace(words, form=f"{words.form}, {encoding}")
     if not (parsing.delimiter or parsing.plain) and (messages := whatsapp_messages(text)):
         return Found(numbered(messages), f"plain text, {encoding}")
-    if not (parsing.delimiter or parsing.plain) and (messages := logged_lines(text)):
+    if not (parsing.delimiter or parsing.plain) and (messages := logged_lines(text) or headed_messages(text)):
         return Found(numbered(messages), f"chat in lines, {encoding}")
     if parsing.delimiter is None and (is_json_lines(text) or is_list_lines(text)):
         frame, form, damaged = read_json(name, text, named_lines=True)
         return Found(frame, f"{form}, {encoding}", damaged)
     if not (parsing.delimiter or parsing.plain) and (talks := talks_in_text(text)):
-        return Found(numbered(talks), f"conversations in lines, {encoding}")
+        return Found(numbered(talks), f"conversations in lines, {encoding}", notes=tuple(candidates_note(text)))
     if not (parsing.delimiter or parsing.plain) and (rows := marked_labels(text)):
         return Found(numbered(rows), f"a text with its labels per line, {encoding}")
     text = text if parsing.delimiter or parsing.plain else without_ids(text)
@@ -127,8 +133,13 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
         text = text if parsing.delimiter else without_settings(text)
         return found_in_cells(name, text, encoding, replace(parsing, delimiter=parsing.delimiter or "\t"))
     if is_markdown_table(text):
-        found = read_markdown(name, text)
+        found = read_markdown(name, text, plain=parsing.plain)
         return replace(found, form=f"{found.form}, {encoding}")
+    if not (parsing.delimiter or parsing.plain) and sgml_rows(text):
+        found = read_sgml(name, text)
+        return replace(found, form=f"{found.form}, {encoding}")
+    if not parsing.plain and (aligned := aligned_columns(text)):
+        return _found_aligned(name, aligned, encoding)
     if not parsing.plain and (found_rows := _structured_text(name, text, encoding, parsing)):
         return found_rows
     if is_conll and not parsing.plain:
@@ -145,7 +156,23 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
     return Found(numbered({"text": blocks}), f"{PLAIN_FORM} {unit}, {encoding}")
 
 
+def _found_aligned(name: str, aligned: Aligned, encoding: str) -> Found:
+    """Return the rows of columns that stand below each other.
+
+    Raises:
+        DataError: their cells were cut off where they were printed.
+    """
+    require_whole_cells(name, aligned.rows)
+    names = [NUMBERS if not name and place == 0 else name for place, name in enumerate(aligned.header)]
+    header = unique_names(names or [""] * len(aligned.rows[0]))
+    columns = {name: [row[at] for row in aligned.rows] for at, name in enumerate(header)}
+    notes = (f"Not used: {aligned.outside:,} lines outside the table.",) if aligned.outside else ()
+    form = f"columns with blanks between them, {encoding}{'' if aligned.header else ', no header'}"
+    return Found(numbered(columns), form, notes=notes)
+
+
 _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
+    (vertical_records, "records one below the other"),
     (quoted_texts, "a text in quotes each"),
     (marked_entities, "entities marked in lines"),
     (quiz_questions, "questions of a quiz"),
@@ -196,5 +223,5 @@ def found_in_markdown(name: str, text: str, encoding: str, parsing: ParsingOptio
         if not parsing.plain and (rows := intents_below_headings(text)):
             return Found(numbered(rows), f"texts below the names of their intents, {encoding}")
         return found_in_text(name, text, encoding, parsing)
-    found = read_markdown(name, text)
+    found = read_markdown(name, text, plain=parsing.plain)
     return replace(found, form=f"{found.form}, {encoding}")

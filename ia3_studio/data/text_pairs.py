@@ -27,7 +27,7 @@ PAIR_NAMES = (
     ("context", "utterance"),
     ("anchor", "target"), ("anchor", "positive"), ("premise", "conclusion"), ("argument", "keypoint"),
     ("question", "student_answer"), ("reference_answer", "student_answer"),
-    ("premise", "hypo"), ("text", "hypothesis"), ("context", "hypothesis"), ("passage", "hypothesis"),
+    ("premise", "hypo"), ("t", "h"), ("text", "hypothesis"), ("context", "hypothesis"), ("passage", "hypothesis"),
     ("sentence", "aspect"), ("text", "aspect"), ("review", "aspect"), ("sentence", "aspect_term"),
     ("text", "aspect_term"), ("review", "aspect_term"), ("post", "reply"),
     ("src", "mt"), ("source", "mt"), ("source", "translation"), ("reference", "hypothesis"),

@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.json_rows import frame_of_records
 from ia3_studio.data.parsing import Found
+from ia3_studio.data.xml_grids import grid_of
+from ia3_studio.data.xml_translations import translation_units
+from ia3_studio.data.xml_values import bare_tag, is_prose, named_fields, own_text, row_of
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-TEXT = "text"
 MOST_DEEP = 30
 """Elements inside each other."""
 _ENTITY = re.compile(r"<!ENTITY", re.IGNORECASE)
-_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_DECLARED = re.compile(r"\s*(?:<\?xml[^>]{0,1000}\?>)?\s*")
+_JUNK = "junk after document element"
+Path = tuple[str, ...]
 
 
 def read_xml(name: str, text: str) -> Found:
@@ -27,17 +31,16 @@ def read_xml(name: str, text: str) -> Found:
     Raises:
         DataError: it is damaged, defines entities (which could expand without end), or holds no repeated element.
     """
-    root = _parsed(name, text)
-    units = [unit for unit in root.iter() if _bare(unit.tag) == "tu"]
-    if len(units) > 1 and _bare(root.tag) == "tmx":
-        records, form = units, "TMX"
-        rows = [_translations(unit) for unit in units]
-    else:
-        records = _repeated(root)
+    root = parsed_xml(name, text)
+    records, rows, form = translation_units(root)
+    if not records and (grid := grid_of(name, root)):
+        return grid
+    if not records:
+        records, around = _repeated(root)
         if len(records) < 2:
             raise DataError(f"{name} contains no element that repeats as rows do; save the rows as CSV or JSON.")
-        rows = [_row(record) for record in records]
-        form = f"XML, a row per <{_bare(records[0].tag)}>"
+        rows = [{**row_of(record), **around.get(id(record), {})} for record in records]
+        form = f"XML, a row per <{bare_tag(records[0].tag)}>"
     others = sum(1 for _ in root.iter()) - sum(1 for record in records for _ in record.iter())
     notes = (f"Not used: {others:,} elements outside these rows.",) if others > _FEW else ()
     return Found(frame_of_records(name, rows), form, notes=notes)
@@ -47,7 +50,12 @@ _FEW = 3
 """Elements around rows: a root, a body, a header."""
 
 
-def _parsed(name: str, text: str) -> Element:
+def parsed_xml(name: str, text: str) -> Element:
+    """Return the root of a document; rows without an element around them get one.
+
+    Raises:
+        DataError: it is damaged, defines entities, or has very many elements inside each other.
+    """
     from xml.etree import ElementTree
 
     if _ENTITY.search(text):
@@ -55,7 +63,12 @@ def _parsed(name: str, text: str) -> Element:
     try:
         root = ElementTree.fromstring(text)
     except ElementTree.ParseError as error:
-        raise DataError(f"{name} cannot be read as XML: {error}; fix the file.") from error
+        if _JUNK not in str(error):
+            raise DataError(f"{name} cannot be read as XML: {error}; fix the file.") from error
+        try:  # rows without an element around them
+            root = ElementTree.fromstring(f"<rows>{_DECLARED.sub('', text, count=1)}</rows>")
+        except ElementTree.ParseError as within:
+            raise DataError(f"{name} cannot be read as XML: {within}; fix the file.") from within
     if _depth(root) > MOST_DEEP:
         raise DataError(f"{name} has more than {MOST_DEEP} elements inside each other; it holds no rows.")
     return root
@@ -69,90 +82,82 @@ def _depth(root: Element) -> int:
     return deep
 
 
-def _bare(tag: Any) -> str:
-    """Return the name of an element or attribute without its namespace."""
-    return str(tag).rpartition("}")[2]
+def _repeated(root: Element) -> tuple[list[Element], dict[int, dict[str, Any]]]:
+    """Return the elements that are rows, and the short values around each by its identity.
+
+    They are the outermost elements that repeat and have fields; where these hold no text but in one list of elements
+    that have, these.
+    """
+    groups: dict[Path, list[Element]] = {}
+    for path, element in _walk(root, ()):
+        groups.setdefault(path, []).append(element)
+    groups = {path: each for path, each in groups.items() if not _are_fields(groups.get(path[:-1], []), path[-1])}
+    found = {path: each for path, each in groups.items() if len(each) > 1 and _is_record(each)}
+    if not found:
+        found = {path: each for path, each in groups.items() if len(each) > 1 and own_text(each[0])}
+    highest = min(map(len, found), default=0)
+    path = max((path for path in found if len(path) == highest), key=lambda path: len(found[path]), default=())
+    if path and (inner := _only_list(path, found)):
+        return found[inner], _around(found[path], len(inner) - len(path))
+    return found.get(path, []), {}
 
 
-def _with_space(tag: Any) -> str:
-    """Return the name of an element behind the last word of its namespace, as "content:encoded"."""
-    space = str(tag).rpartition("}")[0].strip("{/")
-    return f"{re.split(r'[/:#]', space)[-1]}:{_bare(tag)}" if space else _bare(tag)
+def _are_fields(parents: list[Element], tag: str) -> bool:
+    """Say whether elements are fields of rows, which their attributes name; those of a single parent are rows."""
+    if len(parents) < 2:
+        return False
+    looked = [(parent, named_fields(parent)) for parent in parents[:_LOOKED_AT]]
+    return all(id(child) in fields for parent, fields in looked for child in parent if bare_tag(child.tag) == tag)
 
 
-def _translations(unit: Element) -> dict[str, Any]:
-    """Return the text of a unit in each language."""
-    found: dict[str, Any] = {}
-    for variant in unit:
-        if _bare(variant.tag) == "tuv":
-            language = variant.get(_LANGUAGE) or variant.get("lang") or ""
-            segment = next((each for each in variant if _bare(each.tag) == "seg"), None)
-            found[language] = _segment(segment) if segment is not None else ""
+def _only_list(path: Path, found: dict[Path, list[Element]]) -> Path:
+    """Return the path of the elements inside others that hold all their text; empty where there are none."""
+    inner = [other for other in found if len(other) > len(path) and other[: len(path)] == path]
+    inner = [other for other in inner if len(found[other]) > _SEVERAL * len(found[path])]
+    first = min(inner, key=len, default=())
+    if not first or not any(map(_has_text, found[first][:_LOOKED_AT])):
+        return ()
+    below = first[len(path) :]
+    return () if any(_has_text(element, below) for element in found[path][:_LOOKED_AT]) else first
+
+
+_SEVERAL, _LOOKED_AT, _WORDS_OF_A_TEXT = 1.5, 20, 3
+
+
+def _has_text(element: Element, but: Path = ()) -> bool:
+    """Say whether an element has text of several words, or attributes of several elements, but for those at a path."""
+    kept = [inner for path, inner in _walk(element, ()) if not but or path[1 : 1 + len(but)] != but]
+    texts = [text for each in kept for text in (*each.attrib.values(), each.text or "")]
+    several = bool(but) and any(len(each.attrib) > 1 for each in kept[1:])
+    return several or any(len(text.split()) > _WORDS_OF_A_TEXT for text in texts)
+
+
+def _around(elements: list[Element], levels: int) -> dict[int, dict[str, Any]]:
+    """Return the attributes and short texts of elements, behind their name, for each element so far inside of them."""
+    found: dict[int, dict[str, Any]] = {}
+    for element in elements:
+        name = bare_tag(element.tag)
+        texts = {bare_tag(child.tag): (child.text or "").strip() for child in element if is_prose(child)}
+        outer = {f"{name} {bare_tag(key)}": value for key, value in (*element.items(), *texts.items())}
+        level = [element]
+        for _level in range(levels):
+            level = [child for each in level for child in each]
+        found |= {id(each): outer for each in level}
     return found
 
 
-def _segment(element: Element) -> str:
-    """Return the text of a segment without the native codes of its format, which stand in elements of their own."""
-    inner = (f"{_segment(each) if _bare(each.tag) in ('hi', 'sub') else ''}{each.tail or ''}" for each in element)
-    return f"{element.text or ''}{''.join(inner)}"
-
-
-def _repeated(root: Element) -> list[Element]:
-    """Return the elements of the name and depth that hold most of the document, of those that repeat."""
-    groups: dict[tuple[str, ...], list[Element]] = {}
-    for path, element in _walk(root, ()):
-        groups.setdefault(path, []).append(element)
-    found = {path: each for path, each in groups.items() if len(each) > 1 and _is_record(each)}
-    if not found:
-        found = {path: each for path, each in groups.items() if len(each) > 1 and _own_text(each[0])}
-    highest = min(map(len, found), default=0)
-    return max((each for path, each in found.items() if len(path) == highest), key=len, default=[])
-
-
-def _walk(element: Element, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Element]]:
-    path = (*above, _bare(element.tag))
+def _walk(element: Element, above: Path) -> Iterator[tuple[Path, Element]]:
+    path = (*above, bare_tag(element.tag))
     yield path, element
     for child in element:
         yield from _walk(child, path)
 
 
 def _is_record(elements: list[Element]) -> bool:
-    """Say whether elements have fields: children or attributes besides their text, mostly the same ones."""
-    keys = Counter(key for each in elements for key in {*map(_bare, each.keys()), *(_bare(c.tag) for c in each)})
-    own = sum(_own_text(each) for each in elements)
-    return bool(keys) and max(keys.values()) > len(elements) / 2 and len(keys) + (own > 0) > 1
+    """Say whether elements have fields, mostly the same ones, besides their text."""
+    looked = elements[:_SAMPLE]
+    keys = Counter(key for each in looked for key in row_of(each))
+    return len(keys) > 1 and max(keys.values()) > len(looked) / 2
 
 
-def _own_text(element: Element) -> bool:
-    return bool((element.text or "").strip())
-
-
-def _row(element: Element) -> dict[str, Any]:
-    """Return the attributes, the children and the text of an element as columns."""
-    value = _value(element)
-    return value if isinstance(value, dict) else {TEXT: value}
-
-
-def _value(element: Element) -> Any:
-    """Return an element as text, or as an object of its attributes and children; a repeated child is a list.
-
-    An element of prose with marked words inside is its text.
-    """
-    attributes = {_bare(key): value for key, value in element.items()}
-    if _is_prose(element):
-        words = "".join(element.itertext()).strip()
-        return {**attributes, TEXT: words} if attributes else words
-    found: dict[str, Any] = dict(attributes)
-    children: dict[str, list[Any]] = {}
-    tags = {str(child.tag) for child in element}
-    shared = {name for name, count in Counter(map(_bare, tags)).items() if count > 1}
-    for child in element:
-        name = _bare(child.tag)
-        children.setdefault(_with_space(child.tag) if name in shared else name, []).append(_value(child))
-    for key, values in children.items():
-        found[key if key not in found else f"{key} (element)"] = values[0] if len(values) == 1 else values
-    return found
-
-
-def _is_prose(element: Element) -> bool:
-    return len(element) == 0 or _own_text(element) or any((child.tail or "").strip() for child in element)
+_SAMPLE = 50

@@ -19,17 +19,23 @@ def read_yaml(name: str, text: str) -> Found:
     Raises:
         DataError: it is too large, damaged, repeats parts by name (which could expand without end), or holds no rows.
     """
-    if len(text) > MOST_CHARACTERS:
-        raise DataError(f"{name} has {len(text):,} characters of YAML; save the rows as JSON lines (.jsonl).")
-    document = _parsed(name, text)
+    document = parsed_yaml(text, name)
     if rows := _rasa_examples(document):
         return Found(frame_of_records(name, rows), "Rasa training data in YAML")
     records, form = rows_of_json(name, document)
     return Found(frame_of_records(name, records), form.replace("JSON", "YAML"))
 
 
-def _parsed(name: str, text: str) -> Any:
+def parsed_yaml(text: str, name: str = "") -> Any:
+    """Return a YAML document, or a list of several.
+
+    Raises:
+        DataError: it is too large, damaged, or repeats parts by name.
+    """
     import yaml
+
+    if len(text) > MOST_CHARACTERS:
+        raise DataError(f"{name} has {len(text):,} characters of YAML; save the rows as JSON lines (.jsonl).")
 
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # builds nothing but texts, lists and objects
     try:

@@ -271,13 +271,13 @@ def _unchanged() -> Iterator[Any]:
 
 def _still_there(table: Table, columns: Sequence[Any]) -> Sequence[Any]:
     """Return the fields on columns; empty ones where another reading of the file has other columns."""
-    _kind, first, second, answer, rejected, choices, template, split = columns
-    chosen = [each for each in (first, second, answer, rejected, *(choices or ())) if each]
+    _kind, first, second, answer, rejected, choices, template, split, system = columns
+    chosen = [each for each in (first, second, answer, rejected, system, *(choices or ())) if each]
     names = {str(name) for name in table.frame.columns}
     gone = [name for name in chosen if name not in names and split_path(name, names) is None]
     if not gone:
         return columns
-    return ("", "", "", "", "", [], template, split if split in names else "")
+    return ("", "", "", "", "", [], template, split if split in names else "", "")
 
 
 def _is_fleeting(path: Path) -> bool:

@@ -21,7 +21,7 @@ from ia3_studio.ui import text
 if TYPE_CHECKING:
     from ia3_studio.data.mapping import Mapping
 
-FIELDS, CELL_FIELDS = 14, 6
+FIELDS, CELL_FIELDS = 15, 6
 """How many fields there are, and how many of them, the last, say how cells are read."""
 OFFERED = FIELDS + 1
 """How many updates :func:`offered` returns: the fields, and the columns that are not used."""
@@ -35,8 +35,8 @@ class ParsingForm:
     """What the page wires to the tab."""
 
     fields: list[gr.components.Component]
-    """Kind, first, second, answer and rejected column, choices, template, split column; delimiter, encoding, header,
-    sheet, speaker, shape."""
+    """Kind, first, second, answer and rejected column, choices, template, split and system column; delimiter, encoding,
+    header, sheet, speaker, shape."""
     unused: gr.Radio
     """The columns that are not used, each with a part that it could play."""
     apply: gr.Button
@@ -64,7 +64,9 @@ def build() -> ParsingForm:
         template = gr.Textbox(
             label=text.TEMPLATE, info=text.TEMPLATE_INFO, placeholder=text.TEMPLATE_EXAMPLE, elem_id="template"
         )
-        split = _column(text.SPLIT_COLUMN, text.SPLIT_INFO, "split-column")
+        with gr.Row():
+            split = _column(text.SPLIT_COLUMN, text.SPLIT_INFO, "split-column")
+            system = _column(text.SYSTEM_COLUMN, text.SYSTEM_INFO, "system-column")
         encodings = [text.AUTO_DETECT, *((name, name) for name in get_args(Encoding))]
         with gr.Row():
             delimiter = gr.Dropdown(list(text.DELIMITERS), value="", label=text.DELIMITER, min_width=120)
@@ -76,7 +78,7 @@ def build() -> ParsingForm:
         )
         shape = gr.Dropdown(list(text.SHAPES), value="", label=text.SHAPE, info=text.SHAPE_INFO, elem_id="shape")
         apply = gr.Button(text.APPLY_PARSING, elem_id="apply-parsing")
-    columns = [kind, first, second, answer, rejected, choices, template, split]
+    columns = [kind, first, second, answer, rejected, choices, template, split, system]
     return ParsingForm([*columns, delimiter, encoding, header, sheet, speaker, shape], unused, apply)
 
 
@@ -96,12 +98,34 @@ def chosen_mapping(
     choices: Sequence[str] | None,
     template: str,
     split: str,
+    system: str = "",
 ) -> Mapping | None:
     """Return which columns play which part; None where all of that is guessed.
 
     Raises:
         DataError: a column that is needed is not chosen.
     """
+    chosen = _chosen_columns(table, kind, first, second, answer, rejected, choices, template, split)
+    if not system:
+        return chosen
+    found = chosen or infer_columns(table)
+    taken = system in (found.prompt, found.context, found.answer, found.rejected, found.column)
+    spoken = found.kind in ("pairs", "messages", "preferences") and not taken
+    return replace(found, system=system) if spoken and system != found.system else chosen
+
+
+def _chosen_columns(
+    table: Table,
+    kind: str,
+    first: str,
+    second: str,
+    answer: str,
+    rejected: str,
+    choices: Sequence[str] | None,
+    template: str,
+    split: str,
+) -> Mapping | None:
+    """Return which columns play which part but for the system prompt; None where all of that is guessed."""
     task_chosen = bool(kind)
     if not kind and not (kind := _kind_chosen(table, first or template or "", answer or "", choices or ())):
         return replace(infer_columns(table), split=split) if split else None
@@ -229,6 +253,7 @@ def offered(
         gr.update(choices=names, value=[each for each in choices if each in names]),
         mapping.template if mapping and kind else "",
         gr.update(choices=[(text.BY_SHARE, ""), *columns[1:]], value=split if split in names else ""),
+        gr.update(choices=columns, value=mapping.system if mapping and mapping.system in names else ""),
         *cells[:3],
         gr.update(choices=sheets, value=cells[3], visible=len(sheets) > 2),
         gr.update(choices=[text.NO_SPEAKER, *speakers], value=cells[4], visible=bool(speakers)),
@@ -247,7 +272,7 @@ def _names(table: Table | None) -> list[str]:
 
 def offered_again(table: Table | None, fields: Sequence[Any]) -> tuple[Any, ...]:
     """Return what all fields offer for a file whose columns cannot be used as chosen; what was chosen stays."""
-    kind, first, second, answer, rejected, choices, template, split, *cells = fields
+    kind, first, second, answer, rejected, choices, template, split, system, *cells = fields
     again = list(offered(table, None, cells, split or ""))
     names = _names(table)
     columns = [text.NO_COLUMN, *((name, name) for name in names)]
@@ -257,6 +282,7 @@ def offered_again(table: Table | None, fields: Sequence[Any]) -> tuple[Any, ...]
         _rejected(columns, rejected if rejected in names else "", kind),
         gr.update(choices=names, value=[each for each in choices or () if each in names]), template,
     ]  # fmt: skip
+    again[8] = gr.update(choices=columns, value=system if system in names else "")
     return tuple(again)
 
 

@@ -152,6 +152,7 @@ SHEET = "Sheet"
 TEMPLATE, TEMPLATE_INFO = "Prompt template", "Column names in braces; replaces the input column"
 TEMPLATE_EXAMPLE = "Translate: {source}"
 SPLIT_COLUMN, SPLIT_INFO = "Split column", "Rows with train, or else with the most frequent value, are training rows"
+SYSTEM_COLUMN, SYSTEM_INFO = "System prompt column", "What stands before the conversation in each row"
 BY_SHARE = "none: use the held-out share"
 DELIMITER = "Delimiter"
 DELIMITERS = (AUTO_DETECT, ("comma", ","), ("semicolon", ";"), ("tab", "\t"), ("pipe", "|"))

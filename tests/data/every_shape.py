@@ -7,7 +7,9 @@ from tests.data.download_shapes import DOWNLOADS
 from tests.data.export_shapes import EXPORTS
 from tests.data.format_shapes import FORMATS
 from tests.data.label_shapes import CORPORA
+from tests.data.markup_shapes import MARKUP
 from tests.data.popular_shapes import POPULAR
+from tests.data.printed_shapes import PRINTED
 from tests.data.public_shapes import PUBLIC
 from tests.data.repository_shapes import REPOSITORY
 from tests.data.schema_shapes import SCHEMAS
@@ -20,5 +22,5 @@ from tests.data.vendor_shapes import VENDORS
 
 EVERY_SHAPE: tuple[Shape, ...] = (
     *SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *FORMATS, *PUBLIC, *REPOSITORY, *SCHEMAS, *DIALECTS, *TALKS,
-    *CORPORA, *POPULAR, *DOWNLOADS, *VENDORS,
+    *CORPORA, *POPULAR, *DOWNLOADS, *VENDORS, *PRINTED, *MARKUP,
 )  # fmt: skip

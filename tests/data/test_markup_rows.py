@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.table import Table, read_table
 from ia3_studio.errors import DataError
 
@@ -61,3 +62,48 @@ def test_captions_are_read_with_their_times_and_without_styles(tmp_path: Path) -
         "text": ["Ahoy", "Bye"], "start": ["00:01.000", "00:03.000"], "end": ["00:02.000", "00:04.000"]
     }  # fmt: skip
     assert table.notes == ("Not used: 2 blocks without a caption, such as a header or notes.",)
+
+
+def test_rows_around_others_are_named_beside_them(tmp_path: Path) -> None:
+    places = ("0", "1", "2")
+    pages = "".join(
+        f'<page n="{n}">{"".join(f"<p id={at!r}>Ferry {n} left pier {at}</p>" for at in places)}</page>' for n in "12"
+    )
+    table = read("pages.xml", f"<book>{pages}</book>", tmp_path)
+    assert len(table.frame) == 6 and table.frame["page n"].tolist() == ["1"] * 3 + ["2"] * 3
+
+
+def test_words_of_a_sentence_are_one_text(tmp_path: Path) -> None:
+    said = "".join(f"<s id='{n}'><w>The</w><w>ferry</w><w>{n}</w></s>" for n in range(3))
+    assert read("said.xml", f"<text>{said}</text>", tmp_path).frame["text"].tolist()[0] == "The ferry 0"
+
+
+def test_rows_without_an_element_around_them_are_read(tmp_path: Path) -> None:
+    documents = "".join(f"<DOC>\n<DOCNO> {n} </DOCNO>\n<TEXT>\nFerry {n} left\n</TEXT>\n</DOC>\n" for n in range(3))
+    assert read("docs.xml", documents, tmp_path).frame["TEXT"].tolist()[0] == "Ferry 0 left"
+
+
+def test_a_file_of_addresses_is_refused_as_it_has_no_texts(tmp_path: Path) -> None:
+    urls = "".join(f"<url><loc>https://pier.org/{n}</loc><priority>0.{n}</priority></url>" for n in range(1, 9))
+    with pytest.raises(DataError, match="none holds texts"):
+        infer_columns(read("sitemap.xml", f"<urlset>{urls}</urlset>", tmp_path))
+
+
+def test_messages_by_key_are_found_in_every_kind_of_file_and_in_folders(tmp_path: Path) -> None:
+    kinds = {
+        "i18n/{}/app.json": '{{"m{}": "{}"}}', "app_{}.properties": "m{} = {}\n",
+        "{}.lproj/app.strings": '"m{}" = "{}";\n',
+        "config/{}.yml": "  m{}: {}\n", "app.{}.resx": '<data name="m{}"><value>{}</value></data>',
+    }  # fmt: skip
+    for place, (path, form) in enumerate(kinds.items()):
+        for language in ("en", "de"):
+            file = tmp_path / str(place) / path.format(language)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            lines = [form.format(n, f"{language} text {n}") for n in range(6)]
+            if path.endswith("json"):
+                text = "{" + ",".join(line[1:-1] for line in lines) + "}"
+            else:
+                text = f"{language}:\n" * path.endswith("yml") + "".join(lines)
+            file.write_text(f"<root>{text}</root>" if path.endswith("resx") else text)
+        table = read_table(tmp_path / str(place))
+        assert table.frame[["en", "de"]].iloc[0].tolist() == ["en text 0", "de text 0"], path

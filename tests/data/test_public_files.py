@@ -37,11 +37,11 @@ def test_choices_in_one_text_are_named_by_their_letters(tmp_path: Path) -> None:
     assert found[1].choices == ("berth 1", "berth 2", "berth 3", "berth 4") and found[1].labels == ("berth 2",)
 
 
-def test_what_is_said_of_a_speaker_stands_before_the_first_question(tmp_path: Path) -> None:
+def test_what_is_said_of_a_speaker_is_the_system_prompt(tmp_path: Path) -> None:
     found = examples(load_data(BY_NAME["counted lines with a tab before each answer (ParlAI)"].write(tmp_path)))
     said_in_turn = [(turn.role, turn.content) for turn in found[0].messages]
     assert said_in_turn == [
-        ("user", f"your persona: i sail .\n{asked(0)}"), ("assistant", said(0)), ("user", "really ?"),
+        ("system", "i sail ."), ("user", asked(0)), ("assistant", said(0)), ("user", "really ?"),
         ("assistant", "yes ."),
     ]  # fmt: skip
 

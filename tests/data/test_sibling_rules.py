@@ -9,7 +9,6 @@ import pytest
 
 from ia3_studio.data.load import load_data
 from ia3_studio.data.split import DataSplit
-from ia3_studio.errors import DataError
 from tests.data.exports import written
 from tests.data.shapes import asked, berths, mood, said
 
@@ -94,11 +93,6 @@ def test_scores_come_before_who_gave_them(tmp_path: Path) -> None:
 def test_an_answer_called_data_is_no_prompt(tmp_path: Path) -> None:
     split = read({"input_text": asked, "output_data": lambda n: {"class": mood(n), "why": said(n)}}, tmp_path)
     assert split.mapping.prompt == "input_text" or split.mapping.column == "input_text"
-
-
-def test_texts_in_three_languages_are_asked_about(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="3 languages; select one as the input"):
-        read({"en": said, "fr": lambda n: f"Oui, {n}.", "it": lambda n: f"Certo, {n}."}, tmp_path)
 
 
 def test_code_in_two_languages_answers_the_text_next_to_it(tmp_path: Path) -> None:

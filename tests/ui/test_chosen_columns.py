@@ -39,3 +39,15 @@ def test_an_input_alone_is_completed_by_the_likeliest_target() -> None:
 
 def test_columns_that_stay_from_a_guess_do_not_keep_a_new_guess_from_being_made() -> None:
     assert mapping_of(table(prompt=asked, answer=said), first="prompt", answer="prompt") is None
+
+
+def test_a_column_of_any_name_can_be_chosen_as_the_system_prompt() -> None:
+    rows = table(prompt=asked, answer=said, voice=lambda n: f"{mood(n)} as a captain")
+    found = chosen_mapping(rows, "", "", "", "", "", (), "", "", "voice")
+    assert found == Mapping("pairs", "prompt", "answer", system="voice")
+    assert chosen_mapping(rows, "labels", "prompt", "", "voice", "", (), "", "", "voice") == Mapping(
+        "labels", column="prompt", answer="voice"
+    )
+    assert chosen_mapping(rows, "pairs", "prompt", "", "answer", "", (), "", "", "answer") == Mapping(
+        "pairs", "prompt", "answer"
+    )

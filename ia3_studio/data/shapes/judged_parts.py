@@ -35,6 +35,18 @@ def _said(value: Any) -> str:
     return said if is_text(said) and said != _NONE_OF_THE_TEXT else ""
 
 
+def _whole_text(cell: Any) -> str:
+    """Return a text, or the texts of sentences that are objects, as one; empty for anything else."""
+    if is_text(cell):
+        return str(cell)
+    texts = [each.get("text") for each in _parts_of(cell)]
+    return " ".join(map(str, texts)) if texts and all(map(is_text, texts)) else ""
+
+
+_OF_SENTENCES = ("sentences", "sentence")
+"""Columns of the sentences of a text that is judged as a whole."""
+
+
 def _key(parts: Sequence[dict[str, Any]], names: Sequence[str]) -> str:
     """Return the first of some keys that nearly every part has a text for; empty where there is none."""
     keys = {bare(key): key for each in parts for key in each}
@@ -44,8 +56,10 @@ def _key(parts: Sequence[dict[str, Any]], names: Sequence[str]) -> str:
 
 def _columns(rows: Rows) -> tuple[str, str, str, str]:
     """Return the columns of the texts and of their parts, the key of a part and that of what is felt of it, or none."""
-    text = rows.find(TEXT_NAMES)
-    for name in rows.structured if text and rows.mostly(text, is_text) else ():
+    text = rows.find((*TEXT_NAMES, *_OF_SENTENCES))
+    for name in rows.structured if text and rows.mostly(text, lambda cell: bool(_whole_text(cell))) else ():
+        if name == text:
+            continue
         parts = [each for cell in rows.sample(name) for each in _parts_of(cell)]
         part, judged = _key(parts, PARTS), _key(parts, JUDGED)
         if part and judged:
@@ -67,7 +81,7 @@ def _read_parts(rows: Rows) -> Recognized:
         rest = {name: cell for name, cell in record.items() if name not in (column, part, judged)}
         for each in parts:
             if (said := _said(each.get(part))) and is_text(each.get(judged)):
-                found.use(row, {**rest, part: said, judged: each[judged]})
+                found.use(row, {**rest, text: _whole_text(record.get(text)), part: said, judged: each[judged]})
             else:
                 found.leave_out(row, f"a part of its text ({column}) has no {part} or no {judged}")
     notes = [f"Each {part} of {column} is an example with its text, and {judged} its label."]

@@ -21,7 +21,7 @@ _HEADS = tuple(
         rf"\[(?:{_SHORT_DATE},? )?{_CLOCK}\] ([^\s:<>][^:<>\n]{{0,59}}?)( *)",  # Discord, Teams: the text follows below
         rf"()()(){_CLOCK}\t([^\t\n]{{1,60}})\t(.*)",  # LINE
         rf"()()(){_CLOCK}\s+From\s+(\S[^:]{{0,59}}?)(?:\s+to\s+[^:]{{1,80}})?\s*:\s*(.*)",  # Zoom
-        rf"()()()\[?{_CLOCK}\]? <[@+%~& ]?([^<>\s]{{1,40}})> (.*)",  # IRC
+        rf"\[?(?:{_SHORT_DATE}[ T])?\[?{_CLOCK}\]? <[@+%~& ]?([^<>\s]{{1,40}})> (.*)",  # IRC
     )
 )
 """Lines with which a message begins: date, time, speaker and text."""

@@ -13,6 +13,7 @@ from ia3_studio.data.shapes import (
     argilla,
     assistant_exports,
     batch_results,
+    bioc,
     chosen_of_list,
     compared_answers,
     desk_messages,
@@ -50,6 +51,7 @@ from ia3_studio.data.shapes import (
     turn_columns,
     turn_halves,
     turn_rows,
+    versioned_turns,
     votes,
     word_objects,
     word_rows,
@@ -61,6 +63,7 @@ from ia3_studio.errors import DataError
 
 SHAPES: tuple[Shape, ...] = (
     *assistant_exports.SHAPES,
+    *versioned_turns.SHAPES,
     *batch_results.SHAPES,
     *message_trees.SHAPES,
     *accepted_answers.SHAPES,
@@ -70,6 +73,7 @@ SHAPES: tuple[Shape, ...] = (
     *ground_truth.SHAPES,
     *labelbox.SHAPES,
     *display_names.SHAPES,
+    *bioc.SHAPES,
     *quizzes.SHAPES,
     *label_studio_pairs.SHAPES,
     *label_studio.SHAPES,

@@ -126,9 +126,17 @@ def _has_bare_turns(rows: Rows) -> bool:
     speaker = _speaker_of(rows)
     text = _text_of(rows, speaker)
     known = {speaker, text, *rows.named((*ORDER_NAMES, *TIME_NAMES, "id", "split", *map(bare, KEPT_KEYS)))}
-    if not (speaker and text) or chat_of(rows) or set(rows.columns) - known:
+    if not (speaker and text) or chat_of(rows) or any(_says_more(rows, name) for name in {*rows.columns} - known):
         return False
     return _has_both_sides(rows, speaker) and rows.mostly(text, _is_content)
+
+
+def _says_more(rows: Rows, name: str) -> bool:
+    """Say whether a column is an id, or holds more than counts, flags, or one value that is the same in all rows."""
+    cells = rows.sample(name)
+    return name in rows.named(ID_NAMES) or (
+        len({str(cell) for cell in cells}) > 1 and not all(isinstance(cell, bool | int | float) for cell in cells)
+    )
 
 
 def _has_exchanges(rows: Rows) -> bool:

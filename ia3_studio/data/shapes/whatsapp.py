@@ -20,7 +20,7 @@ _LONGEST_NAME = 60
 _QUOTES = '"“”„«»'
 _MARKS = "\u200e\u200f\u202a\u202c\ufeff"
 _SPACE = "[ \u00a0\u202f]"
-_DATE = r"(\d{1,4})(?:[./-]|\. )(\d{1,2})(?:[./-]|\. )(\d{1,4})\.?"
+_DATE = r"(\d{1,4})\u200f?(?:[./-]|\. |년 |年)(\d{1,2})\u200f?(?:[./-]|\. |월 |月)(\d{1,4})(?:\.|일|日)?"
 _WORD = r"[^\W\d_]"
 _CLOCK = (
     rf"(?:({_WORD}{{1,6}})\.?{_SPACE}?)?(\d{{1,2}})[:.](\d{{2}})(?:[:.](\d{{2}}))?"
@@ -28,7 +28,7 @@ _CLOCK = (
 )
 """A time, with a word before it as in "klo 9.05" or "오후 9:05", or after it as in "9:05 PM" or "9:05 p. m."."""
 _HEAD = re.compile(
-    rf"[{_MARKS}]*(?:\[{_DATE}[,،]?{_SPACE}{_CLOCK}\]{_SPACE}|{_DATE}[,،]?{_SPACE}{_CLOCK}{_SPACE}[-–]{_SPACE})"
+    rf"[{_MARKS}]*(?:\[{_DATE}[,،]?{_SPACE}{_CLOCK}\]{_SPACE}|{_DATE}[,،]?{_SPACE}{_CLOCK}(?:{_SPACE}[-–]|,){_SPACE})"
 )
 _ATTACHED = re.compile(r"\u200e?(?:<[^<>\n]{1,60}>|[^\n]{1,200}\.\w{2,5} \([^()\n]{3,40}\))(?:\n|$)")
 _EDITED = re.compile(r" ?(?:\u200e<[^<>\n]{1,60}>|<This message was edited>)$")

@@ -1,0 +1,78 @@
+"""Several files that belong together in other ways than as splits or parts."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from ia3_studio.data.load import load_data
+from ia3_studio.data.split import DataSplit
+from tests.data.schema_shapes import plain
+from tests.data.shapes import asked, mood, rows, said
+
+LABELED = "text → text, label → label"
+
+
+def read(files: Mapping[str, str], folder: Path) -> DataSplit:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return load_data(folder)
+
+
+def count(split: DataSplit) -> int:
+    return len((*split.train, *split.held_out))
+
+
+def test_a_table_that_lists_texts_gives_each_its_label(tmp_path: Path) -> None:
+    texts = {f"texts/{n:02}.txt": plain(n) for n in range(12)}
+    for number, name in enumerate(("{:02}.txt", "{:02}", "texts/{:02}.txt")):
+        table = rows(lambda n, name=name: f"{name.format(n)},{mood(n)}", header="file,label")
+        split = read({**texts, "labels.csv": table}, tmp_path / str(number))
+        assert (str(split.mapping), count(split)) == (LABELED, 12)
+        first = next(example for example in (*split.train, *split.held_out) if example.row == 2)
+        assert (first.text, first.labels) == (plain(1), (mood(1),))
+
+
+def test_columns_of_one_split_in_two_files_stand_side_by_side(tmp_path: Path) -> None:
+    files = {
+        f"{side}_{split}.csv": rows(text, size, header)
+        for split, size in (("train", 20), ("test", 6))
+        for side, text, header in (("X", lambda n: f"{plain(n)},{n}", "text,n"), ("y", mood, "label"))
+    }
+    split = read(files, tmp_path)
+    assert (str(split.mapping), len(split.train), len(split.held_out)) == (LABELED, 20, 6)
+
+
+def test_files_are_named_by_split_in_other_languages(tmp_path: Path) -> None:
+    names = {"fr": ("entraînement", "test"), "es": ("entrenamiento", "prueba"), "zh": ("训练集", "测试集")}
+    for language, (train, test) in names.items():
+        table = {name: rows(lambda n: f'"{plain(n)}",{mood(n)}', size, "text,label")
+                 for name, size in ((f"{train}.csv", 20), (f"{test}.csv", 6))}  # fmt: skip
+        split = read(table, tmp_path / language)
+        assert (len(split.train), len(split.held_out)) == (20, 6)
+
+
+def test_archives_in_an_archive_are_read_as_folders(tmp_path: Path) -> None:
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as outer:
+        for year in ("2023", "2024"):
+            held = io.BytesIO()
+            with zipfile.ZipFile(held, "w") as inner:
+                inner.writestr("tickets.csv", rows(lambda n: f"{plain(n)},{mood(n)}", header="text,label"))
+            outer.writestr(f"{year}.zip", held.getvalue())
+    assert count(load_data(path)) == 24
+
+
+def test_stories_end_with_their_highlights(tmp_path: Path) -> None:
+    story = "{}\n\n{}\n\n@highlight\n\nBerth {} is free\n\n@highlight\n\nNobody waits\n"
+    split = read({f"{n}.story": story.format(asked(n), said(n), n) for n in range(8)}, tmp_path)
+    assert (str(split.mapping), count(split)) == ("article → prompt, highlights → answer", 8)
+    assert split.train[0].messages[1].content.endswith("Nobody waits")
+
+
+def test_mails_whose_names_end_with_a_hash_are_texts(tmp_path: Path) -> None:
+    mails = {f"{kind}/{n:04}.{n:032x}": plain(n) for kind in ("ham", "spam") for n in range(8)}
+    assert (str((split := read(mails, tmp_path)).mapping), count(split)) == (LABELED, 16)
