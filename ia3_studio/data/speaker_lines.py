@@ -13,8 +13,8 @@ from ia3_studio.data.turn_roles import known_role
 _NAME = r"([^\W\d_][\w .'-]{0,30}?)"
 _SAID = re.compile(rf"\s*(?:[-*•]\s+)?\**(?:[(\[<]\s*{_NAME}\s*[)\]>]\**\s*[:：]?|{_NAME}\**\s*[:：])\**\s*(.*)")
 """A line that names its speaker, who may stand in brackets, and what is said."""
-_RULED = re.compile(r"\s*(.*?)\s*(?:-{3,}|={3,}|\*{3,}|_{3,})\s*")
-"""A line that ends with a rule, below which another conversation begins."""
+_SIGNS, _SHORTEST_RULE = "-=*_", 3
+"""What a rule is made of that ends a conversation, and how many of them."""
 _HEADED = re.compile(r"\s*(?:-{2,}|={2,}|\*{2,}|_{2,})\s*\w.*")
 """A line that begins with a rule and goes on, which is a heading."""
 _FEWEST = 2
@@ -59,14 +59,22 @@ def _blocks(text: str) -> Iterator[list[str]]:
     """Yield the lines of each part of a text that a blank line or a rule ends."""
     block: list[str] = []
     for line in LINE_END.split(text):
-        ruled = None if _HEADED.fullmatch(line) else _RULED.fullmatch(line)
-        if (kept := ruled[1] if ruled else line).strip():
-            block.append(kept)
-        if (ruled or not line.strip()) and block:
+        kept = _before_rule(line.strip())
+        ends = kept is not None or not line.strip()
+        if kept if kept is not None else line.strip():
+            block.append(line if kept is None else kept)
+        if ends and block:
             yield block
             block = []
     if block:
         yield block
+
+
+def _before_rule(line: str) -> str | None:
+    """Return what a line holds in front of the rule at its end; None if it has none, or is a heading behind a rule."""
+    bare = line.rstrip(line[-1]) if line and line[-1] in _SIGNS else line
+    is_ruled = len(line) - len(bare) >= _SHORTEST_RULE and not _HEADED.fullmatch(line)
+    return bare.strip() if is_ruled else None
 
 
 def _speakers(blocks: Sequence[Sequence[str]]) -> Counter[str]:

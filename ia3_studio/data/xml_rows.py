@@ -91,7 +91,8 @@ def _repeated(root: Element) -> tuple[list[Element], dict[int, dict[str, Any]]]:
     groups: dict[Path, list[Element]] = {}
     for path, element in _walk(root, ()):
         groups.setdefault(path, []).append(element)
-    groups = {path: each for path, each in groups.items() if not _are_fields(groups.get(path[:-1], []), path[-1])}
+    fields = {path: _field_tags(each) for path, each in groups.items()}
+    groups = {path: each for path, each in groups.items() if path[-1] not in fields.get(path[:-1], ())}
     found = {path: each for path, each in groups.items() if len(each) > 1 and _is_record(each)}
     if not found:
         found = {path: each for path, each in groups.items() if len(each) > 1 and own_text(each[0])}
@@ -102,12 +103,17 @@ def _repeated(root: Element) -> tuple[list[Element], dict[int, dict[str, Any]]]:
     return found.get(path, []), {}
 
 
-def _are_fields(parents: list[Element], tag: str) -> bool:
-    """Say whether elements are fields of rows, which their attributes name; those of a single parent are rows."""
+def _field_tags(parents: list[Element]) -> set[str]:
+    """Return the names of elements that are fields of rows, which their attributes name; of a single parent, none."""
     if len(parents) < 2:
-        return False
-    looked = [(parent, named_fields(parent)) for parent in parents[:_LOOKED_AT]]
-    return all(id(child) in fields for parent, fields in looked for child in parent if bare_tag(child.tag) == tag)
+        return set()
+    are_named: dict[str, bool] = {}
+    for parent in parents[:_LOOKED_AT]:
+        fields = named_fields(parent)
+        for child in parent:
+            tag = bare_tag(child.tag)
+            are_named[tag] = are_named.get(tag, True) and id(child) in fields
+    return {tag for tag, is_named in are_named.items() if is_named}
 
 
 def _only_list(path: Path, found: dict[Path, list[Element]]) -> Path:
