@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_names import name_words, says
 from ia3_studio.data.measurements import decimal_mark, number_of, whole_number
-from ia3_studio.data.paths import is_listed, structure_of, value_at
+from ia3_studio.data.paths import is_listed, split_path, structure_of, value_at
 from ia3_studio.data.split_names import SPLITS
 from ia3_studio.data.units import have_one_unit, unit_of
 
@@ -145,8 +145,11 @@ def cells_of(frame: pd.DataFrame, name: str) -> list[Any]:
         kept = cells[~cells.isna()]
         is_numpy = type(kept).__name__ == "NumpyExtensionArray"  # its list would be of numpy's numbers, not Python's
         return (kept.to_numpy() if is_numpy else kept).tolist()  # type: ignore[no-any-return]
-    records = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    return [value for record in records if (value := value_at(record, name)) is not None]
+    found = split_path(name, frame.columns)
+    if found is None:
+        return []
+    column = found[0]
+    return [value for cell in cells_of(frame, column) if (value := value_at({column: cell}, name)) is not None]
 
 
 def structures_of(frame: pd.DataFrame, name: str, most: int = 50) -> list[Any]:

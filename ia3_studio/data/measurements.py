@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Literal
 
 from ia3_studio.data.units import parted
@@ -41,13 +42,18 @@ def whole_number(text: str) -> int | None:
 def number_text(cell: Any) -> str:
     """Return the number of a cell without its unit and without blanks between thousands; empty if there is none."""
     text = str(cell).strip(_UNITS)
+    # Most cells of text are longer than a number, and of them nothing else needs to be looked at.
+    return "" if len(text) > _LONGEST else _number_in(text, is_written=isinstance(cell, str))
+
+
+@lru_cache(maxsize=1 << 14)
+def _number_in(text: str, *, is_written: bool) -> str:
+    """Return the number in a short text. The cells of a column are the same few ones, or are asked for many times."""
     if text[:1] in _MINUS and text[1:2].isdigit():
         text = f"-{text[1:]}"
-    if len(text) > _LONGEST:  # most cells of text, of which nothing else needs to be looked at
-        return ""
-    if isinstance(cell, str) and (ends := _OF_TOP.search(text)) and ends.end() == len(text):
+    if is_written and (ends := _OF_TOP.search(text)) and ends.end() == len(text):
         text = text[: ends.start()]
-    if isinstance(cell, str) and not (text[-1:].isdigit() and text[:1].isdigit()):
+    if is_written and not (text[-1:].isdigit() and text[:1].isdigit()):
         text = parted(text)[0]
     text = _ROUND.sub("", text)
     if _PLAIN.fullmatch(text):

@@ -47,6 +47,8 @@ def value_at(record: Mapping[Any, Any], path: str) -> Any:
 
 def split_path(path: str, columns: Iterable[Any]) -> tuple[str, tuple[str | int, ...]] | None:
     """Return the column of a path and the steps inside it; None if no column begins it."""
+    if "." not in path and "[" not in path:
+        return None
     fitting = [str(each) for each in columns if path.startswith((f"{each}.", f"{each}["))]
     for column in sorted(fitting, key=len, reverse=True):
         rest = path[len(column) :]

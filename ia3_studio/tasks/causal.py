@@ -126,6 +126,6 @@ class TextGeneration(Generation):
 
         budget = self.evaluation_budget
         measured = evaluate_chat(
-            loaded.model, loaded.tokenizer, attachment, held_out, budget, self.processes, self.measured
+            loaded.model, loaded.tokenizer, attachment, held_out, budget, self.processes, self.known_losses
         )
         return self._with_answers(loaded, attachment, measured)

@@ -59,5 +59,5 @@ class TextToText(Generation):
         from ia3_studio.tasks.evaluation import evaluate_targets
 
         budget = self.evaluation_budget
-        measured = evaluate_targets(loaded.model, attachment, held_out, budget, self.processes, self.measured)
+        measured = evaluate_targets(loaded.model, attachment, held_out, budget, self.processes, self.known_losses)
         return self._with_answers(loaded, attachment, measured)

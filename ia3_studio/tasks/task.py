@@ -50,7 +50,7 @@ class Task(RowReader):
     """Those that divide the evaluation; None if one does all of it, or all of them do as they share the weights."""
     parts: int = 1
     """Into how many parts each forward pass of the evaluation is cut, where memory is short."""
-    measured: Sequence[MeasuredRows] = ()
+    known_losses: Sequence[MeasuredRows] = ()
     """Losses of held-out rows that are known from training; the evaluation does not compute them again."""
     without_tokens: ClassVar[str] = ""
     """Why its rows are no tokens, which could be counted and previewed; empty where they are."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ia3_studio.models.progress import ProgressCallback
     from ia3_studio.models.sharding_plan import ShardingPlan
     from ia3_studio.training.checkpoint import Checkpoint
+    from ia3_studio.training.known_losses import MeasuredRows
     from ia3_studio.training.processes import Processes
     from ia3_studio.training.report import Progress
 
@@ -43,6 +44,8 @@ class TrainingJob:
         self._run = run
         self._processes = processes
         self._step = 0
+        self._known_losses: Sequence[MeasuredRows] = ()
+        """Losses of the held-out rows that training has measured, once it has ended."""
         self._fitting_parts = 1
         """Into how many parts passes of as many tokens as the settings allow were cut at the end of training."""
 
@@ -179,6 +182,8 @@ class TrainingJob:
             told = step if step.step else self._with_notes(step)
             yield replace(told, note=f"{news} {told.note or ''}".strip()) if news else told
             news = ""
+        if self._processes is None or self._processes.count == 1:  # else each has measured its own rows only
+            self._known_losses = self._training.measured_rows
         self._fitting_parts = math.ceil(config.micro_batch_tokens / self._training.budget)
         if self._reports:
             self._reports.end()
@@ -288,8 +293,7 @@ class TrainingJob:
         from ia3_studio.runs.evaluation import write_evaluation
 
         self._task.parts = self.evaluation_parts
-        if self._processes is None or self._processes.count == 1:  # else each has measured its own rows only
-            self._task.measured = self._training.measured_rows
+        self._task.known_losses = self._known_losses
         found = yield from self._task.evaluate(self._loaded, self._attachment, self._held_out)
         if not self._writes:
             return

@@ -44,14 +44,14 @@ def test_with_little_memory_the_parts_are_measured_in_smaller_passes(
     trained: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measure(trained)
-    plain, group_loss, room = read_ablation(trained).report, CausalLoss.group_loss, 1
+    plain, row_losses, room = read_ablation(trained).report, CausalLoss.row_losses, 1
 
-    def bounded(loss: CausalLoss, rows: Sequence[TokenRow]) -> float:
+    def bounded(loss: CausalLoss, rows: Sequence[TokenRow]) -> list[float]:
         if len(rows) > room:
             raise MemoryError
-        return group_loss(loss, rows)
+        return row_losses(loss, rows)
 
-    monkeypatch.setattr(CausalLoss, "group_loss", bounded)
+    monkeypatch.setattr(CausalLoss, "row_losses", bounded)
     measure(trained)
     report = read_ablation(trained).report
     assert plain and report and report.tuned == pytest.approx(plain.tuned, rel=1e-5)

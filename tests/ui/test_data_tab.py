@@ -96,7 +96,7 @@ def test_columns_that_were_guessed_wrong_can_be_chosen(bench: Studio, tmp_path: 
     steps = take_upload(bench, [str(path)], 0.34)
     _given, _source, _said, _rows, _faults, kind, first, *_others = next(steps)
     assert kind == "" and ("height", "height") in first["choices"]
-    fields = ("pairs", "", "", "width", "", [], "How wide is {height}?", "", "", "", "", "", "", "")
+    fields = ("pairs", "", "", "width", "", [], "How wide is {height}?", "", "", "", "", "", "", "", "")
     *_shown, (data, said, rows, _faults, *_form) = apply_parsing(bench, str(path), 0.34, *fields)
     assert "How wide is {height}?" in said and ("How wide is 1?" in rows or "How wide is 3?" in rows)
     config = config_of(replace(FORM, data=data), "paper")
@@ -107,12 +107,12 @@ def test_columns_that_were_guessed_wrong_can_be_chosen(bench: Studio, tmp_path: 
 def test_a_field_that_is_read_as_it_was_sent_may_be_changed_meanwhile(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "pairs.csv"
     path.write_text("prompt,answer\na,b\nc,d\ne,f\n")
-    fields = ("pairs", "answer", "", "answer", "", [], "", "", "", "", "", "", "", "")
+    fields = ("pairs", "answer", "", "answer", "", [], "", "", "", "", "", "", "", "", "")
     *_shown, (data, _said, _rows, _faults, *form) = apply_choices(bench, str(path), 0.34, *fields)
     assert DataChoice.from_text(data).mapping == Mapping("pairs", "answer", "answer")
     assert ("prompt", "prompt") in form[3]["choices"] and all("value" not in update for update in form[:-1])
     *_shown, (_data, _said, _rows, _faults, kind, first, *_others) = apply_choices(
-        bench, str(path), 0.34, "pairs", *[""] * 2, "answer", "", [], *[""] * 8
+        bench, str(path), 0.34, "pairs", *[""] * 2, "answer", "", [], *[""] * 9
     )
     assert "value" not in kind and first["value"] == "prompt"
 
@@ -121,7 +121,7 @@ def test_a_choice_that_is_taken_back_leaves_no_columns_of_the_reading_before(ben
     path = tmp_path / "book.xlsx"
     cells = [["prompt", "answer"], *([asked(n), said(n)] for n in range(9))]
     path.write_bytes(workbook(FAQ=cells, Words=[["text", "label"], *([asked(n), mood(n)] for n in range(9))]))
-    of_words = ("labels", "text", "", "label", "", [], "", "", "", "", "", "", "", "")
+    of_words = ("labels", "text", "", "label", "", [], "", "", "", "", "", "", "", "", "")
     *_shown, (data, *_rest) = apply_parsing(bench, str(path), 0.34, *of_words)
     assert DataChoice.from_text(data).load(0.34).mapping == Mapping("pairs", "prompt", "answer")
 
@@ -129,7 +129,9 @@ def test_a_choice_that_is_taken_back_leaves_no_columns_of_the_reading_before(ben
 def test_a_column_that_is_needed_is_asked_for(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "odd.csv"
     path.write_text("height,width\n1,2\n3,4\n")
-    steps = apply_parsing(bench, str(path), 0.34, "labels", "height", "", "", "", [], "", "", "", "", "", "", "", "")
+    steps = apply_parsing(
+        bench, str(path), 0.34, "labels", "height", "", "", "", [], "", "", "", "", "", "", "", "", ""
+    )
     shown = next(steps)[1]
     with pytest.raises(DataError, match="No target column is selected") as refused:
         next(steps)
@@ -139,7 +141,7 @@ def test_a_column_that_is_needed_is_asked_for(bench: Studio, tmp_path: Path) -> 
 def test_the_form_still_holds_after_a_look_at_a_starter(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "pairs.csv"
     path.write_text("prompt,answer\na,b\nc,d\ne,f\n")
-    fields = ("pairs", "answer", "", "prompt", "", [], "", "", "", "", "", "", "", "")
+    fields = ("pairs", "answer", "", "prompt", "", [], "", "", "", "", "", "", "", "", "")
     *_shown, (_file, _paste, _hub, _shared, data, said, *_rest) = choose_kind(
         bench, text.OWN_DATA, str(path), 0.34, *fields
     )
@@ -157,7 +159,7 @@ def test_a_zip_of_pictures_is_shown_by_class_and_a_start_finds_it(bench: Studio,
     assert rows.count("<img") == 6 and rows.count("<figcaption dir='auto'>night") == 3 and "broken.png" in faults
     assert len(DataChoice.from_text(source).load(0.25).train) == 6
     assert text.PICTURE_SEEN in next(draw(bench, 1, *updates_of(replace(FORM, data=source, held_out=0.25))))[2]
-    *_steps, (again, *_rest) = apply_parsing(bench, source, 0.25, *[""] * 14)
+    *_steps, (again, *_rest) = apply_parsing(bench, source, 0.25, *[""] * 15)
     assert again == source
 
 
@@ -225,12 +227,12 @@ def test_no_split_and_no_hub_are_said(bench: Studio, monkeypatch: pytest.MonkeyP
 def test_rows_are_set_aside_by_a_column_of_any_name(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "folds.csv"
     path.write_text("prompt,answer,fold\n" + "".join(f"p {n},a {n},{'b' if n % 4 else 'a'}\n" for n in range(12)))
-    *_steps, (source, said, *_rest) = apply_parsing(bench, str(path), 0.1, *[""] * 7, "fold", *[""] * 6)
+    *_steps, (source, said, *_rest) = apply_parsing(bench, str(path), 0.1, *[""] * 7, "fold", *[""] * 7)
     assert says(said, rows_of(9, 3)) and says(said, str(Mapping("pairs", "prompt", "answer", split="fold")))
     config = config_of(replace(FORM, data=source), "paper")
     again = RunConfig.from_json(config.to_json())
     assert again.mapping and again.mapping.split == "fold" and len(again.choice().load().held_out) == 3
-    *_steps, (_source, said, *_rest) = apply_parsing(bench, str(path), 0.1, *[""] * 7, "fold", *[""] * 6)
+    *_steps, (_source, said, *_rest) = apply_parsing(bench, str(path), 0.1, *[""] * 7, "fold", *[""] * 7)
 
 
 def test_rows_can_be_taken_along_as_they_were_understood(bench: Studio, tmp_path: Path) -> None:
@@ -250,7 +252,7 @@ def test_every_kind_of_row_can_be_said_and_is_filled_in_as_guessed(bench: Studio
     path.write_text("a,b,c,d\n" + "".join(f"text {n},x;y{n % 2},2.5,{(n % 2 and 'b') or 'a'}\n" for n in range(9)))
 
     def read(kind: str, answer: str, choices: list[str], second: str = "") -> str:
-        fields = (kind, "a", second, answer, "", choices, "", "", "", "", "", "", "", "")
+        fields = (kind, "a", second, answer, "", choices, "", "", "", "", "", "", "", "", "")
         *_shown, (data, said, *_rest) = apply_parsing(bench, str(path), 0.34, *fields)
         assert DataChoice.from_text(data).load(0.34).train
         return said
@@ -260,7 +262,7 @@ def test_every_kind_of_row_can_be_said_and_is_filled_in_as_guessed(bench: Studio
     assert says(read("number", "c", []), str(replace(several, answer="c", target="number")))
     chosen = Mapping("choices", answer="d", parts=("a", "b", "c"), asked=1)
     assert says(read("choices", "d", ["b", "c"]), str(chosen))
-    steps = apply_parsing(bench, str(path), 0.34, "choices", "a", "", "d", "", [], "", "", "", "", "", "", "", "")
+    steps = apply_parsing(bench, str(path), 0.34, "choices", "a", "", "d", "", [], "", "", "", "", "", "", "", "", "")
     shown = next(steps)[1]
     with pytest.raises(DataError, match="for the choices") as refused:
         next(steps)
@@ -283,9 +285,9 @@ def test_another_sheet_of_a_workbook_can_be_chosen(bench: Studio, tmp_path: Path
     steps = take_upload(bench, [str(path)], 0.34)
     *_before, sheet, _speaker, _shape, _unused = next(steps)
     assert sheet["visible"] and ("Rows", "Rows") in sheet["choices"]
-    *_shown, (_data, said, *_rest) = apply_parsing(bench, str(path), 0.34, *[""] * 11, "Rows", "", "")
+    *_shown, (_data, said, *_rest) = apply_parsing(bench, str(path), 0.34, *[""] * 12, "Rows", "", "")
     assert "sheet Rows" in said and says(said, rows_of(2, 1))
-    wrong = apply_parsing(bench, str(path), 0.34, *[""] * 11, "Nowhere", "", "")
+    wrong = apply_parsing(bench, str(path), 0.34, *[""] * 12, "Nowhere", "", "")
     assert "; its sheets are Cover, Rows" in next(wrong)[1]
 
 
@@ -295,11 +297,11 @@ def test_the_form_shows_the_columns_of_a_new_reading_and_fills_in_what_a_task_ne
     path = tmp_path / "rows.csv"
     remarks = "".join(f"A remark about the sea number {n},{'ab'[n % 2]}\n" for n in range(12))
     path.write_text("text,label\n" + remarks)
-    fields = ("labels", "text", "", "label", "", [], "", "", "", "", "0", "", "", "")
+    fields = ("labels", "text", "", "label", "", [], "", "", "", "", "", "0", "", "", "")
     *_shown, (data, said, _rows, _faults, kind, first, *_form) = apply_parsing(bench, str(path), 0.2, *fields)
     assert kind == "labels" and first["value"] == "column 1" and ("text", "text") not in first["choices"]
     assert says(said, str(Mapping("labels", column="column 1", answer="column 2"))) and data
-    alone = ("labels", "text", "", "", "", [], "", "", "", "", "", "", "", "")
+    alone = ("labels", "text", "", "", "", [], "", "", "", "", "", "", "", "", "")
     *_shown, (_data, said, *_rest) = apply_parsing(bench, str(path), 0.2, *alone)
     assert says(said, str(Mapping("labels", column="text", answer="label")))
 
@@ -310,7 +312,7 @@ def test_a_column_that_is_not_used_is_used_after_one_click(bench: Studio, tmp_pa
     path.write_text("title,text,label\n" + rows)
     *_steps, (_given, _data, said, _rows, _faults, *form) = take_upload(bench, [str(path)], 0.2)
     assert form[-1]["visible"] and [value for _label, value in form[-1]["choices"]] == ["context:title"]
-    fields = ("labels", "text", "", "label", "", [], "", "", "", "", "", "", "", "")
+    fields = ("labels", "text", "", "label", "", [], "", "", "", "", "", "", "", "", "")
     *_shown, (_data, said, *_rest) = use_unused(bench, str(path), 0.2, "context:title", *fields)
     assert says(said, str(Mapping("labels", column="text", context="title", answer="label")))
 
@@ -333,7 +335,7 @@ def test_a_chat_log_is_learned_after_its_speaker_is_chosen(bench: Studio, tmp_pa
     assert speaker["visible"] and ("Bert", "Bert") in speaker["choices"]
     with pytest.raises(DataError, match="Ada"):
         next(steps)
-    *_shown, (data, _said, *_rest) = apply_parsing(bench, str(path), 0.2, *[""] * 12, "Bert", "")
+    *_shown, (data, _said, *_rest) = apply_parsing(bench, str(path), 0.2, *[""] * 13, "Bert", "")
     assert DataChoice.from_text(data).parsing == ParsingOptions(speaker="Bert")
 
 
@@ -367,7 +369,7 @@ def test_rows_with_a_known_shape_are_read_as_they_stand_if_the_form_says_so(benc
     rows = ({"question": f"Where is berth {n}?", "chosen": f"At {n}.", "rejected": "No."} for n in range(12))
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     *_shown, (source, said, *_rest) = apply_parsing(
-        bench, str(path), 0.2, "pairs", "question", "", "rejected", "", [], "", "", "", "", "", "", "", "plain"
+        bench, str(path), 0.2, "pairs", "question", "", "rejected", "", [], "", "", "", "", "", "", "", "", "plain"
     )
     assert DataChoice.from_text(source).parsing == ParsingOptions(plain=True)
     assert "rejected → answer" in said and "preference pairs" not in said
@@ -379,7 +381,7 @@ def test_a_text_that_preferences_leave_out_becomes_their_context_after_one_click
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     *_steps, (_given, _data, _said, _rows, _faults, *form) = take_upload(bench, [str(path)], 0.2)
     assert [value for _label, value in form[-1]["choices"]] == ["context:about"]
-    fields = ("preferences", "ask", "", "chosen", "rejected", [], "", "", "", "", "", "", "", "")
+    fields = ("preferences", "ask", "", "chosen", "rejected", [], "", "", "", "", "", "", "", "", "")
     *_shown, (_data, said, *_rest) = use_unused(bench, str(path), 0.2, "context:about", *fields)
     assert says(said, str(Mapping("preferences", "ask", "chosen", "about", rejected="rejected")))
 
@@ -388,7 +390,7 @@ def test_preferences_are_shown_with_both_answers_and_stay_as_chosen(bench: Studi
     path = tmp_path / "preferences.jsonl"
     rows = ({"q": f"Where is berth {n}?", "good": f"At {n}.", "bad": "No."} for n in range(12))
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    fields = ("preferences", "q", "", "good", "bad", [], "", "", "", "", "", "", "", "")
+    fields = ("preferences", "q", "", "good", "bad", [], "", "", "", "", "", "", "", "", "")
     *_shown, (source, said, shown, _faults, *form) = apply_parsing(bench, str(path), 0.2, *fields)
     assert "good → chosen answer, bad → rejected answer" in said
     assert "Rejected" in shown and "At 0." in shown and "No." in shown

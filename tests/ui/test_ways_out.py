@@ -78,7 +78,7 @@ def test_measurements_lists_and_other_translations_are_offered_by_one_click(tmp_
     table = table_of(cells, tmp_path)
     found = proposals(table, Mapping("labels", column="text", answer="mood"))
     assert {(each.column, each.part) for each in found} == {("hours", "number"), ("tags", "several")}
-    fields = ("labels", "text", "", "mood", "", [], "", "")
+    fields = ("labels", "text", "", "mood", "", [], "", "", "")
     kinds = {each.part: chosen_unused(f"{each.part}:{each.column}", fields)[0] for each in found}
     assert kinds == {"number": "number", "several": "multi"}
     translated = table_of({"en": asked, "to": lambda n: {"de": said(n), "fr": f"Oui, {n}."}}, tmp_path)
