@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 ASKED_NAMES = ("premise", "context", "passage", "article", "support", "goal", "ctx", "sentence", "dialogue")
 _READ_NAMES = ("text", "paragraph", "story", "document", "background", "body")
 _PASSAGES = frozenset(("passage", "context", "article", "paragraph", "story", "background"))
-_NUMBERED = re.compile(r"[\s_-]*\d{1,2}$")
+_NUMBERED = re.compile(r"[\s_-]{0,9}\d{1,2}$")
 
 
 def choice_mapping(frame: pd.DataFrame) -> Mapping | None:

@@ -21,7 +21,7 @@ STEMS = frozenset(
     ("choice", "option", "ending", "sol", "solution", "alternative", "answer", "ans", "op", "opt", "distractor",
      "candidate", "hypothesis", "randomfifthsentencequiz", "")
 )  # fmt: skip
-_CHOICE = re.compile(r"(?P<stem>.*?)[\s_.(-]*(?P<place>[0-9]|[a-h])\)?")
+_CHOICE = re.compile(r"(?P<stem>.*?)[\s_.(-]{0,9}(?P<place>[0-9]|[a-h])\)?")
 _TEXT_WORDS = frozenset(("text", "content", "value", "body", "html", "label"))
 """Words that may stand after the number or letter of a choice."""
 _WORDS_AROUND_PLACE = 3

@@ -13,7 +13,7 @@ _TOTALS = frozenset((
     "totaal", "gemiddelde", "suma całkowita", "średnia", "итого", "всего", "среднее", "合计", "总计", "平均", "合計",
     "総計", "합계", "평균",
 ))  # fmt: skip
-_NUMBER = re.compile(r"\W*\d[\d.,' \u00a0\u202f]*\W*")
+_NUMBER = re.compile(r"\W*+\d[\d.,' \u00a0\u202f]*+\W*+")
 _MOST_ROWS, _FEWEST_ABOVE = 4, 5
 """Rows of a footer at most, and rows of data above it at least."""
 

@@ -21,7 +21,7 @@ _GENITIVES = (words_for("asked genitive"), "question"), (words_for("answered gen
 _ASKS_FIRST = words_for("asked", noun_first=True) - words_in("en", "asked")
 _ANSWERS_FIRST = words_for("answered", noun_first=True) - words_in("en", "answered")
 """Words of languages in which what describes a noun follows it, as in "soluzione adottata", and not of English."""
-_IN_PARENTHESES = re.compile(r"\s*[(（\[][^)）\]]*[)）\]]\s*$")
+_IN_PARENTHESES = re.compile(r"\s{0,9}[(（\[][^)）\]]{0,200}[)）\]]\s*$")
 
 
 def is_answer_name(name: str) -> bool:

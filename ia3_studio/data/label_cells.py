@@ -20,14 +20,15 @@ SEVERAL_NAMES = frozenset(
      "codes", "themes", "concepts", "skills", "symptoms", "diagnoses")
 )  # fmt: skip
 """Columns in which a comma stands between several labels."""
-SEVERAL = re.compile(r"\s*[;|\n](?![^()]{0,100}\))\s*")
-LISTED = re.compile(r"\s*[;|\n,](?![^()]{0,100}\))\s*")
+SEVERAL = re.compile(r"\s{0,20}[;|\n](?![^()]{0,100}\))\s*")
+LISTED = re.compile(r"\s{0,20}[;|\n,](?![^()]{0,100}\))\s*")
 """What stands between several labels, the second where a comma may as well; none inside parentheses, as in A(b,c).
 
-The look ahead has an end: without one, a long text with many commas would be read to its end for each.
+The look ahead and the blanks have an end: without one, a long text with many commas or blanks would be read to its end
+for each of them.
 """
 BLANK = re.compile(r"\s+")
-SLASHED = re.compile(r"\s+[/&+]\s+")
+SLASHED = re.compile(r"\s{1,20}[/&+]\s+")
 """Signs that stand between several labels where each of these is a label of other cells, else inside names."""
 LONGEST_PART, _WORDS_OF_A_PART = 40, 3
 

@@ -12,7 +12,7 @@ from ia3_studio.data.measurements import whole_number
 from ia3_studio.data.plain_texts import FEWEST_LINES
 
 _FASTTEXT = re.compile(r"((?:__label__\S+\s+)+)(\S.*)")
-_FASTTEXT_ENDED = re.compile(r"(\S.*?)\s*((?:\s__label__\S+)+)")
+_FASTTEXT_ENDED = re.compile(r"(\S.*?)\s{0,9}((?:\s__label__\S+)+)")
 _MARKED = re.compile(r"([-+]?\d|[A-Z]{2,8}:[A-Za-z]+)\s+(\S.*)")
 """A number of a class, or one such as "NUM:date", before a text."""
 _ENDED = re.compile(r"(\S.*?)\s?@\s?([A-Za-z][\w-]{0,30})")

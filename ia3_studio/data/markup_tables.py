@@ -20,7 +20,7 @@ from ia3_studio.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-_RULE = re.compile(r"\s*[|+]?\s*:?[-=]+:?\s*(?:[|+]\s*:?[-=]+:?\s*)*[|+]?\s*")
+_RULE = re.compile(r"(?:[|+]\s*+)?:?[-=]++:?\s*+(?:[|+]\s*+:?[-=]++:?\s*+)*+[|+]?")
 _CELL_END = re.compile(r"(?<!\\)\|")
 _SCANNED_LINES = 200
 
@@ -56,7 +56,7 @@ def read_markdown(name: str, text: str, *, plain: bool = False) -> Found:
     if not plain:
         require_whole_cells(name, rows)
     text_lines = sum(bool(line.strip()) for line in lines) - sum(_lines_below(lines, rule) + 2 for rule in used)
-    text_lines -= sum(bool(_RULE.fullmatch(lines[rule - 2])) for rule in used if rule > 1)
+    text_lines -= sum(bool(_RULE.fullmatch(lines[rule - 2].strip())) for rule in used if rule > 1)
     notes = (f"Not used: {text_lines:,} lines outside the table.",) if text_lines else ()
     form = "Markdown table" if len(tables) == 1 else f"{len(tables)} Markdown tables of the same header"
     return Found(_frame(name, header, rows), form, notes=notes)
@@ -102,7 +102,7 @@ def _lines_below(lines: list[str], rule: int) -> int:
 
 def _is_between_rows(line: str) -> bool:
     """Say whether a line is a rule between the rows of a grid, or below the last one."""
-    return "+" in line and _RULE.fullmatch(line) is not None
+    return "+" in line and _RULE.fullmatch(line.strip()) is not None
 
 
 def read_html(name: str, text: str) -> Found:
@@ -239,7 +239,7 @@ def _is_rule(lines: list[str], place: int) -> bool:
     """Say whether a line is the rule below a header: dashes for as many cells as the line above has."""
     line, above = lines[place], lines[place - 1]
     return (
-        ("|" in line or "+" in line) and "|" in above and _RULE.fullmatch(line) is not None
+        ("|" in line or "+" in line) and "|" in above and _RULE.fullmatch(line.strip()) is not None
         and len(_markdown_cells(line.replace("+", "|"))) == len(_markdown_cells(above))
     )  # fmt: skip
 

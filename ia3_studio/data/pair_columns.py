@@ -110,7 +110,7 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 
 def _context_of(frame: pd.DataFrame, columns: Sequence[str], prompt: str) -> str:
     """Return the column of text called the context of what the prompt is called after, as sql_context of sql_prompt."""
-    *about, _asked = name_words(prompt)
+    about = name_words(prompt)[:-1]
     called = [name for name in columns if about and name_words(name) == [*about, "context"]]
     return next((name for name in called if is_plain(frame, name) and not profile(frame, name).is_label), "")
 

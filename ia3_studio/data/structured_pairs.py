@@ -193,7 +193,7 @@ def data_context(frame: pd.DataFrame, columns: Sequence[str]) -> str:
 
 
 def _is_table(frame: pd.DataFrame, name: str) -> bool:
-    return _is_structured(frame, name) and name_words(name)[-1] not in ("id", "ids")
+    return _is_structured(frame, name) and name_words(name)[-1:] not in (["id"], ["ids"])
 
 
 _TABLES = frozenset(("table", "tables"))

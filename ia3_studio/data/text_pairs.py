@@ -46,7 +46,7 @@ _PREMISES = words_for("premise")
 _HYPOTHESES = words_for("hypothesis")
 """Words for what is stated, and for what may follow from it."""
 _TURN = re.compile(r"(?:turn|utterance|message)[\s_-]*\d", re.IGNORECASE)
-_TWIN = re.compile(r"(?P<stem>.*?)[\s_-]*(?P<place>1|2|a|b|x|y|one|two|left|right)", re.IGNORECASE)
+_TWIN = re.compile(r"(?P<stem>.*?)[\s_-]{0,9}(?P<place>1|2|a|b|x|y|one|two|left|right)", re.IGNORECASE)
 _TWINS = (("1", "2"), ("a", "b"), ("x", "y"), ("one", "two"), ("left", "right"))
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:st|nd)?")
 _ORDERED = [[pair] for pair in (*_TWINS, ("1st", "2nd"), ("first", "second"))]

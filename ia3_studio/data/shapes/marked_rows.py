@@ -12,7 +12,7 @@ from ia3_studio.data.turn_roles import known_role
 
 ROLE, CONTENT = "role", "content"
 _MARK = re.compile(r"\s*[\[<*]*([^\W\d_]+(?:[ _][^\W\d_]+)?)[\]>*]*\s*[:：]\s*(\S.*)", re.DOTALL)
-_SECOND = re.compile(r"\n\s*(?:user|assistant|human|bot|ai|system|agent|customer)\s*:", re.IGNORECASE)
+_SECOND = re.compile(r"\n[^\S\n]*(?:user|assistant|human|bot|ai|system|agent|customer)\s*:", re.IGNORECASE)
 
 
 def _said(cell: Any) -> tuple[str, str] | None:

@@ -11,7 +11,7 @@ from ia3_studio.data.turns import PAIR_KEYS
 
 _MESSAGES = "messages"
 _NUMBERED = re.compile(
-    r"(?P<side>.*?\D)[\W_]*(?P<number>\d{1,2})|(?:turn|round)?[\W_]*(?P<first>\d{1,2})[\W_]+(?P<last>\D+)"
+    r"(?P<side>.*?\D)[\W_]{0,9}(?P<number>\d{1,2})|(?:turn|round)?[\W_]{0,9}(?P<first>\d{1,2})[\W_]{1,9}(?P<last>\D+)"
 )
 _FORM = "turns in columns by number"
 
