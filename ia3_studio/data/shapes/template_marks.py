@@ -17,10 +17,13 @@ _BEGIN = re.compile(
     r"|<[|｜](system|user|human|assistant|model|bot|tool|System|User|Human|Assistant|Bot)[|｜]>\s*"
 )
 """Tokens that begin a turn with its role: of ChatML, Llama 3, Granite, Gemma, NeMo, and Zephyr, Phi or DeepSeek."""
-_END = re.compile(
-    r"\s*(?:<\|im_end\|>|<\|eot_id\|>|<\|eom_id\|>|<end_of_turn>|<\|end_of_text\|>|<\|end\|>|<\|endoftext\|>|</s>|<eos>"
-    r"|<｜end▁of▁sentence｜>|<extra_id_1>\Z)\s*"
-)
+_ENDS = (
+    "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<end_of_turn>", "<|end_of_text|>", "<|end|>", "<|endoftext|>", "</s>",
+    "<eos>", "<｜end▁of▁sentence｜>",
+)  # fmt: skip
+"""Tokens by which templates end a turn."""
+_NEXT_TURN = "<extra_id_1>"
+"""The token that begins the next turn, which is an end where nothing follows, not even a blank."""
 _OPENING = re.compile(r"\s*(?:<s>|<bos>|<\|begin_of_text\|>|<｜begin▁of▁sentence｜>)\s*")
 _INSTRUCTED = re.compile(r"\[INST\](.*?)\[/INST\](.*?)(?=\[INST\]|\Z)", re.DOTALL)
 """An exchange of Llama 2 and Mistral."""
@@ -48,9 +51,12 @@ def without_end(text: str) -> str:
         >>> without_end("Ahoy<|im_end|>")
         'Ahoy'
     """
-    while ends := [found for found in _END.finditer(text) if found.end() == len(text)]:
-        text = text[: ends[-1].start()]
-    return text
+    while True:
+        bare = text.rstrip()
+        end = _NEXT_TURN if text.endswith(_NEXT_TURN) else next(filter(bare.endswith, _ENDS), "")
+        if not end:
+            return text
+        text = bare.removesuffix(end).rstrip()
 
 
 def _between_roles(text: str) -> Turns:

@@ -1,0 +1,46 @@
+"""Very long runs of blanks and signs are looked at once: a cell of a stranger's file costs no minutes."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from ia3_studio.data.load import load_data
+from ia3_studio.errors import DataError
+
+BLANKS = " " * 20_000
+SECONDS = 30.0
+"""Of processor time. What looks at each blank from each blank takes minutes for these files."""
+
+FILES = {
+    "labels.csv": "text,label\n" + "".join(f"some text number {n},a{BLANKS}b{n % 3}\n" for n in range(60)),
+    "texts.csv": "text,label\n" + "".join(f"some{BLANKS}text number {n},b{n % 3}\n" for n in range(60)),
+    "pairs.jsonl": "".join(
+        json.dumps({"prompt": f"ask{BLANKS}{n}", "answer": f"tell{BLANKS}{n}"}) + "\n" for n in range(60)
+    ),
+    "lines.txt": "".join(f"{BLANKS[:9_000]}x{n}\n" for n in range(200)),
+    "rules.csv": "text,label\n" + "".join(f"some{'-' * 20_000}text {n},b{n % 3}\n" for n in range(60)),
+    "speakers.txt": "".join(f"User:{BLANKS}hi {n}\nBot:{BLANKS}x\n" for n in range(60)),
+}
+"""A file of each kind in which something is very long."""
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_with_very_long_runs_is_read_in_seconds(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(FILES[name], encoding="utf-8")
+    began = time.process_time()
+    split = load_data(tmp_path / name)
+    assert time.process_time() - began < SECONDS
+    assert len(split.train) + len(split.held_out) in (60, 120, 200)
+
+
+def test_xml_of_very_many_fields_is_refused_in_seconds(tmp_path: Path) -> None:
+    fields = "".join(f"<t{n} a='x'>w</t{n}>" for n in range(12_000))
+    (tmp_path / "rows.xml").write_text(f"<r><p>{fields}</p><p>{fields}</p></r>", encoding="utf-8")
+    began = time.process_time()
+    with pytest.raises(DataError, match="different fields"):
+        load_data(tmp_path / "rows.xml")
+    assert time.process_time() - began < SECONDS
