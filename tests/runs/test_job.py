@@ -24,7 +24,7 @@ from ia3_studio.worker.training_job import TrainingJob
 from tests.tiny_chat import save_tiny_chat
 from tests.training.test_classify import bare_bert
 
-SECONDS = 120
+SECONDS = 240
 
 
 def export_rows(path: Path) -> Path:

@@ -24,7 +24,7 @@ from ia3_studio.worker.ready import NEEDED, ReadyWorker
 from tests.runs.test_job import export_rows
 from tests.tiny_chat import save_tiny_chat
 
-SECONDS = 120
+SECONDS = 240
 CONFIG = RunConfig("First light", "tiny", "lighthouse")
 
 

@@ -22,6 +22,7 @@ from ia3_studio.runs.folder import Launch, RunFolder
 from ia3_studio.runs.run import Run
 from ia3_studio.training import evaluation, job, packing
 from ia3_studio.training.loss import CausalLoss
+from ia3_studio.training.objective import MeanLoss
 from ia3_studio.worker import cut_off, meeting, rank, ranks, worker
 from ia3_studio.worker.ranks import Supervisor
 from ia3_studio.worker.training_job import TrainingJob
@@ -76,6 +77,8 @@ def main() -> int:
     if mode in FULL:
         place, name = FULL[mode]
         setattr(place, name, full(getattr(place, name)))
+    if mode == "no evaluation" or mode.startswith("small evaluation"):
+        CausalLoss.measure = MeanLoss.measure  # type: ignore[method-assign]  # training measures no single rows then
     if mode.startswith("small evaluation"):
         CausalLoss.row_losses = one_row_at_a_time(CausalLoss.row_losses, 1)  # type: ignore[method-assign]
         evaluation.answer_both = one_row_at_a_time(evaluation.answer_both, 3)
