@@ -238,7 +238,8 @@ def apply_parsing(studio: Studio, given: str | None, held_out: float, *fields: A
             return
         parsing = parsing_form.chosen_parsing(*cells)
         found = look_at(path, parsing)
-        mapping = parsing_form.chosen_mapping(found, *_still_there(found, columns))
+        *chosen, system = _still_there(found, columns)
+        mapping = parsing_form.with_system(found, parsing_form.chosen_mapping(found, *chosen), system)
         split = split_table(path.name, found, mapping, held_out=held_out)
         kept = str(keep(path, uploads_folder(studio))) if _is_fleeting(path) else given
     except StudioError as error:

@@ -98,34 +98,12 @@ def chosen_mapping(
     choices: Sequence[str] | None,
     template: str,
     split: str,
-    system: str = "",
 ) -> Mapping | None:
-    """Return which columns play which part; None where all of that is guessed.
+    """Return which columns play which part, but for the system prompt; None where all of that is guessed.
 
     Raises:
         DataError: a column that is needed is not chosen.
     """
-    chosen = _chosen_columns(table, kind, first, second, answer, rejected, choices, template, split)
-    if not system:
-        return chosen
-    found = chosen or infer_columns(table)
-    taken = system in (found.prompt, found.context, found.answer, found.rejected, found.column)
-    spoken = found.kind in ("pairs", "messages", "preferences") and not taken
-    return replace(found, system=system) if spoken and system != found.system else chosen
-
-
-def _chosen_columns(
-    table: Table,
-    kind: str,
-    first: str,
-    second: str,
-    answer: str,
-    rejected: str,
-    choices: Sequence[str] | None,
-    template: str,
-    split: str,
-) -> Mapping | None:
-    """Return which columns play which part but for the system prompt; None where all of that is guessed."""
     task_chosen = bool(kind)
     if not kind and not (kind := _kind_chosen(table, first or template or "", answer or "", choices or ())):
         return replace(infer_columns(table), split=split) if split else None
@@ -141,6 +119,19 @@ def _chosen_columns(
         table, cast(Kind, kind), first or "", answer or "", second or "", template or "", choices or ()
     )
     return replace(mapping_of(table, cast(Kind, kind), *columns), split=split or "")
+
+
+def with_system(table: Table, chosen: Mapping | None, system: str) -> Mapping | None:
+    """Return the chosen parts with a column of system prompts, which only rows of conversations have.
+
+    A column that plays another part stays there.
+    """
+    if not system:
+        return chosen
+    found = chosen or infer_columns(table)
+    taken = system in (found.prompt, found.context, found.answer, found.rejected, found.column)
+    spoken = found.kind in ("pairs", "messages", "preferences") and not taken
+    return replace(found, system=system) if spoken and system != found.system else chosen
 
 
 def _kind_chosen(table: Table, first: str, answer: str, choices: Sequence[str]) -> Kind | Literal[""]:
@@ -277,12 +268,12 @@ def offered_again(table: Table | None, fields: Sequence[Any]) -> tuple[Any, ...]
     names = _names(table)
     columns = [text.NO_COLUMN, *((name, name) for name in names)]
     chosen = (each if each in names else "" for each in (first, second, answer))
-    again[:7] = [
+    again[:9] = [
         kind, *(gr.update(choices=columns, value=each) for each in chosen),
         _rejected(columns, rejected if rejected in names else "", kind),
-        gr.update(choices=names, value=[each for each in choices or () if each in names]), template,
+        gr.update(choices=names, value=[each for each in choices or () if each in names]), template, again[7],
+        gr.update(choices=columns, value=system if system in names else ""),
     ]  # fmt: skip
-    again[8] = gr.update(choices=columns, value=system if system in names else "")
     return tuple(again)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.table import Table
-from ia3_studio.ui.parsing_form import chosen_mapping
+from ia3_studio.ui.parsing_form import chosen_mapping, with_system
 from tests.data.shapes import asked, mood, said
 
 
@@ -43,11 +43,9 @@ def test_columns_that_stay_from_a_guess_do_not_keep_a_new_guess_from_being_made(
 
 def test_a_column_of_any_name_can_be_chosen_as_the_system_prompt() -> None:
     rows = table(prompt=asked, answer=said, voice=lambda n: f"{mood(n)} as a captain")
-    found = chosen_mapping(rows, "", "", "", "", "", (), "", "", "voice")
+    found = with_system(rows, chosen_mapping(rows, "", "", "", "", "", (), "", ""), "voice")
     assert found == Mapping("pairs", "prompt", "answer", system="voice")
-    assert chosen_mapping(rows, "labels", "prompt", "", "voice", "", (), "", "", "voice") == Mapping(
-        "labels", column="prompt", answer="voice"
-    )
-    assert chosen_mapping(rows, "pairs", "prompt", "", "answer", "", (), "", "", "answer") == Mapping(
-        "pairs", "prompt", "answer"
-    )
+    labels = chosen_mapping(rows, "labels", "prompt", "", "voice", "", (), "", "")
+    assert with_system(rows, labels, "voice") == Mapping("labels", column="prompt", answer="voice")
+    pairs = chosen_mapping(rows, "pairs", "prompt", "", "answer", "", (), "", "")
+    assert with_system(rows, pairs, "answer") == Mapping("pairs", "prompt", "answer")
