@@ -100,7 +100,8 @@ def _of_xml(text: str) -> dict[str, str]:
 
 
 _PROPERTY = re.compile(r"\s{0,99}([^\s#!=:][^=:\n]{0,200}?)\s{0,9}[=:]\s{0,9}(.*)")
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"\s*=\s*"((?:[^"\\]|\\.)*)"\s*;')
+_STRING = re.compile(r'(?<!\\)"((?:[^"\\]|\\.)*+)"\s*+=\s*+"((?:[^"\\]|\\.)*+)"\s*+;')
+"""A key and its text; a quote behind a backslash begins none, so that a run of these is looked at once."""
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 

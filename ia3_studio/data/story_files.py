@@ -11,7 +11,7 @@ from ia3_studio.data.member_files import Readers
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.split_names import SPLIT, split_of
 
-_HIGHLIGHT = re.compile(r"\s*\n@highlight\s*\n\s*")
+_HIGHLIGHT = re.compile(r"\n@highlight[^\S\n]*\n")
 _MARK = b"\n@highlight"
 
 

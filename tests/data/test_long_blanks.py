@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -43,4 +44,21 @@ def test_xml_of_very_many_fields_is_refused_in_seconds(tmp_path: Path) -> None:
     began = time.process_time()
     with pytest.raises(DataError, match="different fields"):
         load_data(tmp_path / "rows.xml")
+    assert time.process_time() - began < SECONDS
+
+
+@pytest.mark.parametrize(
+    ("ending", "texts"),
+    [
+        (".strings", '"key{0}" = "a text {0}";\n' + '\\"' * 60_000),
+        (".story", "Fog {0} came in." + "\n" * 40_000 + "end\n@highlight\n\nFog {0}\n"),
+    ],
+    ids=["quotes behind backslashes", "blank lines"],
+)
+def test_files_with_very_long_runs_are_read_together_in_seconds(ending: str, texts: str, tmp_path: Path) -> None:
+    for number, name in enumerate(("en", "de", "fr", "it", "es", "pt")):
+        (tmp_path / f"{name}{ending}").write_text(texts.format(number), encoding="utf-8")
+    began = time.process_time()
+    with suppress(DataError):  # a refusal has to be as quick
+        load_data(tmp_path)
     assert time.process_time() - began < SECONDS
