@@ -236,3 +236,8 @@ def test_a_prompt_that_comes_before_the_tab_is_described_gets_as_many_responses_
 def test_the_text_of_a_token_is_escaped() -> None:
     said = chat_words.tokens("<b>", Answer("x", (Token("<i>", 0.25, (("'\"", 0.5),)),)))
     assert "<i>" not in said and "<b>" not in said and "sure-1" in said
+
+
+def test_every_example_is_another_prompt_and_the_recorded_one_comes_first() -> None:
+    assert text.CHAT_EXAMPLES[0] == text.SAMPLE_PROMPT
+    assert len(set(text.CHAT_EXAMPLES)) == len(text.CHAT_EXAMPLES)
