@@ -26,7 +26,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from ia3_studio.ui import text
 from studio_commands import CHROMIUM_NAMES
-from tests.e2e.studio_app import StudioProcess, expect_state, free_port, open_tab, wait_for_points
+from tests.e2e.studio_app import DRAWN, StudioProcess, expect_state, free_port, open_tab, wait_for_points
 
 LONGEST = 15 * 60_000  # milliseconds
 ImageFile = Callable[[str], None]
@@ -79,8 +79,10 @@ def train_demo(studio: StudioProcess, page: Page, picture: ImageFile) -> None:
     picture("model")
     clicked = time.perf_counter()
     page.locator("#train-demo").click()
-    wait_for_points(page, 1, timeout=LONGEST)
+    page.wait_for_function(f"{DRAWN} >= 1", timeout=LONGEST)  # the base model's loss so far
     say("first point after the click", time.perf_counter() - clicked)
+    wait_for_points(page, 1, timeout=LONGEST)
+    say("base model evaluated after", time.perf_counter() - clicked)
     wait_for_points(page, 20, timeout=LONGEST)
     picture("train")
     expect_state(page, "finished", timeout=LONGEST)

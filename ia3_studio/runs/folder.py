@@ -76,6 +76,8 @@ class WorkerStatus:
     """GPUs in use at the last heartbeat: 0.5 is half of the time of one."""
     processes: tuple[ProcessUsage, ...] = ()
     """What each process uses, by rank, where several share the batches; the numbers above are their sums."""
+    base_so_far: float | None = None
+    """The base model's mean loss over the held-out rows measured so far, while it is being evaluated."""
 
 
 @dataclass(frozen=True)
@@ -265,7 +267,12 @@ class StatusFile:
             self._last = self._folder.read_status() or self._last
 
     def write_status(
-        self, phase: Phase, message: str, progress: float | None = None, result: Result | None = None
+        self,
+        phase: Phase,
+        message: str,
+        progress: float | None = None,
+        result: Result | None = None,
+        base_so_far: float | None = None,
     ) -> None:
         """Write the current status, or the result."""
         with self._mutex:
@@ -276,7 +283,7 @@ class StatusFile:
             usage, earlier = asdict(self._usage), self._earlier_seconds
             self._last = WorkerStatus(
                 phase, message, progress, result, now, self._started_at, ended, earlier, **usage,
-                processes=self._processes,
+                processes=self._processes, base_so_far=base_so_far,
             )  # fmt: skip
             write_json(self._folder.status, asdict(self._last))
 

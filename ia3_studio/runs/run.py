@@ -60,6 +60,8 @@ class RunStatus:
     """The machine or node that it runs on, or was lost on, if that is not this machine."""
     processes: tuple[ProcessUsage, ...] = ()
     """What each process uses, by rank, where several share the batches."""
+    base_so_far: float | None = None
+    """The base model's mean loss over the held-out rows measured so far, while it is being evaluated."""
 
     @property
     def active(self) -> bool:
@@ -143,6 +145,7 @@ class Run:
             ResourceUsage(worker.memory, worker.cpu, worker.gpu_memory, worker.gpus) if worker else ResourceUsage(),
             "" if worker and worker.result else self.place,
             worker.processes if worker else (),
+            worker.base_so_far if worker else None,
         )
 
     @property

@@ -76,9 +76,9 @@ class EvenPasses(Wrapped[Row]):
             self._loss.group_loss(idle)
             yield 0.0
 
-    def passes(self, rows: Sequence[Row], budget: int) -> int:
-        """Return about how many passes a measurement takes: those of this process's rows."""
-        return self._loss.passes(rows, budget)
+    def parts(self, rows: Sequence[Row], batch: Sequence[Row], budget: int) -> list[float]:
+        """Return the part of the batch behind each share; passes of weight 0 have none."""
+        return [*self._loss.parts(rows, batch, budget), *(0.0 for _idle in self._idle(batch, budget))]
 
     def _idle(self, batch: Sequence[Row], budget: int) -> Iterator[list[Row]]:
         """Yield the rows of a pass for each micro-batch that another process has more; all have the same batch."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, astuple, replace
 from functools import partial
+from itertools import accumulate
 from typing import Generic, TypeVar
 
 import torch
@@ -23,7 +24,7 @@ from ia3_studio.training.config import Step, TrainConfig
 from ia3_studio.training.in_step import in_step
 from ia3_studio.training.known_losses import MeasuredRows, RowLog
 from ia3_studio.training.loss_scale import LossScale
-from ia3_studio.training.objective import CountsPasses, Objective, Rewarding, RewardSums
+from ia3_studio.training.objective import MeasuresParts, Measuring, Objective, Rewarding, RewardSums
 from ia3_studio.training.optimizers import make_optimizer, take_step
 from ia3_studio.training.processes import Processes
 from ia3_studio.training.schedule import learning_rate, schedule, total_steps
@@ -76,8 +77,8 @@ class Training(Iterator[Step], Generic[Row]):
         """Whether the processes agreed to stop before the last step."""
         self.gave_up = False
         """Whether the newest measurement was given up because of a stop."""
-        self.measuring: float | None = None
-        """The share that is done of a measurement of the held-out rows; None outside of one, or if it is not known."""
+        self.measuring: Measuring | None = None
+        """How far a measurement of the held-out rows is; None outside of one, or if it is not known."""
         processes.same("rows", len(rows), self._row_tokens, len(held_out))
         processes.same("kinds of batches (packing is off)", float(objective.lengths(rows) is None))
         if since:
@@ -262,12 +263,14 @@ class Training(Iterator[Step], Generic[Row]):
         return measured
 
     def _measured_share(self, mine: Sequence[Row], held_out: Sequence[Row], budget: int) -> float | None:
-        passes = self._objective.passes(mine, budget) if isinstance(self._objective, CountsPasses) else 0
+        objective = self._objective
+        parts = objective.parts(mine, held_out, budget) if isinstance(objective, MeasuresParts) else []
+        done = list(accumulate(parts))
         summed = 0.0
         try:
-            for done, share in enumerate(self._objective.measure(mine, held_out, budget), 1):
+            for number, share in enumerate(objective.measure(mine, held_out, budget)):
                 summed += share
-                self.measuring = min(1.0, done / passes) if passes else None
+                self.measuring = Measuring(done[number] / done[-1], summed / done[number]) if parts else None
                 if self._gives_up():
                     return None
         finally:

@@ -58,11 +58,24 @@ class Objective(Protocol[Row_contra]):
 
 
 @runtime_checkable
-class CountsPasses(Protocol[Row_contra]):
+class MeasuresParts(Protocol[Row_contra]):
     """An objective that can say how far a measurement is."""
 
-    def passes(self, rows: Sequence[Row_contra], budget: int) -> int:
-        """Return how many shares :meth:`Objective.measure` yields for these rows."""
+    def parts(self, rows: Sequence[Row_contra], batch: Sequence[Row_contra], budget: int) -> list[float]:
+        """Return the part of the batch behind each share that :meth:`Objective.measure` yields for these rows.
+
+        The shares up to one of them, divided by their parts, are the mean loss of the rows so far.
+        """
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """How far a measurement is."""
+
+    done: float
+    """The share that is done."""
+    loss: float
+    """The mean loss of the rows measured so far."""
 
 
 @dataclass(frozen=True)
@@ -140,9 +153,10 @@ class MeanLoss(ABC, Generic[Row]):
         """Yield the rows in groups of at most ``budget`` tokens (a longer row stands alone), padding included."""
         return micro_batches(rows, budget, self.is_padded, self.size)
 
-    def passes(self, rows: Sequence[Row], budget: int) -> int:
-        """Return the number of micro-batches of rows."""
-        return sum(1 for _group in self.micro_batches(rows, budget))
+    def parts(self, rows: Sequence[Row], batch: Sequence[Row], budget: int) -> list[float]:
+        """Return each micro-batch's part of the things that the batch's mean is taken over."""
+        total = self.count(batch)
+        return [self.count(group) / total for group in self.micro_batches(rows, budget)]
 
     def check(self, rows: Sequence[Row]) -> None:
         """Reject rows without trained tokens.

@@ -126,9 +126,9 @@ class PreferenceObjective(ABC, Generic[Row]):
             self._note(group, scores - reference)
             yield float(share_of(group, reference, scores))
 
-    def passes(self, rows: Sequence[Row], budget: int) -> int:
-        """Return the number of micro-batches of rows."""
-        return sum(1 for _group in self._groups(rows, budget))
+    def parts(self, rows: Sequence[Row], batch: Sequence[Row], budget: int) -> list[float]:
+        """Return each micro-batch's part of the batch's rows."""
+        return [len(group) / len(batch) for group in self._groups(rows, budget)]
 
     def rewards(self) -> RewardSums:
         """Return the rewards of the rows that were used last, by :meth:`backward` or :meth:`measure`."""

@@ -176,9 +176,10 @@ class ChoiceObjective(Objective[ChoiceRow]):
                 share = tfew_loss(scored, whole, self.weights).item()
             yield share
 
-    def passes(self, rows: Sequence[ChoiceRow], budget: int) -> int:
-        """Return in how many groups the questions are read."""
-        return sum(1 for _pairs in self._questions(rows, budget))
+    def parts(self, rows: Sequence[ChoiceRow], batch: Sequence[ChoiceRow], budget: int) -> list[float]:
+        """Return each group's part of the batch's questions."""
+        groups_of_pairs = self._questions(rows, budget)
+        return [sum(pair.place == pair.row.answer for pair in pairs) / len(batch) for pairs in groups_of_pairs]
 
     def _backward(self, pairs: list[Pair], batch: Totals, budget: int, scale: float) -> float:
         cut = list(groups(self.model, pairs, budget))

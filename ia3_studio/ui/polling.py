@@ -124,6 +124,7 @@ def poll(studio: Studio, key: str, cursor: Cursor) -> Changes:
             status.total_steps if status else 0,
             active,
             status.seconds if status else None,
+            status.base_so_far if status else None,
         ),
         active,
         bool(status and status.resumable),

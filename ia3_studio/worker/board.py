@@ -17,7 +17,7 @@ import psutil
 
 from ia3_studio.runs.folder import ProcessUsage, ResourceUsage
 from ia3_studio.typed import typed_or_none
-from ia3_studio.worker.worker import usage_of
+from ia3_studio.worker.heartbeat import usage_of
 
 if TYPE_CHECKING:
     from ia3_studio.training.processes import Processes

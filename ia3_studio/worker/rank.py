@@ -32,8 +32,9 @@ from ia3_studio.settings import collective_seconds
 from ia3_studio.worker.board import STORE_SECONDS, Board, telling_usage
 from ia3_studio.worker.cut_off import leave_cut_off
 from ia3_studio.worker.full_memory import leave_note
+from ia3_studio.worker.heartbeat import HEARTBEAT_SECONDS
 from ia3_studio.worker.planning import handed_plan
-from ia3_studio.worker.worker import HEARTBEAT_SECONDS, Stopped, Worker
+from ia3_studio.worker.worker import Stopped, Worker
 
 if TYPE_CHECKING:
     from ia3_studio.models.progress import ProgressCallback

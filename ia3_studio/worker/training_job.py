@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ia3_studio.models.sharding_plan import ShardingPlan
     from ia3_studio.training.checkpoint import Checkpoint
     from ia3_studio.training.known_losses import MeasuredRows
+    from ia3_studio.training.objective import Measuring
     from ia3_studio.training.processes import Processes
     from ia3_studio.training.report import Progress
 
@@ -64,8 +65,8 @@ class TrainingJob:
         return self._training.gave_up
 
     @property
-    def measuring(self) -> float | None:
-        """Return the share that is done of a measurement of the held-out rows; None outside of one."""
+    def measuring(self) -> Measuring | None:
+        """Return how far a measurement of the held-out rows is; None outside of one."""
         return self._training.measuring
 
     def prepare(self, say: ProgressCallback) -> None:

@@ -5,36 +5,33 @@ python -m ia3_studio.worker [--now] FOLDER
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
-import psutil
 from filelock import BaseFileLock, FileLock, Timeout
 
 from ia3_studio.atomic import remove_abandoned
 from ia3_studio.errors import RowMemoryError, StudioError, TrainingError
-from ia3_studio.models.gpu_load import used_gpus
 from ia3_studio.models.out_of_memory import give_memory_back, is_out_of_memory
-from ia3_studio.runs.folder import Phase, ResourceUsage, StatusFile, step_line
+from ia3_studio.runs.folder import ResourceUsage, StatusFile, step_line
 from ia3_studio.runs.process import record_worker
 from ia3_studio.runs.queue import Queue, free_slot
 from ia3_studio.runs.run import Run
 from ia3_studio.training.config import Step
+from ia3_studio.worker.endings import explain
+from ia3_studio.worker.heartbeat import beating
 
 if TYPE_CHECKING:
-    from ia3_studio.models.progress import ProgressCallback
     from ia3_studio.training.report import Progress
+    from ia3_studio.worker.job import Job
 
-HEARTBEAT_SECONDS = 2.0
 QUEUE_SECONDS = 0.5
 """Polling interval of a queued worker in seconds."""
 LOCK_SECONDS = 1.0
@@ -51,44 +48,6 @@ ATTACHED = "--attached"
 
 EVALUATING_BASE = "Evaluating the base model"
 EVALUATING = "Evaluating the base and the tuned model"
-OUT_OF_MEMORY: dict[Phase, str] = {
-    "preparing": "Out of memory before the first step; close other programs, or choose a smaller model or a lower max "
-    "length, and {way_on}.",
-    "training": "Out of memory; lower the batch size, the max length or the micro-batch tokens and start the run "
-    "again.",
-    "saving": "Out of memory while the adapter was saved; close other programs and {way_on}. Files saved earlier are "
-    "kept.",
-    "evaluating": "Out of memory while base and tuned model were evaluated, even with one row at a time. The adapter "
-    "is kept; close other programs and {way_on}.",
-}
-"""What is said where memory runs out, by the phase of the run."""
-
-
-class Job(Protocol):
-    """A job for a worker."""
-
-    @property
-    def measuring(self) -> float | None:
-        """Return the share that is done of a measurement of the held-out rows; None outside of one."""
-
-    def prepare(self, say: ProgressCallback) -> None:
-        """Load model and data; report progress."""
-
-    def steps(self, is_stopping: Callable[[], bool]) -> Generator[Step, None, None]:
-        """Train and yield each step, resuming from the run's checkpoint if there is one.
-
-        Args:
-            is_stopping: called during long operations, such as evaluation.
-        """
-
-    def checkpoint(self, path: Path) -> None:
-        """Write the training state after the newest step; the file is replaced atomically."""
-
-    def save(self, folder: Path) -> None:
-        """Save the adapter trained so far as a folder."""
-
-    def evaluate(self, folder: Path) -> Generator[Progress, None, None]:
-        """Evaluate the adapter and write the result into the run's folder; yield the progress."""
 
 
 class Stopped(BaseException):
@@ -176,7 +135,7 @@ class Worker:
         if threading.current_thread() is threading.main_thread():
             for number in self.stop_signals:
                 signal.signal(number, lambda *_: self._terminate())
-        with self._heartbeat():
+        with beating(self._beat_if_ours):
             try:
                 try:
                     with self._turn():
@@ -238,14 +197,14 @@ class Worker:
 
     def _tell_measuring(self) -> None:
         """Write how far a measurement of the held-out rows is, which takes long where they are many."""
-        share = self.job.measuring
-        if share is None or time.monotonic() - self.told_at < TELLING_SECONDS:
+        measuring = self.job.measuring
+        if measuring is None or time.monotonic() - self.told_at < TELLING_SECONDS:
             return
         self.told_at = time.monotonic()
         if self.share is None and not self.since:
-            self.status.write_status("training", EVALUATING_BASE, share)
+            self.status.write_status("training", EVALUATING_BASE, measuring.done, base_so_far=measuring.loss)
         else:
-            said = f"Evaluating the held-out rows after step {self.step + 1}: {share:.0%}"
+            said = f"Evaluating the held-out rows after step {self.step + 1}: {measuring.done:.0%}"
             self.status.write_status("training", said, self.share)
 
     def _after(self, step: Step) -> None:
@@ -281,7 +240,7 @@ class Worker:
         finally:
             way_on = "resume it" if self.run.files.checkpoint.exists() else "start the run again"
             phase = "saving" if self.is_saving else self.status.phase
-            self.status.write_status("ended", _explain(error, way_on, phase), result="failed")
+            self.status.write_status("ended", explain(error, way_on, phase), result="failed")
 
     def _keep_adapter(self) -> None:
         if self.kept != self.step:
@@ -376,65 +335,12 @@ class Worker:
     def _beat(self, usage: ResourceUsage) -> None:
         self.status.beat(usage)
 
-    @contextmanager
-    def _heartbeat(self) -> Iterator[None]:
-        done = threading.Event()
-
-        def beat() -> None:
-            process, reported = psutil.Process(), set[str]()
-            with suppress(psutil.Error):
-                process.cpu_percent()  # the first call begins to count
-            while not done.wait(HEARTBEAT_SECONDS):
-                try:
-                    if self._is_ours():
-                        self._beat(usage_of(process))
-                except OSError:  # a full disk: the work itself will tell
-                    continue
-                except Exception as error:  # whatever happens, the next beat comes: without it the run looks dead
-                    if (kind := repr(error)) not in reported:
-                        reported.add(kind)
-                        traceback.print_exception(error)
-
-        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
-
-
-def usage_of(process: psutil.Process) -> ResourceUsage:
-    """Return the resource usage; unreadable values are 0."""
-    memory, cpu = 0, 0.0
-    with suppress(psutil.Error):
-        memory, cpu = process.memory_info().rss, process.cpu_percent() / 100
-    return ResourceUsage(memory, cpu, *used_gpus())
+    def _beat_if_ours(self, usage: ResourceUsage) -> None:
+        if self._is_ours():
+            self._beat(usage)
 
 
 def _waiting_for(others: int) -> str:
     if not others:
         return "Queued"
     return f"Queued: waiting for {others} other run{'s' if others > 1 else ''}"
-
-
-def _explain(error: Exception, way_on: str, phase: Phase) -> str:
-    """Return the message for the user.
-
-    Args:
-        error: what ended the run.
-        way_on: how to go on.
-        phase: in which it happened.
-    """
-    if isinstance(error, StudioError):
-        return str(error)
-    if _is_full_disk(error):
-        return f"The disk is full; free some space and {way_on}. Files saved earlier are kept."
-    if is_out_of_memory(error):
-        return OUT_OF_MEMORY.get(phase, OUT_OF_MEMORY["training"]).format(way_on=way_on)
-    return f"The run ended with an unexpected {type(error).__name__}; see the log for the traceback."
-
-
-def _is_full_disk(error: Exception) -> bool:
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return full or "No space left on device" in str(error)  # safetensors and torch have errors of their own for it

@@ -39,6 +39,8 @@ EMPTY_SECONDS = 30
 READ_AT_IMPORT = ("HF_", "SYSTEM", "SPACE", "OAUTH_", "OPENID_", "GRADIO_")
 """How the variables begin that a process must have from its start, where they differ from those of the tests."""
 POINTS = "Number(document.querySelector('.live-chart')?.dataset.points || 0)"
+DRAWN = "Number(document.querySelector('.live-chart')?.dataset.drawn || 0)"
+"""The same with the base model's loss so far, which is drawn while there is no other point."""
 
 SETTLED = """() => new Promise((done) => {
     const measure = () => [...document.querySelectorAll("body, .block, .js-plotly-plot")]

@@ -56,6 +56,7 @@ def app() -> gr.Blocks:
             "gap": send("run-1", 50, 55), "other": send("run-2", 0, 5), "none": lambda: "",
             "end": send("run-1", 0, TOTAL + 1), "idle": send("run-1", 20, 20),
             "begun": lambda: chart_delta("run-3", [], 0, 0, True),
+            "part": lambda: chart_delta("run-1", [], 0, 0, True, 2.0, 4.25),
             "barren": lambda: chart_delta("run-3", [], 0, 0, False),
             "slow": lambda: chart_delta("slow", slow(26, 10), 0, TOTAL, True),
             "early": lambda: chart_delta("early", slow(9, 10), 0, TOTAL, True, 3723.4),
@@ -102,6 +103,26 @@ def show_20(page: Page) -> None:
 
 def main_plot(page: Page, script: str) -> Any:
     return page.evaluate(f"() => {{ const plot = document.querySelector('.live-chart .main'); return {script}; }}")
+
+
+def test_the_base_model_s_loss_so_far_is_drawn_until_its_point_comes(opened: Page) -> None:
+    click(opened, "part")
+    chart = opened.locator(".live-chart")
+    expect(chart).to_have_attribute("data-drawn", "1", timeout=SLOWEST)
+    expect(chart).to_have_attribute("data-points", "0")
+    expect(chart.locator(".figures")).to_contain_text("4.250")
+    drawn = "plot.data.map((trace) => [trace.y.length, trace.name])"
+    assert [1, WORDS["base_so_far"]] in main_plot(opened, drawn)
+    click(opened, "first")
+    points(opened, 1)
+    names = [name for _count, name in main_plot(opened, drawn)]
+    assert WORDS["held_out"] in names and WORDS["base_so_far"] not in names
+    expect(chart.locator(".figures")).not_to_contain_text("4.250")
+    click(opened, "part")  # late: the point stays
+    heard(opened, "part")
+    points(opened, 1)
+    click(opened, "none", "part", "barren")
+    expect(chart.locator(".empty")).to_have_text(WORDS["nothing"], timeout=SLOWEST)
 
 
 def test_the_first_point_is_drawn_and_each_message_adds_to_it(opened: Page) -> None:

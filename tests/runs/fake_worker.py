@@ -13,6 +13,7 @@ from ia3_studio.errors import DataError, ModelError, TrainingError
 from ia3_studio.models.progress import ProgressCallback
 from ia3_studio.runs.run import Run
 from ia3_studio.training.config import Step
+from ia3_studio.training.objective import Measuring
 from ia3_studio.training.report import Progress
 from ia3_studio.worker.worker import work
 
@@ -25,7 +26,7 @@ class FakeJob:
         self.folder = folder
         self.mode = mode
         self.learned = "learned"
-        self.measuring: float | None = None
+        self.measuring: Measuring | None = None
 
     def prepare(self, say: ProgressCallback) -> None:
         say(0.5, "Halfway prepared")
@@ -46,7 +47,7 @@ class FakeJob:
     def steps(self, is_stopping: Callable[[], bool]) -> Generator[Step, None, None]:
         kept = self.folder / "checkpoint.safetensors"
         first = int(kept.read_text()) + 1 if kept.exists() else 0
-        self.measuring = 0.4 if self.mode == "endless base" else None
+        self.measuring = Measuring(0.4, 2.5) if self.mode == "endless base" else None
         while self.mode == "endless base" and not is_stopping():
             time.sleep(0.02)
         if self.mode == "steady":  # many steps of some milliseconds, with a kill at any moment
@@ -68,7 +69,7 @@ class FakeJob:
                 ).touch()  # the stop that was looked for behind the step before is past
             while self.mode == "endless end" and number == STEPS - 1 and not is_stopping():
                 time.sleep(0.02)
-            self.measuring = 0.25 if self.mode == "endless" and number == 3 else None
+            self.measuring = Measuring(0.25, 2.5) if self.mode == "endless" and number == 3 else None
             while self.mode == "endless" and number == 3 and not first and not is_stopping():
                 time.sleep(0.02)
             time.sleep(0.02)

@@ -183,6 +183,14 @@ def test_a_stop_while_the_base_model_is_measured_is_no_wait(store: RunStore) -> 
     assert "nothing was trained" in run.status().message
 
 
+def test_the_base_model_s_loss_so_far_is_told_until_it_is_measured(store: RunStore) -> None:
+    run = begin(store, "endless base")
+    wait(lambda: run.status().base_so_far == 2.5)
+    run.request_stop()
+    wait(lambda: state(run) == "stopped")
+    assert run.status().base_so_far is None
+
+
 def test_a_step_whose_measuring_was_given_up_is_taken_again(store: RunStore) -> None:
     run = begin(store, "endless")  # asks whether it is stopped behind step 3, as if measuring for step 4
     wait(lambda: run.status().step == 3 and "25%" in run.status().message)

@@ -26,7 +26,7 @@ from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.folder import ResourceUsage, RunFolder, WorkerStatus, read_json, step_line, write_json
 from ia3_studio.runs.process import record_worker, started_process_lives
 from ia3_studio.training.config import Step, TrainConfig
-from ia3_studio.worker import start, worker
+from ia3_studio.worker import heartbeat, start
 from ia3_studio.worker.launch import start_worker
 
 CONFIG = RunConfig("First light", "tiny", "lighthouse")
@@ -455,25 +455,19 @@ def test_a_worker_without_a_folder_says_how_it_is_used() -> None:
     assert done.returncode == 2 and "usage" in done.stderr
 
 
-def test_a_heartbeat_outlives_a_torch_that_is_still_being_imported(
-    store: RunStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = store.create(CONFIG, "one")
-    monkeypatch.setattr(worker, "HEARTBEAT_SECONDS", 0.02)
+def test_a_heartbeat_outlives_a_torch_that_is_still_being_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "HEARTBEAT_SECONDS", 0.02)
     monkeypatch.setitem(sys.modules, "torch", ModuleType("torch"))  # no attribute is there yet
     beats: list[ResourceUsage] = []
-    busy = worker.Worker(run, None, 0.0)  # type: ignore[arg-type]
-    monkeypatch.setattr(busy.status, "beat", beats.append)
-    with busy._heartbeat():
+    with heartbeat.beating(beats.append):
         wait(lambda: len(beats) > 3)
     assert all(use.memory > 0 and use.gpu_memory == 0 for use in beats)
 
 
 def test_no_error_ends_the_heartbeat_and_each_is_logged_once(
-    store: RunStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = store.create(CONFIG, "one")
-    monkeypatch.setattr(worker, "HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(heartbeat, "HEARTBEAT_SECONDS", 0.01)
     tried: list[ResourceUsage] = []
 
     def beat(use: ResourceUsage) -> None:
@@ -481,9 +475,7 @@ def test_no_error_ends_the_heartbeat_and_each_is_logged_once(
         if len(tried) < 5:
             raise AttributeError("partially initialized")
 
-    busy = worker.Worker(run, None, 0.0)  # type: ignore[arg-type]
-    monkeypatch.setattr(busy.status, "beat", beat)
-    with busy._heartbeat():
+    with heartbeat.beating(beat):
         wait(lambda: len(tried) > 6)
     assert capsys.readouterr().err.count("AttributeError: partially initialized") == 1
 

@@ -23,7 +23,7 @@ from ia3_studio.runs.run import Run
 from ia3_studio.training import evaluation, job, packing
 from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.objective import MeanLoss
-from ia3_studio.worker import cut_off, meeting, rank, ranks, worker
+from ia3_studio.worker import cut_off, heartbeat, meeting, rank, ranks, worker
 from ia3_studio.worker.ranks import Supervisor
 from ia3_studio.worker.training_job import TrainingJob
 
@@ -66,7 +66,7 @@ def main() -> int:
     if network := os.environ.get(NETWORK):
         enter(network)
     ranks.START_METHOD = "fork"  # what is changed here stays changed
-    worker.HEARTBEAT_SECONDS = rank.HEARTBEAT_SECONDS = 0.05
+    heartbeat.HEARTBEAT_SECONDS = rank.HEARTBEAT_SECONDS = 0.05
     TrainingJob.steps = slowly(TrainingJob.steps)  # type: ignore[method-assign]
     CausalLoss.backward = troubled(CausalLoss.backward, mode)  # type: ignore[method-assign]
     if mode == "hung":

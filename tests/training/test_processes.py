@@ -25,6 +25,7 @@ from ia3_studio.method.heads import HeadedAttachment
 from ia3_studio.models.device import gpu_name
 from ia3_studio.training.config import TrainConfig
 from ia3_studio.training.loss import CausalLoss
+from ia3_studio.training.objective import Measuring
 from ia3_studio.training.processes import Processes, launched
 from ia3_studio.training.train import train
 from ia3_studio.training.trainable_parameters import TrainableParameters
@@ -146,18 +147,21 @@ def test_two_processes_give_the_losses_and_numbers_of_one_for_every_kind_of_rows
 
 def test_a_measurement_says_how_far_it_is_for_every_kind_of_rows() -> None:
     for kind, (model, attachment, rows, config) in every_kind().items():
-        shares: list[float | None] = []
+        seen: list[Measuring | None] = []
         job = train(
             model,
             attachment,
             rows,
             rows,
             config,
-            is_stopping=lambda: shares.append(job.measuring) or False,  # noqa: B023
+            is_stopping=lambda: seen.append(job.measuring) or False,  # noqa: B023
         )
-        assert job.measuring is None and next(job).held_out is not None
-        told = [share for share in shares if share is not None]
-        assert len(told) == len(shares) > 1 and told == sorted(set(told)) and told[-1] == 1, kind
+        assert job.measuring is None
+        measured = next(job).held_out
+        told = [each for each in seen if each is not None]
+        shares = [each.done for each in told]
+        assert len(told) == len(seen) > 1 and shares == sorted(set(shares)) and shares[-1] == 1, kind
+        assert told[-1].loss == pytest.approx(measured, rel=1e-5), kind
         assert job.measuring is None
         job.close()
 

@@ -17,7 +17,7 @@ def step(number: int, loss: float | None = 2.0) -> Step:
 def test_a_message_carries_only_the_steps_it_is_given() -> None:
     message = json.loads(chart_delta("run-1", [step(7)], 7, 50, True, 93.7))
     assert message == {
-        "run": "run-1", "from": 7, "total_steps": 50, "active": True, "elapsed": 94,
+        "run": "run-1", "from": 7, "total_steps": 50, "active": True, "elapsed": 94, "base_so_far": None,
         "points": [[7.0, 2.0, None, 0.01, 0.5, 300.0, 10.5, 0.28]],
     }  # fmt: skip
 
@@ -33,6 +33,11 @@ def test_a_point_has_the_columns_in_their_order() -> None:
 def test_a_loss_that_is_no_number_is_left_out() -> None:
     (point,) = json.loads(chart_delta("r", [step(1, math.nan)], 0, 50, True))["points"]
     assert point[1] is None
+
+
+def test_the_base_model_s_loss_so_far_is_sent_while_there_is_no_point() -> None:
+    assert json.loads(chart_delta("r", [], 0, 0, True, 2.0, 4.25))["base_so_far"] == 4.25
+    assert json.loads(chart_delta("r", [], 0, 0, True, 2.0, math.nan))["base_so_far"] is None
 
 
 def test_without_a_run_the_message_is_empty() -> None:

@@ -1,4 +1,4 @@
-// Property: value, the newest message {run, from, points, total_steps, active, elapsed} as JSON.
+// Property: value, the newest message {run, from, points, total_steps, active, elapsed, base_so_far} as JSON.
 // A point is [step, loss, held_out, learning_rate, grad_norm, tokens_per_second, seconds, epoch], and of preferences
 // [chosen reward, rejected reward, accuracy] of the batch and the same of the held-out rows, up to the last known one.
 
@@ -22,6 +22,8 @@ const CONFIG = { responsive: false, displaylogo: false, showSendToCloud: false, 
 
 let run = "";
 let points = [];
+let soFar = null; // the base model's held-out loss so far, while there is no point yet
+let drawn = []; // the points that are drawn: where there are none yet, one of the base model so far
 let total = 0;
 let active = false;
 let elapsed = null; // seconds of training; a step's own do not count what was lost and repeated
@@ -37,13 +39,15 @@ function apply() {
   [total, active, elapsed] = [message.total_steps, message.active, message.elapsed];
   if (message.from > points.length) return trigger("resync");
   const fresh = message.points.slice(points.length - message.from);
-  if (isSameState && !fresh.length) return; // a redraw would close the tooltip
+  const before = soFar;
+  soFar = points.length || fresh.length ? null : message.base_so_far;
+  if (isSameState && !fresh.length && soFar === before) return; // a redraw would close the tooltip
   for (const point of fresh) points.push(Array.from(words.columns, (_, column) => point[column] ?? null)); // not push(...fresh): a long run has more points than a call can have arguments
   draw();
 }
 
 function clear(name) {
-  [run, points, total, active, elapsed, lastAnnounced] = [name, [], 0, false, null, -Infinity];
+  [run, points, soFar, total, active, elapsed, lastAnnounced] = [name, [], null, 0, false, null, -Infinity];
   announced.textContent = "";
   plots.forEach((plot) => window.Plotly && Plotly.purge(plot));
   draw();
@@ -60,12 +64,13 @@ function draw() {
 }
 
 function drawNow() {
-  body.hidden = points.length === 0;
-  empty.hidden = points.length > 0;
+  drawn = points.length || soFar === null ? points : [pointSoFar()];
+  body.hidden = drawn.length === 0;
+  empty.hidden = drawn.length > 0;
   root.dataset.run = run;
-  if (!points.length) {
+  if (!drawn.length) {
     empty.textContent = words[!run ? "empty" : active ? "waiting" : "nothing"];
-    root.dataset.points = "0";
+    root.dataset.points = root.dataset.drawn = "0";
     return;
   }
   drawFigures();
@@ -77,7 +82,11 @@ function drawNow() {
   [RATE, NORM, SPEED].forEach((column, index) => drawSmall(plots[index + 1], column, words.small[index], index));
   drawRewards();
   root.dataset.points = String(points.length);
+  root.dataset.drawn = String(drawn.length);
 }
+
+const isSoFar = () => drawn !== points;
+const pointSoFar = () => Array.from(words.columns, (_, column) => ({ [STEP]: 0, [HELD_OUT]: soFar })[column] ?? null);
 
 function colors() {
   const style = getComputedStyle(element);
@@ -103,8 +112,8 @@ const layout = (palette, more) => ({
   hoverlabel: { bgcolor: palette.hover, bordercolor: palette.grid, font: { color: palette.ink } }, ...more,
 });
 const axis = (palette, more) => ({ gridcolor: palette.grid, linecolor: palette.grid, zeroline: false, automargin: true, ...more });
-const furthest = () => Math.max(total, points.at(-1)[STEP], 2);
-const pairs = (column) => points.filter((point) => point[column] !== null).map((point) => [point[STEP], point[column]]);
+const furthest = () => Math.max(total, drawn.at(-1)[STEP], 2);
+const pairs = (column) => drawn.filter((point) => point[column] !== null).map((point) => [point[STEP], point[column]]);
 const line = (data, name, color, more) => ({
   type: "scatter", x: data.map((pair) => pair[0]), y: data.map((pair) => pair[1]), name,
   mode: data.length < 3 ? "lines+markers" : "lines", line: { color: color, width: data.length > 500 ? 1 : 2 }, ...more,
@@ -128,8 +137,9 @@ function drawLosses() {
   const strong = (color) => ({ line: { color: color, width: 2 } });
   if (smooth.checked) traces.push(line(smoothed(losses), words.smoothed, palette.loss, strong(palette.loss)));
   const mode = heldOut.length > FEW_MARKERS ? "lines" : "lines+markers";
-  traces.push(line(heldOut, words.held_out, palette.heldOut, { mode, marker: { size: 7 }, ...strong(palette.heldOut) }));
-  if (heldOut.length && heldOut[0][0] === 0) {
+  const marker = { size: 7, symbol: isSoFar() ? "circle-open" : "circle" };
+  traces.push(line(heldOut, words[isSoFar() ? "base_so_far" : "held_out"], palette.heldOut, { mode, marker, ...strong(palette.heldOut) }));
+  if (heldOut.length && heldOut[0][0] === 0 && !isSoFar()) {
     const ends = [[0, heldOut[0][1]], [furthest(), heldOut[0][1]]];
     traces.push(line(ends, words.base, palette.heldOut, { mode: "lines", line: { color: palette.heldOut, width: 1, dash: "dot" } }));
   }
@@ -141,7 +151,7 @@ function drawLosses() {
   }), CONFIG);
 }
 
-const hasRewards = () => points.some((point) => point[CHOSEN] !== null || point[HELD_OUT_CHOSEN] !== null);
+const hasRewards = () => drawn.some((point) => point[CHOSEN] !== null || point[HELD_OUT_CHOSEN] !== null);
 const shownColumns = () => (hasRewards() ? words.columns.length : ALWAYS);
 
 // Thin lines are those of each batch, strong ones with markers those of the held-out rows.
@@ -172,7 +182,7 @@ function drawSmall(plot, column, title, index) {
 }
 
 // --------------------------------------------------------------------------------------- figures, table
-const newest = (column) => points.findLast((point) => point[column] !== null)?.[column] ?? null;
+const newest = (column) => drawn.findLast((point) => point[column] !== null)?.[column] ?? null;
 const short = (value, digits) => (value === null ? "–" : value.toFixed(digits));
 
 function duration(seconds) {
@@ -192,14 +202,14 @@ function median(numbers) {
 // The remaining time: the median of the newest steps, so that one long pause does not count, plus the held-out losses
 // to come. Their interval is unknown before the second one: then the result is a lower bound.
 function timeLeft() {
-  const last = points.at(-1);
-  const durations = points.slice(1).map((point, index) => [point[SECONDS] - points[index][SECONDS], point[HELD_OUT] !== null]);
+  const last = drawn.at(-1);
+  const durations = drawn.slice(1).map((point, index) => [point[SECONDS] - drawn[index][SECONDS], point[HELD_OUT] !== null]);
   const of = (measured, count) => durations.filter((entry) => entry[1] === measured).slice(-count).map((entry) => entry[0]);
   const [plain, withLoss] = [of(false, RECENT), of(true, FEW)];
   if (!durations.length) return "–";
   const step = median(plain.length ? plain : withLoss);
   const rest = (total - last[STEP]) * step;
-  const measured = points.filter((point) => point[HELD_OUT] !== null);
+  const measured = drawn.filter((point) => point[HELD_OUT] !== null);
   if (!measured.length || !plain.length) return duration(rest);
   const loss = withLoss.length ? Math.max(0, median(withLoss) - step) : measured[0][SECONDS];
   if (measured.length < 2) return `≥ ${duration(rest + loss)}`;
@@ -210,7 +220,7 @@ function timeLeft() {
 
 function announce() {
   const now = performance.now();
-  if (active && now - lastAnnounced < ANNOUNCE_PAUSE) return;
+  if (isSoFar() || (active && now - lastAnnounced < ANNOUNCE_PAUSE)) return;
   lastAnnounced = active ? now : -Infinity;
   const facts = { step: points.at(-1)[STEP], total, loss: short(newest(LOSS), 3), held_out: short(newest(HELD_OUT), 3),
     left: active && timeLeft() };
@@ -219,11 +229,12 @@ function announce() {
 }
 
 function drawFigures() {
-  const last = points.at(-1);
-  const base = points[0][HELD_OUT];
-  const values = [`${last[STEP]} / ${total}`, short(last[EPOCH], 2), short(newest(LOSS), 3), short(newest(HELD_OUT), 3),
+  const last = drawn.at(-1);
+  const base = drawn[0][HELD_OUT];
+  const values = [`${last[STEP]} / ${total || "–"}`, short(last[EPOCH], 2), short(newest(LOSS), 3), short(newest(HELD_OUT), 3),
     short(newest(SPEED), 0), duration(elapsed ?? last[SECONDS]), ...(active ? [timeLeft()] : [])];
-  const aside = base !== null && last[STEP] ? words.from_base.replace("{base}", short(base, 3)) : "";
+  const fromBase = base !== null && last[STEP] ? words.from_base.replace("{base}", short(base, 3)) : "";
+  const aside = isSoFar() ? words.so_far : fromBase;
   const cells = values.map((value, index) => {
     const cell = document.createElement("div");
     const [term, detail, small] = ["dt", "dd", "small"].map((name) => document.createElement(name));
@@ -249,7 +260,7 @@ function drawTable() {
   const [whole, head, rows] = ["table", "thead", "tbody"].map((name) => make(name));
   const shown = shownColumns();
   head.append(row("th", words.columns.slice(0, shown)));
-  rows.append(...points.slice(-TABLE_ROWS).reverse().map((point) => row("td", point.slice(0, shown))));
+  rows.append(...drawn.slice(-TABLE_ROWS).reverse().map((point) => row("td", point.slice(0, shown))));
   whole.append(make("caption", words.table), head, rows);
   table.replaceChildren(whole);
 }

@@ -21,7 +21,7 @@ from ia3_studio.training.config import Step
 
 _HERE = Path(__file__).parent
 _TEMPLATE = """
-<div class="live-chart" data-words="WORDS" data-points="0" data-run="">
+<div class="live-chart" data-words="WORDS" data-points="0" data-drawn="0" data-run="">
   <div class="empty">EMPTY</div>
   <div class="body" hidden>
     <dl class="figures"></dl>
@@ -50,6 +50,7 @@ WORDS: Mapping[str, Any] = {
     "smoothed": "smoothed",
     "held_out": "held-out loss",
     "base": "base model",
+    "base_so_far": "held-out loss of the base model so far",
     "loss_axis": "loss (nats per token)",
     "preference_axis": "preference loss",
     "rewards": "rewards of chosen and rejected answers (held-out rows with markers)",
@@ -87,6 +88,7 @@ WORDS: Mapping[str, Any] = {
     ],
     "figures": ["step", "epoch", "training loss", "held-out loss", "tokens/s", "elapsed", "remaining"],
     "from_base": "base {base}",
+    "so_far": "so far",
     "announced": "Step {step} of {total}. Training loss {loss}, held-out loss {held_out}. Remaining time {left}.",
     "announced_last": "The run has ended at step {step} of {total}. Training loss {loss}, held-out loss {held_out}.",
 }
@@ -138,7 +140,13 @@ def plotly_head() -> str:
 
 
 def chart_delta(
-    run_id: str, steps: Sequence[Step], start: int, total_steps: int, active: bool, elapsed: float | None = None
+    run_id: str,
+    steps: Sequence[Step],
+    start: int,
+    total_steps: int,
+    active: bool,
+    elapsed: float | None = None,
+    base_so_far: float | None = None,
 ) -> str:
     """Return the message that updates a chart with ``start`` points; empty for no run.
 
@@ -151,13 +159,14 @@ def chart_delta(
         total_steps: of the run.
         active: whether it is trained.
         elapsed: its training time in seconds, also of what was lost and repeated; by default that of the newest step.
+        base_so_far: the base model's mean loss over the held-out rows measured so far, drawn until there is a point.
     """
     if not run_id:
         return ""
     points = [_point(step) for step in steps]
     message = {
         "run": run_id, "from": start, "points": points, "total_steps": total_steps, "active": active,
-        "elapsed": None if elapsed is None else round(elapsed),
+        "elapsed": None if elapsed is None else round(elapsed), "base_so_far": _finite(base_so_far),
     }  # fmt: skip
     return json.dumps(message, allow_nan=False, separators=(",", ":"))
 
