@@ -57,6 +57,17 @@ def installed(place: Place) -> set[str]:
     return {each.name.removesuffix(".dist-info") for each in records if not each.name.startswith(("pip", "setuptools"))}
 
 
+def test_the_app_itself_is_compiled_too_also_where_python_may_not_keep_what_it_compiles(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    package = place.root / "ia3_studio"
+    package.mkdir()
+    (package / "own.py").write_text("NUMBER = 1\n")
+    assert studio_setup.start_compiling(place).wait() == 0
+    assert list(package.glob("__pycache__/own.*.pyc"))
+
+
 @pytest.mark.worker
 def test_it_says_five_lines_with_their_seconds_and_a_second_time_nothing_is_to_do(
     place: Place, shelf: Path, capsys: pytest.CaptureFixture[str]

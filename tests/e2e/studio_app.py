@@ -91,6 +91,8 @@ class StudioProcess:
             "IA3_STUDIO_READY_WORKER": "1" if self.as_users_do else "0",  # tests share the cores with other apps
             **self.environment,
         }
+        if self.as_users_do:  # whose Python keeps what it has compiled
+            environment.pop("PYTHONDONTWRITEBYTECODE", None)
         log = self.folder / "app.log"
         if sys.platform == "linux" and not (self.as_users_do or self._needs_own_imports):
             self.process = psutil.Process(order(nursery(), APP, [], environment, log, ROOT))
