@@ -264,6 +264,8 @@ class Training(Iterator[Step], Generic[Row]):
 
     def _measured_share(self, mine: Sequence[Row], held_out: Sequence[Row], budget: int) -> float | None:
         objective = self._objective
+        if not self._step and self._is_on_cpu and not self._is_sharded:
+            budget = max(1, budget // 2)  # as fast there, and the first pass tells the base model's loss so far sooner
         parts = objective.parts(mine, held_out, budget) if isinstance(objective, MeasuresParts) else []
         done = list(accumulate(parts))
         summed = 0.0
