@@ -1,7 +1,7 @@
 """What is known of a model before its weights are in memory? Its architecture and its layer tree.
 
 Reading it takes seconds, most of them for importing torch. A starter's is therefore kept in the cache folder, so that
-a page that shows the starter imports no torch::
+a page that shows the starter imports no torch, and a run of it discovers nothing again::
 
     summaries/<starter>.json    with a key of everything that it was made from
 """
@@ -55,7 +55,7 @@ def summarize(source: str, progress: ProgressCallback | None = None) -> ModelSum
     if asked.kind != "starter":
         return _read(source, progress)
     starter = find_starter(asked.value)
-    path, key = cache_folder() / "summaries" / f"{starter.name}.json", _key(starter)
+    path, key = _path(starter), _key(starter)
     kept = _kept(path, key)
     if kept is None:
         kept = _read(source, progress)
@@ -63,6 +63,25 @@ def summarize(source: str, progress: ProgressCallback | None = None) -> ModelSum
             path.parent.mkdir(parents=True, exist_ok=True)
             replace_text(path, json.dumps({"key": key, "summary": asdict(kept)}, separators=(",", ":")))
     return kept
+
+
+def kept_tree(source: str, architecture: str) -> LayerTree | None:
+    """Return the kept layer tree of a starter; None where there is none, or the model is of another class.
+
+    Args:
+        source: as in :func:`summarize`.
+        architecture: the class of the model, which may have another head than the starter itself.
+    """
+    asked = parse_source(source)
+    if asked.kind != "starter":
+        return None
+    starter = find_starter(asked.value)
+    kept = _kept(_path(starter), _key(starter))
+    return kept.tree if kept and kept.architecture == architecture else None
+
+
+def _path(starter: Starter) -> Path:
+    return cache_folder() / "summaries" / f"{starter.name}.json"
 
 
 def _read(source: str, progress: ProgressCallback | None) -> ModelSummary:

@@ -188,9 +188,11 @@ def attach_selection(loaded: LoadedModel, chosen: Selection | str) -> Attachment
     from ia3_studio.method.sites import PRESETS
     from ia3_studio.method.tree import discover
     from ia3_studio.models.placement import traceable
+    from ia3_studio.models.summary import kept_tree
 
     if isinstance(chosen, str):
-        tree = discover(traceable(loaded.model), loaded.base_model)
+        known = kept_tree(loaded.source, type(loaded.model).__name__)
+        tree = known or discover(traceable(loaded.model), loaded.base_model)
         chosen = tree.select(chosen) if chosen in PRESETS else tree.choose(chosen)
     selection = _where_they_are(chosen, loaded.model)
     return (

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from ia3_studio.method import tree as discovery
 from ia3_studio.method.tree import discover
 from ia3_studio.models import STARTER, load_skeleton, summary
 from ia3_studio.models.device import choose_device, device_reason
+from ia3_studio.models.loaded import LoadedModel
 from ia3_studio.models.summary import ModelSummary, summarize
+from ia3_studio.tasks.task import attach_selection
 
 
 @pytest.fixture
@@ -89,6 +92,28 @@ def test_a_cache_folder_that_cannot_be_written_is_no_error(tmp_path: Path, monke
     blocked.write_text("", encoding="utf-8")
     monkeypatch.setenv("IA3_STUDIO_CACHE", str(blocked))
     assert summarize(STARTER).tree.parameters == 134_515_008
+
+
+@pytest.mark.parametrize("chosen", ["paper", "all", "key,value"])
+def test_a_run_of_a_starter_takes_the_kept_layers_and_trains_the_same_sites(
+    chosen: str, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skeleton = load_skeleton(STARTER)
+    loaded = LoadedModel(skeleton.model, None, skeleton.head, STARTER, skeleton.base_model, "on no device")
+    discovered = attach_selection(loaded, chosen)
+    discovered.detach()
+    summarize(STARTER)
+
+    def fail(*_asked: object) -> None:
+        raise AssertionError("the layers were discovered again")
+
+    monkeypatch.setattr(discovery, "discover", fail)
+    taken = attach_selection(loaded, chosen)
+    assert taken.selection.to_json() == discovered.selection.to_json()
+    taken.detach()
+    loaded.model.__class__ = type("AnotherHead", (type(loaded.model),), {})
+    with pytest.raises(AssertionError, match="discovered again"):
+        attach_selection(loaded, chosen)
 
 
 def test_the_page_shows_a_kept_starter_without_importing_torch(cache: Path) -> None:
