@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.runs.evaluation import RunEvaluation
@@ -44,10 +45,13 @@ def evaluate_chat(
         TrainingError: the model is not causal, there is nothing to measure, or a loss is no number.
     """
     from ia3_studio.training.evaluation import evaluate_language, measure_forgetting
+    from ia3_studio.training.loss import CausalLoss
 
-    work = evaluate_language(model, attachment, held_out, budget, processes=processes, measured=measured)
-    found = yield from work
-    forgotten = yield from measure_forgetting(model, tokenizer, attachment, budget, processes)
+    loss_of = cache(CausalLoss)  # for both: what it tries on the model costs passes
+    found = yield from evaluate_language(
+        model, attachment, held_out, budget, loss_of=loss_of, processes=processes, measured=measured
+    )
+    forgotten = yield from measure_forgetting(model, tokenizer, attachment, budget, processes, loss_of)
     return RunEvaluation(found, forgotten)
 
 

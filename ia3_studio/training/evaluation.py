@@ -130,7 +130,12 @@ def evaluate_language(
 
 
 def measure_forgetting(
-    model: Any, tokenizer: Any, attachment: Attachment, budget: int = 1024, processes: Processes | None = None
+    model: Any,
+    tokenizer: Any,
+    attachment: Attachment,
+    budget: int = 1024,
+    processes: Processes | None = None,
+    loss_of: Callable[[Any], RowLoss] = CausalLoss,
 ) -> Work:
     """Evaluate the effect of the vectors on neutral text (forgetting).
 
@@ -140,7 +145,8 @@ def measure_forgetting(
         TrainingError: the model is not causal, or a loss is NaN or infinite.
     """
     rows = neutral_rows(tokenizer, min(NEUTRAL_TOKENS, limits_of(model).row or NEUTRAL_TOKENS))
-    return (yield from evaluate_language(model, attachment, rows, budget, task="forgetting", processes=processes))
+    work = evaluate_language(model, attachment, rows, budget, "forgetting", loss_of, processes)
+    return (yield from work)
 
 
 def neutral_rows(tokenizer: Any, max_length: int) -> list[TokenRow]:

@@ -18,7 +18,9 @@ from ia3_studio.data.tokens import TokenRow, prompt_ids
 from ia3_studio.errors import DataError, TrainingError
 from ia3_studio.insight.verdict import verdict
 from ia3_studio.method import Attachment, Selection, attach, discover
+from ia3_studio.tasks.evaluation import evaluate_chat
 from ia3_studio.training import TrainConfig
+from ia3_studio.training import loss as loss_module
 from ia3_studio.training.batches import label_count
 from ia3_studio.training.evaluation import (
     Progress,
@@ -232,3 +234,17 @@ def test_rank_accuracy_is_the_comparisons_and_each_interval_is_wilsons(family: s
     wanted = compare(attachment, rows)
     assert (measure.base, measure.tuned) == (wanted.base.share, wanted.tuned.share)
     assert (measure.base_interval, measure.tuned_interval) == (wanted.base.interval, wanted.tuned.interval)
+
+
+def test_what_is_tried_on_a_model_is_tried_once_for_both_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[object] = []
+
+    class Counted(CausalLoss):
+        def __init__(self, model: Any) -> None:
+            tried.append(model)
+            super().__init__(model)
+
+    monkeypatch.setattr(loss_module, "CausalLoss", Counted)
+    model, attachment = prepared()
+    measured = finish(evaluate_chat(model, tiny_tokenizer(), attachment, rows_of(6), 4096))
+    assert tried == [model] and measured.forgetting is not None
