@@ -47,7 +47,8 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
     Raises:
         DataError: more than a tenth of the sentences is damaged.
     """
-    lines = without_marks(one_word_per_line(LINE_END.split(text)))
+    apart = one_word_per_line(whole := LINE_END.split(text))
+    is_named_so, lines = is_named_so or apart is not whole, without_marks(apart)
     if all(line.endswith("\t") for line in lines[:_SAMPLE_LINES] if line.strip()):
         lines = [line.removesuffix("\t") for line in lines]
     is_numbered = _counts_words(lines)

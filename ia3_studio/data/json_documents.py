@@ -101,6 +101,8 @@ def _rows_of_list(rows: list[Any]) -> tuple[Sequence[Any], str]:
         return [{"dialog": row} for row in rows], "JSON array of lists of texts"
     if found := rows_in_lists(rows):
         return found
+    if keyed := _under_numbers(rows):
+        return keyed, "JSON array of objects under their numbers"
     if rows and all(map(_is_tagged, rows)):
         pairs = [list(zip(*row, strict=True)) for row in rows]
         return [{"tokens": list(words), "tags": list(tags)} for words, tags in pairs], "JSON array of words with tags"
@@ -110,6 +112,15 @@ def _rows_of_list(rows: list[Any]) -> tuple[Sequence[Any], str]:
     if (inner := _inner_questions(rows)) is not None:
         return inner, "JSON array, a row per question"
     return rows, "JSON array"
+
+
+def _under_numbers(rows: list[Any]) -> list[dict[str, Any]]:
+    """Return the objects of rows that hold nothing else, each under a number of its own; none where it is not so."""
+    pairs = [next(iter(row.items())) for row in rows if isinstance(row, dict) and len(row) == 1]
+    keys = {key for key, _each in pairs}
+    whole = len(rows) > 1 and len(keys) == len(pairs) == len(rows) and all(key.isdecimal() for key in keys)
+    objects = [{"key": key, **each} for key, each in pairs if isinstance(each, dict)] if whole else []
+    return objects if len(objects) == len(rows) else []
 
 
 def _inner_questions(rows: list[Any]) -> list[Any] | None:

@@ -89,6 +89,7 @@ def languages(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         if set(name_words(name)) & LANGUAGES and profile(frame, name).length
     ]  # fmt: skip
     kept = [name for name in found if not (each := profile(frame, name)).is_label and not each.is_identifier]
+    kept = [name for name in kept if profile(frame, name).different > 1 or len(frame) == 1]
     whole = [name for name in kept if profile(frame, name).filled > _NEARLY_ALL]
     kept = whole if len(kept) > len(whole) == _SIDES else kept
     stems = {() if _LOCALE.fullmatch(name) else tuple(word for word in name_words(name) if word not in LANGUAGES)

@@ -29,10 +29,12 @@ from ia3_studio.data.pair_cells import (
     text_path,
 )
 from ia3_studio.data.pair_names import CONTEXT_NAMES
-from ia3_studio.data.pair_sides import answer_columns, long_context, of_sizes, prompt_columns, read_columns
+from ia3_studio.data.pair_sides import answer_columns, of_sizes, prompt_columns, read_columns
 from ia3_studio.data.paths import value_at
+from ia3_studio.data.question_contexts import long_context
 from ia3_studio.data.structured_pairs import data_context, given_objects
 from ia3_studio.data.text_pairs import paired_texts
+from ia3_studio.data.titled_prompts import with_title
 from ia3_studio.data.told_apart import says_why
 from ia3_studio.data.word_pairs import EXPECTED, asked_columns, by_words
 
@@ -90,6 +92,7 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         prompts, answers = queries[:1], queries[1:]  # a query of a database
     if not prompts or not answers:
         told = mirrored(frame, columns) or two_keys(frame, columns) or by_words(frame, columns)
+        told = _with_context(frame, columns, told)
         return _inside(frame, told) if told and {told.prompt, told.answer} <= {*columns} else told
     (prompt, answer), *others = _pairs_by_rows(frame, prompts, answers)
     free = [name for name in columns if name not in (prompt, answer)]
@@ -97,6 +100,7 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     contexts = [name for name in contexts if not contains(frame, name, prompt)]
     context = next((name for name in contexts if name in free), "") or long_context(frame, columns, prompt, answer)
     context = context or _context_of(frame, free, prompt) or data_context(frame, free) or context_inside(frame, prompt)
+    prompt, context = with_title(frame, free, prompt, context)
     if (
         not others
         and prompt in columns
@@ -106,6 +110,17 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if template := _filled_in(frame, prompt):
         return Mapping("pairs", answer=answer, template=template)
     return Mapping("pairs", prompt, answer, context, others=tuple(others))
+
+
+def _with_context(frame: pd.DataFrame, columns: Sequence[str], told: Mapping | None) -> Mapping | None:
+    """Return a mapping that was told by words, with the column of texts that its question is about."""
+    if told is None or told.context or not {told.prompt, told.answer} <= {*columns}:
+        return told
+    context = long_context(frame, columns, told.prompt, told.answer)
+    prompt, context = with_title(
+        frame, [name for name in columns if name not in (told.prompt, told.answer)], told.prompt, context
+    )
+    return replace(told, prompt=prompt, context=context)
 
 
 def _context_of(frame: pd.DataFrame, columns: Sequence[str], prompt: str) -> str:

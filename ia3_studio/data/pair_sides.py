@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ia3_studio.data.about_row import is_about_row
 from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
 from ia3_studio.data.column_profile import Profile, cells_of, is_plain, profile, structures_of
-from ia3_studio.data.column_words import ANSWERED, ASKED_ABOUT_WORDS, CONTEXTS, DATA, ORIGINAL, TITLED, WORSE
+from ia3_studio.data.column_words import ANSWERED, DATA, TITLED, WORSE
 from ia3_studio.data.label_candidates import label_candidates
 from ia3_studio.data.label_contents import holds_long_texts, is_class
 from ia3_studio.data.label_names import MOSTLY, is_judged
@@ -21,16 +21,13 @@ from ia3_studio.data.pair_cells import (
     are_questions,
     are_single_words,
     are_terms,
-    contains,
     has_numbers,
     holds_lists_of_texts,
     is_answer_text,
 )
 from ia3_studio.data.pair_names import (
     ANSWER_NAMES,
-    ASKED_ABOUT,
     FROM_WHERE,
-    LONG_CONTEXTS,
     NUMBERED,
     PROMPT_NAMES,
     READ_NAMES,
@@ -44,55 +41,6 @@ if TYPE_CHECKING:
 
 _GIVEN = frozenset(("resps", "responses", "outputs", "generations", "predictions", "preds", "references"))
 """Words of columns of lists that were answered rather than asked."""
-
-
-def long_context(frame: pd.DataFrame, columns: Sequence[str], prompt: str, answer: str) -> str:
-    """Return the column of texts to which a prompt belongs; empty if there is none."""
-    asked = profile(frame, prompt).length
-    free = [name for name in columns if name not in (prompt, answer)]
-    shortest = {name: asked for name in named(free, LONG_CONTEXTS)}
-    if _is_question(frame, prompt):
-        about = (name for name in free if says_last(name, ASKED_ABOUT_WORDS))
-        shortest = dict.fromkeys(about, asked) | dict.fromkeys(named(free, ASKED_ABOUT), asked / 2) | shortest
-    found = (profile(frame, name) for name in shortest if not contains(frame, name, prompt))
-    long = (each.name for each in found if each.is_text and each.filled > MOSTLY and each.length > shortest[each.name])
-    return next(long, "") or _context_by_word(frame, free, answer) or _holding_answers(frame, free, prompt, answer)
-
-
-def _holding_answers(frame: pd.DataFrame, columns: Sequence[str], prompt: str, answer: str) -> str:
-    """Return the only long text next to questions, whatever it is called, in which nearly all answers stand.
-
-    One that holds the questions as well was made of both.
-    """
-    if not _is_question(frame, prompt):
-        return ""
-    texts = [each.name for name in columns if _may_be_read(each := profile(frame, name))]
-    held = [name for name in texts if contains(frame, name, answer) and not contains(frame, name, prompt)]
-    longest = LONGER * profile(frame, answer).length
-    return held[0] if len(held) == 1 and profile(frame, held[0]).length > longest else ""
-
-
-def _is_question(frame: pd.DataFrame, prompt: str) -> bool:
-    return bare_name(prompt) in _QUESTIONS or are_questions(frame, prompt)
-
-
-_QUESTIONS = frozenset(("question", "questions", "query", "instruction"))
-
-
-def _context_by_word(frame: pd.DataFrame, columns: Sequence[str], answer: str) -> str:
-    """Return the column whose name ends with a word for a context, or the original of a rewritten text; else nothing.
-
-    So a question for a database has an sql_context, and an instruction to rewrite has an original text.
-    """
-    texts = [each.name for name in columns if _may_be_read(each := profile(frame, name))]
-    found = [name for name in texts if says_last(name, CONTEXTS) and not says(name, ANSWERED)]
-    if not found and says(answer, REWRITTEN):
-        found = [name for name in texts if says(name, ORIGINAL)]
-    return next(iter(found), "")
-
-
-REWRITTEN = frozenset(("rewritten", "revised", "edited", "corrected", "translated", "simplified", "paraphrased"))
-"""Words for a text that was made of an original one as an instruction says."""
 
 
 def prompt_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
@@ -280,7 +228,7 @@ def _holds_one_number(frame: pd.DataFrame, name: str) -> bool:
 def read_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return the column that an answer was written for: one so named, or else the first of texts or lists of texts."""
     found = [name for name in named(columns, READ_NAMES) if is_plain(frame, name) and profile(frame, name).filled > 0]
-    texts = [each.name for name in columns if _may_be_read(each := profile(frame, name))]
+    texts = [each.name for name in columns if may_be_read(each := profile(frame, name))]
     texts.sort(key=lambda name: not says(name, DATA))
     lists = [name for name in columns if holds_lists_of_texts(frame, name) and not _GIVEN & set(name_words(name))]
     asked = [name for name in texts if bare_name(name) in TITLES and are_questions(frame, name)]
@@ -289,5 +237,6 @@ def read_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     return (found or bodies or lists or texts or [name for name in columns if are_terms(frame, name)])[:1]
 
 
-def _may_be_read(each: Profile) -> bool:
+def may_be_read(each: Profile) -> bool:
+    """Say whether a column holds texts in most rows that are no labels."""
     return each.is_text and each.filled > MOSTLY and not each.is_label and each.different > 1

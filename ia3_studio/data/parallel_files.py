@@ -28,7 +28,7 @@ TARGET_WORDS = frozenset((
     "answer", "answers", "simple", "cm", "code", "label", "labels", "corrected", "fixed", "after", "translation",
     "translated", "revised", "rewritten", "response", "responses", "gold", "clean", "cleaned", "formal", "summaries",
     "highlights", "abstract", "abstracts", "headline", "headlines", "translations", "corrections", "correct", "replies",
-    "simplified", "paraphrases",
+    "simplified", "paraphrases", "title", "titles", "headlines", "abs",
 ))  # fmt: skip
 """Names of the two sides of parallel texts, where they are not languages."""
 

@@ -11,6 +11,7 @@ from ia3_studio.data.arrow_files import read_saved
 from ia3_studio.data.decode import Encoding, decode_together
 from ia3_studio.data.files_by_class import are_sorted, by_class, documents
 from ia3_studio.data.language_files import by_language
+from ia3_studio.data.linked_tables import linked
 from ia3_studio.data.listed_texts import listed_texts, lists_texts
 from ia3_studio.data.member_files import Readers, ReadOne, lines_in
 from ia3_studio.data.object_files import one_object_each
@@ -92,8 +93,8 @@ def read_members(
 
 
 _FORMS = (
-    stories, listed_texts, parallel, parallel_folders, by_class, by_split, by_language, one_object_each, documents,
-    alike,
+    stories, listed_texts, linked, parallel, parallel_folders, by_class, by_split, by_language, one_object_each,
+    documents, alike,
 )  # fmt: skip
 """Ways in which files form a table, in the order in which they are tried."""
 

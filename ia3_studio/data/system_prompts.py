@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ia3_studio.data.column_names import bare_name, name_words
+from ia3_studio.data.column_names import bare_name, name_words, says_last
+from ia3_studio.data.column_words import TITLED
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.opening_names import system_columns
 
@@ -40,7 +41,7 @@ def system_column(columns: Sequence[str], cells_of: Callable[[str], Sequence[Any
             return name
         if texts and (
             (name in called and _are_most(texts, _is_phrase))
-            or (_are_repeated(texts) and _are_most(texts, _addresses_a_model))
+            or (not says_last(name, TITLED) and _are_repeated(texts) and _are_most(texts, _addresses_a_model))
         ):
             return name
     return ""

@@ -38,15 +38,18 @@ def _with_marks(lines: Sequence[str]) -> list[str]:
     for sign in ("|", "/", "_", "\\"):
         if not filled or any(sign not in word for word in filled[0]):
             continue
+        filled = [[_OF_GROUP.sub("", word) for word in words] for words in filled] if sign == "/" else filled
         pairs = [[word.rpartition(sign)[::2] for word in words] for words in filled]
         tags = {tag for words in pairs for _word, tag in words}
         are_tags = "O" in tags and len(tags) > 1 and all(map(is_tag, tags))
-        are_tags = are_tags or are_parts([tag for words in pairs for _word, tag in words])
+        are_tags = are_tags or are_parts([tag for words in pairs for _word, tag in words], in_any_case=True)
         if are_tags and all(word for words in pairs for word, _tag in words):
             return [line for words in pairs for line in (*map("\t".join, words), "")]
     return []
 
 
+_OF_GROUP = re.compile(r"^\[(?=[^/])|(?<=/[A-Za-z])\][A-Za-z]*$|(?<=/[A-Za-z]{2})\][A-Za-z]*$")
+"""Brackets around several words and the tag behind these, as in [Port/n Office/n]nt; each word has one of its own."""
 _FEWEST_WORDS = 2
 """Words of a sentence that stands in a line with its tags."""
 

@@ -14,9 +14,14 @@ def is_tag(cell: object) -> bool:
     return isinstance(cell, str) and TAG.fullmatch(cell.strip()) is not None
 
 
-def are_parts(tags: Sequence[str]) -> bool:
-    """Say whether tags of words are parts of speech: a few codes in capitals that come again and again."""
-    kinds = set(tags)
+def are_parts(tags: Sequence[str], *, in_any_case: bool = False) -> bool:
+    """Say whether tags of words are parts of speech: a few codes in capitals that come again and again.
+
+    Args:
+        tags: those of all words.
+        in_any_case: also take small letters, where the words of a text could not look the same.
+    """
+    kinds = {tag.upper() if in_any_case else tag for tag in tags}
     return _FEWEST_PARTS <= len(kinds) <= min(_MOST_PARTS, len(tags) // 4) and all(map(_PART.fullmatch, kinds))
 
 

@@ -230,5 +230,33 @@ PUBLIC = (
         "text → text, label → label",
         24,
     ),
+    Shape(
+        "a question in a subject, which some rows explain in a content of their own",
+        "answered.jsonl",
+        lines(lambda n: {"subject": asked(n), "content": letter(n) * 30 if n % 2 else "", "bestanswer": said(n)}),
+        "subject + content → prompt, bestanswer → answer",
+        12,
+    ),
+    Shape(
+        "a question with a list of the texts that its answer was taken from",
+        "retrieved.jsonl",
+        lines(lambda n: {"question": asked(n), "contexts": [said(n), said(n + 1)], "answer": said(n)}),
+        "question + contexts → prompt, answer → answer",
+        12,
+    ),
+    Shape(
+        "articles and titles, the split before their names",
+        "headlines",
+        {"train.article.txt": rows(lambda n: f"{said(n)} {asked(n)}"), "train.title.txt": rows(said)},
+        "source → prompt, target → answer",
+        12,
+    ),
+    Shape(
+        "parts of speech in small letters behind each word, and brackets around names of several words",
+        "speech.txt",
+        rows(lambda n: f"[north/n pier/n]ns  has/v  {n + 2}/m  ferries/n  and/c  {n + 3}/m  boats/n  ./w"),
+        "tokens → words, tags → one label per word",
+        12,
+    ),
 )  # fmt: skip
 """What each is read as without a choice."""

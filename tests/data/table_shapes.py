@@ -1697,7 +1697,7 @@ TABLES = (
         "a question in a title, which a text below it may explain",
         "titles.jsonl",
         lines(lambda n: {"title": asked(n), "selftext": said(n) if n % 3 else "", "answers": {"text": [said(n)]}}),
-        "title → prompt, answers.text[0] → answer",
+        "title + selftext → prompt, answers.text[0] → answer",
         12,
     ),
     Shape(

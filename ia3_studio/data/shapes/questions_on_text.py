@@ -10,7 +10,7 @@ from ia3_studio.data.paths import structure_of
 from ia3_studio.data.right_choice import first_number
 from ia3_studio.data.shapes.shape import MOST, Collector, Recognized, Rows, Shape, bare, is_text, listed
 
-STORY_NAMES = ("story", "context", "passage", "text", "background")
+STORY_NAMES = ("story", "context", "passage", "text", "background", "paragraph", "contexttext", "passagetext")
 TEXTS = ("input_text", "text", "question", "answer", "texts")
 """Keys of a question or an answer that is an object."""
 MESSAGES = "messages"
@@ -123,14 +123,16 @@ def _asked_objects(cell: Any) -> list[dict[str, Any]]:
     """Return the questions of a list of objects with a question each, as SQuAD and MRQA have them."""
     found = listed(structure_of(cell))
     are_objects = bool(found) and all(isinstance(each, dict) for each in found)
-    key = next(
-        (key for key in ("question", "q", "query") if are_objects and all(is_text(each.get(key)) for each in found)), ""
-    )
+    keys = [key for key in found[0] if bare(key) in _ASKED] if are_objects else []
+    key = next((key for key in keys if all(is_text(each.get(key)) for each in found)), "")
     rest = [{name: value for name, value in each.items() if name != key} for each in found] if key else []
     return [
         {"question": each[key], **{name: _only_filled(value) for name, value in other.items()}}
         for each, other in zip(found, rest, strict=False)
     ]
+
+
+_ASKED = ("question", "q", "query", "questiontext", "querytext")
 
 
 def _only_filled(value: Any) -> Any:
