@@ -17,6 +17,7 @@ from ia3_studio.data.paths import is_listed, structure_of
 from ia3_studio.data.system_prompts import system_column
 from ia3_studio.data.table import Table
 from ia3_studio.data.tool_columns import tools_column
+from ia3_studio.data.turn_names import with_english_keys
 from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, SIDE_KEYS, is_known_turn
 from ia3_studio.errors import DataError
 
@@ -121,7 +122,10 @@ def _holds_turns(values: Sequence[Any]) -> bool:
         (isinstance(value, dict) and "replies" in value)
         or (
             isinstance(value, list) and len(value) > 0
-            and all(isinstance(turn, dict) and roles & turn.keys() and contents & turn.keys() for turn in value)
+            and all(
+                isinstance(turn, dict) and roles & (keys := with_english_keys(turn).keys()) and contents & keys
+                for turn in value
+            )
         )
         for value in values
     )  # fmt: skip

@@ -65,7 +65,8 @@ def by_class(
         if columns := _columns_by_file({path.stem: lines_in(texts[str(path)].text) for path in paths}):
             form = f"lines of {len(paths)} files side by side"
             return with_encoding_facts(used[0], Found(numbered(columns), form), [*texts.values()]), used
-        if all(labeled_lines(texts[path].text) or _are_cells(lines_in(texts[path].text)) for path in used):
+        lines = [lines_in(texts[path].text) for path in used]
+        if all(labeled_lines(texts[path].text) for path in used) or any(map(_are_cells, lines)):
             return None  # a label in each line says more than the name of its file, and so do cells
         rows = [(line, names[str(path)]) for path in paths for line in lines_in(texts[str(path)].text)]
         frame = numbered({"text": [row[0] for row in rows], "label": [row[1] for row in rows]})
@@ -109,7 +110,7 @@ def _are_labels(lines: Sequence[str]) -> bool:
 
 def _are_cells(lines: Sequence[str]) -> bool:
     """Say whether lines are rows of a table: each has as many tabs, one or more."""
-    return len({line.count("\t") for line in lines}) == 1 and "\t" in lines[0]
+    return len(lines) > 1 and len({line.count("\t") for line in lines}) == 1 and "\t" in lines[0]
 
 
 def _class_names(paths: Sequence[PurePosixPath]) -> dict[str, str]:

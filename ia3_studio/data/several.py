@@ -23,7 +23,7 @@ from ia3_studio.data.table_files import alike, by_split
 from ia3_studio.errors import DataError
 
 _ABOUT = re.compile(
-    r"(readme|license|licence|copying|citation|changelog|dataset_infos?|task|metadata|schema|config|id2label|label2id"
+    r"_*(readme|about|license|licence|copying|citation|changelog|dataset_infos?|task|metadata|schema|config|id2label|label2id"
     r"|label_?(?:map|names))(\.\w+)*",
     re.I,
 )

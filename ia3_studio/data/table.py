@@ -23,6 +23,7 @@ from ia3_studio.data.arrow_files import read_arrow, read_parquet
 from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import decode
+from ia3_studio.data.edited_sentences import SUFFIX as EDITS
 from ia3_studio.data.file_kinds import kind_of, said_kind
 from ia3_studio.data.markup_tables import read_html
 from ia3_studio.data.open_document import read_open_document
@@ -263,6 +264,7 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".js": _text(found_in_script),
     ".text": _text(found_in_text),
     ".tokens": _text(found_in_text),
+    EDITS: _text(found_in_text),
     ".yaml": _with_encoding(read_yaml),
     ".yml": _with_encoding(read_yaml),
     ".xml": _with_encoding(read_xml),

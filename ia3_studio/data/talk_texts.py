@@ -9,7 +9,7 @@ from typing import Any
 from ia3_studio.data.delimiters import LINE_END
 from ia3_studio.data.shapes.template_marks import templated_turns
 
-_END_OF_TURN = re.compile(r"__eou__|<eou>|\[eou\]|__eot__|<eot>|__EOU__|__EOT__")
+END_OF_TURN = re.compile(r"__eou__|<eou>|\[eou\]|__eot__|<eot>|__EOU__|__EOT__")
 """Marks at the end of what somebody says."""
 _COUNTED = re.compile(r"(\d{1,4}) (\S.*)")
 _FEWEST = 2
@@ -70,8 +70,8 @@ _LONGEST_PREAMBLE = 300
 
 def _marked(lines: Sequence[str]) -> list[list[dict[str, str]]]:
     """Return a conversation for each line, its turns two speakers' by turns; none if a line has no mark."""
-    found = [[said for part in _END_OF_TURN.split(line) if (said := part.strip())] for line in lines]
-    if not all(_END_OF_TURN.search(line) for line in lines) or any("\t" in line for line in lines):
+    found = [[said for part in END_OF_TURN.split(line) if (said := part.strip())] for line in lines]
+    if not all(END_OF_TURN.search(line) for line in lines) or any("\t" in line for line in lines):
         return []
     roles = ("user", "assistant")
     return [[{"role": roles[place % 2], "content": said} for place, said in enumerate(talk)] for talk in found]

@@ -16,6 +16,7 @@ from ia3_studio.data.cut_cells import require_whole_cells
 from ia3_studio.data.delimited import NUMBERS, read_delimited
 from ia3_studio.data.delimiters import LINE_END, delimiter_name, is_tabbed
 from ia3_studio.data.drawn_tables import vertical_records
+from ia3_studio.data.edited_sentences import read_edits
 from ia3_studio.data.entity_tables import read_entity_table
 from ia3_studio.data.exchange_texts import exchanges, one_conversation, questions_in_headings, questions_in_lines
 from ia3_studio.data.header import unique_names
@@ -108,8 +109,8 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
         return replace(words, form=f"{words.form}, {encoding}")
     if parsing.delimiter is None and (words := read_ontonotes(name, text)):
         return replace(words, form=f"{words.form}, {encoding}")
-    if parsing.delimiter is None and not parsing.plain and (entities := read_pubtator(text)):
-        return replace(entities, form=f"{entities.form}, {encoding}")
+    if parsing.delimiter is None and not parsing.plain and (read := read_pubtator(text) or read_edits(text)):
+        return replace(read, form=f"{read.form}, {encoding}")
     is_conll = PurePosixPath(name).suffix.lower() in CONLL or text.startswith(BEGIN_OF_DOCUMENT)
     if parsing.delimiter is None and (words := read_entity_table(name, text) or read_tagged_texts(text)):
         return replace(words, form=f"{words.form}, {encoding}")

@@ -12,6 +12,7 @@ from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError, whole
 from ia3_studio.data.tool_calls import Call, as_json, call_in_text, calls_in
 from ia3_studio.data.turn_blocks import turns_in_blocks, turns_in_lists, turns_of_items
+from ia3_studio.data.turn_names import with_english_keys
 from ia3_studio.data.turn_roles import ROLES, Role, is_empty, known_role, role_key, turn_key
 
 ROLE_KEYS = (
@@ -111,6 +112,7 @@ def read_turn(turn: Any) -> Turn:
         raise UnusableError("a turn of the conversation is not an object with a role and a content")
     if plain := _plain_turn(turn):
         return plain
+    turn = with_english_keys(turn)
     fields = {turn_key(key): value for key, value in turn.items() if value is not None}
     role_key = next((key for key in ROLE_KEYS if key in fields), "role")
     content_key = next((key for key in CONTENT_KEYS if key in fields and key != role_key), "content")

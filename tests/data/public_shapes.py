@@ -258,5 +258,61 @@ PUBLIC = (
         "tokens → words, tags → one label per word",
         12,
     ),
+    Shape(
+        "sentences with edits of their words (M2)",
+        "edited.m2",
+        rows(lambda n: f"S Ferry {n} leave at noon .\nA 2 3|||R:VERB|||leaves|||REQUIRED|||-NONE-|||0\n"),
+        "sentence → prompt, corrected → answer",
+        12,
+    ),
+    Shape(
+        "questions and answers in two tables, with the number of the question in both",
+        "forum",
+        {
+            "Questions.csv": rows(lambda n: f"{n + 40},{asked(n)},I stand at berth {n}.", header="Id,Title,Body"),
+            "Answers.csv": rows(lambda n: f"{n},{n + 40},{said(n)}", header="Id,ParentId,Body"),
+        },
+        "Title + question_Body → prompt, answer_Body → answer",
+        12,
+    ),
+    Shape(
+        "objects under their numbers, one in each row",
+        "numbered.json",
+        json.dumps([{str(n): {"prompt": asked(n), "answer": said(n)}} for n in range(12)]),
+        "prompt → prompt, answer → answer",
+        12,
+    ),
+    Shape(
+        "texts with questions whose names end with text",
+        "cloze.json",
+        json.dumps(
+            [{"context_text": f"{said(n)} It is {n}.", "qas": [{"query_text": asked(n), "answers": [said(n)]}]}
+             for n in range(12)]
+        ),
+        "question + context_text → prompt, answers → answer",
+        12,
+    ),
+    Shape(
+        "turns whose keys and roles are in another language",
+        "gespraeche.jsonl",
+        lines(lambda n: {"Verlauf": [{"Rolle": "Nutzer", "Inhalt": asked(n)},
+                                     {"Rolle": "Assistent", "Inhalt": said(n)}]}),
+        "Verlauf → conversation",
+        12,
+    ),
+    Shape(
+        "turns with marks at their ends in a cell",
+        "dialogs.csv",
+        rows(lambda n: f"{n},{asked(n)} __eou__ {said(n)} __eou__", header="number,dialog"),
+        CHAT,
+        12,
+    ),
+    Shape(
+        "pairs and a text about them",
+        "pairs",
+        {"deu.txt": rows(lambda n: f"{asked(n)}\t{said(n)}\tCC-BY 2.0 #{n}"), "_about.txt": "** Info **\n\nPairs.\n"},
+        "column 1 → prompt, column 2 → answer",
+        12,
+    ),
 )  # fmt: skip
 """What each is read as without a choice."""

@@ -10,6 +10,7 @@ from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.dialogue import Turns
 from ia3_studio.data.shapes.dialogue_shapes import ANSWERS, BESIDE_TALKS, TALKS, column_of, read_cells
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, is_text, listed
+from ia3_studio.data.talk_texts import END_OF_TURN
 from ia3_studio.data.turn_roles import role_key
 from ia3_studio.data.turns import CONTENT_KEYS, PAIR_KEYS, ROLE_KEYS, SIDE_KEYS
 
@@ -22,8 +23,12 @@ def _is_alternating(value: Any) -> bool:
 def _alternating_column(rows: Rows) -> str:
     """Return the column of lists of texts that are two speakers' by turns, as UltraChat has them; empty for none.
 
-    They are no answers to something else, and nothing else is made of them.
+    They are no answers to something else, and nothing else is made of them. Texts with marks between what is said are
+    such lists as well.
     """
+    marked = [name for name in rows.columns if rows.mostly(name, lambda cell: len(_marked_off(cell)) > 1)]
+    if len(marked) == 1 and not rows.named((*ANSWERS, *BESIDE_TALKS)):
+        return marked[0]
     if set(rows.columns) <= {"id", "data", "split"} and (column := column_of(rows, ("data",), _is_alternating)):
         return column
     if rows.named((*ANSWERS, *BESIDE_TALKS)):
@@ -33,6 +38,12 @@ def _alternating_column(rows: Rows) -> str:
         ("messages", "log", *TALKS),
         lambda value: len(listed(value)) > 1 and all(map(_said_by_nobody, listed(value))),
     )
+
+
+def _marked_off(value: Any) -> list[str]:
+    """Return what is said in a text with a mark at the end of each turn; nothing of any other text."""
+    parts = END_OF_TURN.split(value) if is_text(value) else []
+    return [part.strip() for part in parts if part.strip()] if len(parts) > 1 else []
 
 
 def _said_by_nobody(turn: Any) -> str:
@@ -53,7 +64,7 @@ def _read_alternating(rows: Rows) -> Recognized:
     roles = ("assistant", "user") if begins else ("user", "assistant")
 
     def turns(_record: dict[str, Any], value: Any) -> Turns:
-        said = [_said_by_nobody(each) or each for each in listed(value)]
+        said = _marked_off(value) or [_said_by_nobody(each) or each for each in listed(value)]
         if not said or not all(map(is_text, said)):
             raise UnusableError(f"{column} holds a turn that is empty or not text")
         return [{"role": roles[place % 2], "content": text} for place, text in enumerate(said)]
@@ -65,7 +76,7 @@ def _read_alternating(rows: Rows) -> Recognized:
 
 def _is_begun_by_a_helper(value: Any) -> bool:
     """Say whether the first of several texts offers help, as those of a desk do."""
-    first = next(iter(listed(value)), "")
+    first = next(iter(_marked_off(value) or listed(value)), "")
     return bool(_OFFER.search(_said_by_nobody(first) or str(first)))
 
 

@@ -41,24 +41,20 @@ from ia3_studio.data.shapes.turn_groups import (
     shared_id,
     sorts,
 )
+from ia3_studio.data.turn_names import SAID_WORDS, SPEAKER_WORDS
 
 SPEAKER_NAMES = (
     "role", "speaker", "interlocutor",
     "from", "author", "sender", "speakerrole", "authorrole", "senderrole", "sendertype",
     "messagerole", "turnrole", "participant", "authorname", "sendername", "speakerid", "speakeridx",
     "authortype", "usertype", "speakertype", "participantrole", "party", "authorid", "who", "direction",
-    "messagedirection", *message_names.SPEAKERS, "rolle", "rol", "ruolo", "роль", "角色", "rôle", "papel", "rola",
-    "отправитель", "говорящий", "sprecher", "absender", "remitente", "mittente", "nadawca",
-    "役割", "話者", "역할", "화자",
+    "messagedirection", *message_names.SPEAKERS, "rôle", *sorted(map(bare, SPEAKER_WORDS)),
 )  # fmt: skip
 TEXT_NAMES = (
     "content", "text", "message", "utterance",
     "utterancetext", "value", "messagetext", "turntext", "body", "msg", "phrase",
     "messagebody", "messagecontent", "said", "comment", "line", "reply",
-    "transcript", "bericht", "texto", "texte", "testo", "tekst", "nachricht", "mensaje", "mensagem",
-    "messaggio", "wiadomość", "текст", "сообщение", "реплика", "内容", "消息", "文本",
-    "メッセージ", "発話", "내용", "메시지", "발화", "mesaj", "metin", "meddelande", "besked", "melding",
-    *message_names.TEXTS, "output",
+    "transcript", "消息", "besked", "melding", *message_names.TEXTS, *sorted(map(bare, SAID_WORDS)), "output",
 )  # fmt: skip
 LABEL_NAMES = ("label", "labels", "emotion", "sentiment", "intent", "category", "topic", "dialogact", "act", "tag")
 """Columns that make a table of named speakers one of labeled texts."""
