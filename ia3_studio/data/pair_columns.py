@@ -28,7 +28,7 @@ from ia3_studio.data.pair_cells import (
     is_copy,
     text_path,
 )
-from ia3_studio.data.pair_names import CONTEXT_NAMES
+from ia3_studio.data.pair_names import CONTEXT_NAMES, TITLES
 from ia3_studio.data.pair_sides import answer_columns, of_sizes, prompt_columns, read_columns
 from ia3_studio.data.paths import value_at
 from ia3_studio.data.question_contexts import long_context
@@ -62,6 +62,7 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         answers = [name for name in answers if bare_name(name) != "target"]  # of two texts that are compared
     if {*map(bare_name, answers)} <= {"summary", "description"} and (pair := changed(frame, columns)):
         return pair
+    answers = answers or _standing_in_context(frame, columns)
     contexts = [
         name for name in named(columns, CONTEXT_NAMES)
         if is_plain(frame, name) and not has_numbers(frame, name) and not _names_a_file(frame, name)
@@ -110,6 +111,16 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if template := _filled_in(frame, prompt):
         return Mapping("pairs", answer=answer, template=template)
     return Mapping("pairs", prompt, answer, context, others=tuple(others))
+
+
+def _standing_in_context(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the only text beside a question and its context that stands in the context, so that it is the answer."""
+    asked, contexts = named(columns, ("question", "query")), named(columns, CONTEXT_NAMES)
+    if not asked or not contexts:
+        return []
+    texts = [each for name in columns if name not in (*asked, *contexts) and (each := profile(frame, name)).is_text]
+    held = [each.name for each in texts if not each.is_label and contains(frame, contexts[0], each.name)]
+    return held if len(held) == 1 and bare_name(held[0]) not in TITLES else []
 
 
 def _with_context(frame: pd.DataFrame, columns: Sequence[str], told: Mapping | None) -> Mapping | None:

@@ -171,8 +171,8 @@ def _side_of(path: str, is_table: bool) -> tuple[str, str] | None:
         return (str(file.with_name(file.suffix[1:])), file.stem) if code else None
     if not is_table:
         return _side_by_ending(file) if file.suffix else None
-    if file.suffix.lower() != ".txt":
-        return None
+    if file.suffix.lower() != ".txt":  # train.text beside train.summary
+        return _side_by_ending(file) if file.suffix[1:].lower() in SOURCE_WORDS | TARGET_WORDS else None
     words = re.split(r"[^A-Za-z]+", file.stem)
     first, side = words[0].lower(), words[-1].lower()
     if side in SOURCE_WORDS | TARGET_WORDS | LANGUAGES:

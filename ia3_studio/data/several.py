@@ -59,14 +59,17 @@ def read_members(
     structured = {path: data for path, data in tables.items() if PurePosixPath(path).suffix.lower() not in _PROSE}
     if structured and not lists_texts(tables) and not side_pairs(tables) and not are_sorted(content):
         tables = structured
-    if len(tables) == 1 and not are_two_sides([path for path in content if path not in tables]):
+    beside = [path for path in content if path not in tables or PurePosixPath(path).suffix == ".text"]
+    if len(tables) == 1 and not are_two_sides(beside):
         ((path, data),) = tables.items()
         found = read(PurePosixPath(path).name, data)
         if known := _labels_apart(path, found, content, encoding):
-            labels, beside = known
-            form = f"{path} and {beside} in {name}, {found.form}, a label per line in {beside}"
+            labels, path_of_labels = known
+            form = f"{path} and {path_of_labels} in {name}, {found.form}, a label per line in {path_of_labels}"
             frame = found.frame.assign(label=labels)
-            return replace(found, frame=frame, form=form, notes=(*found.notes, *not_read(members, [path, beside])))
+            return replace(
+                found, frame=frame, form=form, notes=(*found.notes, *not_read(members, [path, path_of_labels]))
+            )
         return replace(found, form=f"{path} in {name}, {found.form}", notes=(*found.notes, *not_read(members, [path])))
     apart = {path: data for path, data in content.items() if path not in tables and _is_of_labels(path)}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from ia3_studio.data.delimiters import LINE_END
@@ -35,6 +36,32 @@ def conversations_of_two(text: str) -> dict[str, list[Any]] | None:
         [{'role': 'assistant', 'content': 'Who?'}, {'role': 'user', 'content': 'Bo'}]
     """
     return _conversations(list(_ruled_blocks(text))) or _conversations(list(_blocks(text)))
+
+
+def note_on_turns(lines: Sequence[str]) -> tuple[str, ...]:
+    """Return the sentence on lines of plain text that two names begin by turns, of which neither is a known role.
+
+    Example:
+        >>> note_on_turns(["Ann: Aye?", "Bo: No.", "Ann: When?", "Bo: Never."])[0].partition(",")[0]
+        'The lines begin with ann or bo by turns'
+    """
+    names = [_name(found) for line in lines if (found := _SAID.fullmatch(line))]
+    changed = sum(one != other for one, other in pairwise(names))
+    if (
+        len({*names}) != 2
+        or len(names) < max(_FEWEST_LINES, _MOSTLY * len(lines))
+        or changed < _MOSTLY * len(names) / 2
+    ):
+        return ()
+    one, other = dict.fromkeys(names)
+    return (
+        f"The lines begin with {one} or {other} by turns, and are read as texts of their own. If they are "
+        "conversations, call the two user and assistant in the file, and put a blank line between conversations.",
+    )
+
+
+_FEWEST_LINES, _MOSTLY = 4, 0.9
+"""Lines with a name at least, and the share of lines that have one."""
 
 
 def _conversations(blocks: Sequence[Sequence[str]]) -> dict[str, list[Any]] | None:

@@ -50,7 +50,7 @@ from ia3_studio.data.sgml_rows import read_sgml, sgml_rows
 from ia3_studio.data.shapes.headed_messages import headed_messages
 from ia3_studio.data.shapes.line_logs import logged_lines
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
-from ia3_studio.data.speaker_lines import conversations_of_two
+from ia3_studio.data.speaker_lines import conversations_of_two, note_on_turns
 from ia3_studio.data.tagged_texts import read_tagged_texts
 from ia3_studio.data.talk_texts import candidates_note, talks_in_text
 from ia3_studio.data.webanno import read_webanno
@@ -154,7 +154,8 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
     blocks, unit = _BLANK_LINES.split(text), "paragraph"
     if len(blocks) == 1:
         blocks, unit = text.split("\n"), "line"
-    return Found(numbered({"text": blocks}), f"{PLAIN_FORM} {unit}, {encoding}")
+    notes = () if parsing.plain else note_on_turns(blocks)
+    return Found(numbered({"text": blocks}), f"{PLAIN_FORM} {unit}, {encoding}", notes=notes)
 
 
 def _found_aligned(name: str, aligned: Aligned, encoding: str) -> Found:

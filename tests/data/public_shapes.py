@@ -295,9 +295,9 @@ PUBLIC = (
     Shape(
         "turns whose keys and roles are in another language",
         "gespraeche.jsonl",
-        lines(lambda n: {"Verlauf": [{"Rolle": "Nutzer", "Inhalt": asked(n)},
+        lines(lambda n: {"Gespräch": [{"Rolle": "Nutzer", "Inhalt": asked(n)},
                                      {"Rolle": "Assistent", "Inhalt": said(n)}]}),
-        "Verlauf → conversation",
+        "Gespräch → conversation",
         12,
     ),
     Shape(
@@ -312,6 +312,21 @@ PUBLIC = (
         "pairs",
         {"deu.txt": rows(lambda n: f"{asked(n)}\t{said(n)}\tCC-BY 2.0 #{n}"), "_about.txt": "** Info **\n\nPairs.\n"},
         "column 1 → prompt, column 2 → answer",
+        12,
+    ),
+    Shape(
+        "a question, a context, and a text that stands in it",
+        "answered.csv",
+        rows(lambda n: f'{n},"We know: {said(n)} So it is.",{asked(n)},10,{said(n)}',
+             header="number,context,question,answer_start,text"),
+        "question + context → prompt, text → answer",
+        12,
+    ),
+    Shape(
+        "texts and summaries whose endings say which they are",
+        "notes",
+        {"train.text": rows(lambda n: f"{said(n)} {asked(n)}"), "train.summary": rows(said)},
+        "source → prompt, target → answer",
         12,
     ),
 )  # fmt: skip

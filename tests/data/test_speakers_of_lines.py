@@ -122,3 +122,24 @@ def test_few_rows_of_repeated_codes_are_classes(tmp_path: Path) -> None:
     text = "texto,grupo\n" + "".join(f"¿Hay un barco en el muelle {n}?,{('Barco', 'Muelle')[n % 2]}Libre\n"
                                      for n in range(7))  # fmt: skip
     assert str(read(tmp_path, text, "grupos.csv").mapping) == "texto → text, grupo → label"
+
+
+def test_lines_that_two_unknown_names_begin_by_turns_are_texts_and_a_note_says_so(tmp_path: Path) -> None:
+    """A script is read line by line as well, so that nothing is guessed."""
+    data = read(tmp_path, "".join(f"Human {1 + n % 2}: I see ferry {n}.\n" for n in range(12)))
+    assert data.mapping.kind == "text"
+    assert any("human 1" in note and "human 2" in note for note in data.notes)
+
+
+def test_a_column_of_titles_that_begin_as_a_system_prompt_is_none(tmp_path: Path) -> None:
+    """Titles stand above what is asked; nobody is addressed by them."""
+    rows = [{"id": n, "topicTitle": "You are late", "questionText": f"When does ferry {n} leave?",
+             "answerText": f"At {n}."} for n in range(12)]  # fmt: skip
+    assert "system" not in str(read_json(tmp_path, rows).mapping)
+
+
+def test_the_subject_of_a_mail_is_no_part_of_what_is_asked(tmp_path: Path) -> None:
+    """Only a title that asks, or under which the text may be missing, is."""
+    rows = [{"subject": f"Berth number {n}", "body": f"May I moor at berth {n}?", "answer": f"At {n}, yes."}
+            for n in range(12)]  # fmt: skip
+    assert str(read_json(tmp_path, rows).mapping) == "body → prompt, answer → answer"
