@@ -317,7 +317,7 @@ PUBLIC = (
     Shape(
         "a question, a context, and a text that stands in it",
         "answered.csv",
-        rows(lambda n: f'{n},"We know: {said(n)} So it is.",{asked(n)},10,{said(n)}',
+        rows(lambda n: f'{n},"We know: {said(n)} So it is.",{asked(n)},10,"{said(n)}"',
              header="number,context,question,answer_start,text"),
         "question + context → prompt, text → answer",
         12,
