@@ -55,8 +55,10 @@ def _keys(asked: pd.DataFrame, answers: pd.DataFrame) -> tuple[str, str] | None:
             called_so = (bare_name(name) == bare_name(key) and bare_name(key).endswith("id")) or (
                 bare_name(key) == "id" and bare_name(name) in _OF_QUESTIONS
             )
+            if not called_so:
+                continue
             numbers = asked[key].astype(str)
-            if called_so and numbers.is_unique and answers[name].astype(str).isin({*numbers}).mean() > _NEARLY_ALL:
+            if numbers.is_unique and answers[name].astype(str).isin({*numbers}).mean() > _NEARLY_ALL:
                 return key, name
     return None
 
