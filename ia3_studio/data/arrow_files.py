@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-SAVED_STATE, SAVED_SPLITS = "state.json", "dataset_dict.json"
+SAVED_STATE, SAVED_SPLITS, SAVED_INFO = "state.json", "dataset_dict.json", "dataset_info.json"
 """Files by which a folder of ``Dataset.save_to_disk`` and one of ``DatasetDict.save_to_disk`` are known."""
 
 
@@ -65,20 +65,25 @@ def read_saved(name: str, members: Mapping[str, bytes]) -> Found | None:
     frames = []
     for folder in folders:
         tables = [_member(name, folder / file, members) for file in _saved_files(name, folder, members)]
-        frame = pd.concat([frame_of(table) for table in tables], ignore_index=True)
+        beside = members.get(str(folder / SAVED_INFO), b"")
+        frame = pd.concat([frame_of(table, beside) for table in tables], ignore_index=True)
         frames.append(frame if len(folders) == 1 else frame.assign(**{SPLIT: folder.name}))
     joined = pd.concat(frames, ignore_index=True)
     of = f" of the splits {', '.join(folder.name for folder in folders)}" if len(folders) > 1 else ""
     return Found(joined.set_axis(range(1, len(joined) + 1), axis=0), f"folder of save_to_disk{of}")
 
 
-def frame_of(table: pa.Table) -> pd.DataFrame:
+def frame_of(table: pa.Table, beside: bytes = b"") -> pd.DataFrame:
     """Return a table with its class numbers as class names; every column is kept, also one that pandas used as index.
 
     Integers beside missing values stay integers.
+
+    Args:
+        table: with what `datasets` records of its columns.
+        beside: the same in a file next to it, for a table that was written without.
     """
     frame = _with_texts(table).to_pandas(ignore_metadata=True, integer_object_nulls=True)
-    for column, name_of in _class_names(table.schema).items():
+    for column, name_of in (_class_names(table.schema) or _names_in(beside, ())).items():
         if column in frame.columns:
             frame[column] = frame[column].map(name_of)
     return frame.set_axis(range(1, len(frame) + 1), axis=0)
@@ -135,9 +140,15 @@ def _member(name: str, path: PurePosixPath, members: Mapping[str, bytes]) -> pa.
 
 def _class_names(schema: pa.Schema) -> dict[str, Callable[[Any], Any]]:
     """Return for each column of class numbers a function that gives their names, as `datasets` records them."""
+    return _names_in((schema.metadata or {}).get(b"huggingface", b""), ("info",))
+
+
+def _names_in(written: bytes, inside: Sequence[str]) -> dict[str, Callable[[Any], Any]]:
     try:
-        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
-        named = {str(column): namer_of(feature) for column, feature in features.items()}
+        found = json.loads(written)
+        for key in (*inside, "features"):
+            found = found[key]
+        named = {str(column): namer_of(feature) for column, feature in found.items()}
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError):  # written by something else
         return {}
     return {column: name_of for column, name_of in named.items() if name_of}
