@@ -47,6 +47,7 @@ from ia3_studio.data.text_columns import (
     told_language,
     two_in_lists,
 )
+from ia3_studio.data.triples import triples
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
 
 
 _IN_ORDER = (
-    nested_pairs, _choices, tagged_words, marked_answers, graded_answers, judged_claims, rated_texts,
+    nested_pairs, triples, _choices, tagged_words, marked_answers, graded_answers, judged_claims, rated_texts,
     recipes,
     _refuse_undecided, judged_pairs, named_pairs, labeled, flags, beside_structures,
     two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, asked_by_contents, two_bodies,

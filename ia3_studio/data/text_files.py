@@ -19,6 +19,7 @@ from ia3_studio.data.drawn_tables import vertical_records
 from ia3_studio.data.edited_sentences import read_edits
 from ia3_studio.data.entity_tables import read_entity_table
 from ia3_studio.data.exchange_texts import exchanges, one_conversation, questions_in_headings, questions_in_lines
+from ia3_studio.data.headed_turns import talk_in_headings, talk_notes
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.intent_lists import intents_below_headings
 from ia3_studio.data.json_rows import (
@@ -74,7 +75,8 @@ def found_in_cells(name: str, text: str, encoding: str, parsing: ParsingOptions)
         return replace(words, form=f"{words.form}, {encoding}")
     given = "\t" if tabbed else parsing.delimiter or (NO_DELIMITER if is_one_column(text) else None)
     found = read_delimited(name, text, given, parsing.header)
-    form = f"{delimiter_name(found.delimiter)}-separated, {encoding}" if given != NO_DELIMITER else f"one column, {encoding}"
+    form = "one column" if given == NO_DELIMITER else f"{delimiter_name(found.delimiter)}-separated"
+    form = f"{form}, {encoding}"
     if found.header != 1:
         form += f", header in row {found.header}" if found.header else ", no header"
     return Found(found.frame, form, found.damaged, notes=found.notes)
@@ -189,6 +191,7 @@ _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (labeled_trees, "a tree with its label per line"),
     (labeled_lines, "a text with its label per line"),
     (marked_sides, "two sides per line"),
+    (talk_in_headings, "a talk below the names of speakers"),
     (questions_in_lines, "questions and answers in lines"),
     (one_conversation, "prompts and answers in lines"),
     (exchanges, "prompts and answers in paragraphs"),
@@ -198,11 +201,12 @@ _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
 """How rows are found in text that is no table, in the order in which it is tried, and what that form is called."""
 
 
-_NOTES: dict[Callable[[str], Any], tuple[str, ...]] = {
-    one_conversation: (
+_NOTES: dict[Callable[[str], Any], Callable[[str], tuple[str, ...]]] = {
+    one_conversation: lambda _text: (
         "Each answer is learned after the line before it alone. If the lines are one conversation, put blank lines "
         "between its parts: the turns of a part stay together.",
-    )
+    ),
+    talk_in_headings: talk_notes,
 }
 """What is to be said of a form, by how it is read."""
 
@@ -214,7 +218,7 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
         return Found(frame, f"{form}, {encoding}", damaged)
     for read, form in _FORMS:
         if rows := read(text):
-            return Found(numbered(rows), f"{form}, {encoding}", notes=_NOTES.get(read, ()))
+            return Found(numbered(rows), f"{form}, {encoding}", notes=_NOTES.get(read, lambda _text: ())(text))
     if delimiter := table_delimiter(text):
         return found_in_cells(name, text, encoding, replace(parsing, delimiter=delimiter))
     tabbed, sign = with_tabs(text)
@@ -225,7 +229,9 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
 
 
 def found_in_markdown(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
-    """Read the tables of a Markdown page, its questions in headings, or its text."""
+    """Read the turns of a talk in Markdown, the tables of a page, its questions in headings, or its text."""
+    if not (parsing.plain or parsing.delimiter) and (talk := talk_in_headings(text)):
+        return Found(numbered(talk), f"a talk below the names of speakers, {encoding}", notes=talk_notes(text))
     if not is_markdown_table(text):
         if not parsing.plain and (rows := questions_in_headings(text)):
             return Found(numbered(rows), f"questions in headings, {encoding}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -109,9 +110,19 @@ def _says_nothing(rows: Rows, name: str) -> bool:
     if says(name, LABELED):
         return False
     return len({str(cell) for cell in cells}) < 2 or all(
-        isinstance(cell, bool | list | dict) or finite(cell) is not None or seconds_of(cell) is not None
+        isinstance(cell, bool | list | dict)
+        or finite(cell) is not None
+        or seconds_of(cell) is not None
+        or _is_clock(cell)
         for cell in cells
     )
+
+
+def _is_clock(cell: Any) -> bool:
+    return isinstance(cell, str) and _CLOCK.fullmatch(cell.strip()) is not None
+
+
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 
 
 def _name(cell: Any) -> str:
@@ -141,6 +152,7 @@ def _read_log(rows: Rows) -> Recognized:
     found, unused = _columns(rows), Counter[str]()
     assert found is not None
     speaker, text = found[:2]
+    clock = next((name for name in rows.columns if rows.mostly(name, _is_clock)), "")
     said: list[Said] = []
     for row, record in rows.records():
         if not _name(record.get(speaker)) or not is_text(_words(record.get(text))):
@@ -148,7 +160,7 @@ def _read_log(rows: Rows) -> Recognized:
         elif bare(speaker) == "type" and not _is_sms(record[speaker]):
             unused["drafts and messages that were not sent"] += 1
         else:
-            said.append(_said(row, record, found))
+            said.append(_said(row, record, found, clock))
     answers = rows.speaker if rows.speaker is not None else _answerer(rows, speaker)
     return read_log(rows.name, "chat log with a message per row", said, answers, unused)
 
@@ -161,11 +173,15 @@ def _answerer(rows: Rows, speaker: str) -> str | None:
     return answers[0] if side and len(answers) == 1 and (answers[0], "user") not in pairs else None
 
 
-def _said(row: int, record: dict[str, Any], columns: tuple[str, str, str, str]) -> Said:
+def _said(row: int, record: dict[str, Any], columns: tuple[str, str, str, str], clock: str) -> Said:
+    """Return the message of a row, at the time of the day that a column of its own has."""
     speaker, text, time, chat = columns
+    day = record.get(time)
+    whole = seconds_of(f"{day} {str(record[clock]).zfill(5)}") if clock not in ("", time) and clock in record else None
+    when = seconds_of(day) if whole is None else whole
     where = "" if is_blank(record.get(chat)) else str(record[chat])
     who = {"1": "the other", "2": "me"}[str(record[speaker])] if bare(speaker) == "type" else _name(record[speaker])
-    return Said(row, who, _words(record[text]) or "", seconds_of(record.get(time)), where)
+    return Said(row, who, _words(record[text]) or "", when, where)
 
 
 SHAPES = (Shape("chat log with a message per row", _is_log, _read_log, by_row=False),)
