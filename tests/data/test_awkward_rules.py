@@ -217,7 +217,7 @@ def test_a_file_for_each_intent_labels_the_texts_in_its_lists(tmp_path: Path) ->
     for name, first in (("book", 0), ("cancel", 20)):
         texts = [{"id": n, "data": [{"text": asked(first + n), "userDefined": False}]} for n in range(8)]
         put(json.dumps(texts), tmp_path, f"{name}_usersays_en.json")
-    assert str(load_data(tmp_path).mapping) == "text → text, origin → label"
+    assert str(load_data(tmp_path).mapping).endswith("text → text, origin → label")
 
 
 def test_the_turns_of_one_talk_with_versions_are_no_rows(tmp_path: Path) -> None:
@@ -228,3 +228,52 @@ def test_the_turns_of_one_talk_with_versions_are_no_rows(tmp_path: Path) -> None
     ]  # fmt: skip
     with pytest.raises(DataError, match="1 usable row"):
         load_data(put(json.dumps({"name": "t", "messages": turns}), tmp_path, "talk.json"))
+
+
+def test_a_column_called_a_verdict_is_named_beside_a_label_that_the_text_tells(tmp_path: Path) -> None:
+    content = rows(
+        lambda n: f"Ferry {n} is {('late', 'gone', 'near')[n % 3]} today,{'xyz'[(n * 7 + n // 3) % 3]},{n % 3 > 0}",
+        60,
+        "text,ferry_sentiment,is_public",
+    )
+    split = load_data(put(content, tmp_path, "posts.csv"))
+    assert split.mapping.answer == "ferry_sentiment" or "ferry_sentiment" in split.mapping.near
+
+
+def test_few_values_of_a_column_called_a_verdict_are_labels_in_few_rows(tmp_path: Path) -> None:
+    content = rows(lambda n: f"{asked(n)},{mood(n)}", 8, "text,ferry_sentiment")
+    assert load_data(put(content, tmp_path, "posts.csv")).mapping.answer == "ferry_sentiment"
+
+
+def test_where_a_row_is_from_is_not_asked_in_few_rows(tmp_path: Path) -> None:
+    content = rows(lambda n: f'{("web", "app", "mail")[n % 3]},{asked(n)},"{said(n)}"', 8, "source,input,output")
+    assert str(load_data(put(content, tmp_path, "few.csv")).mapping) == "input → prompt, output → answer"
+
+
+def test_the_numbers_of_questions_are_no_answers(tmp_path: Path) -> None:
+    split = load_data(put(rows(lambda n: f"{n},{asked(n)}", header="id,text"), tmp_path, "asked.csv"))
+    assert str(split.mapping) == "text → plain text"
+
+
+@pytest.mark.parametrize("names", [
+    "Вопрос;Вариант 1;Вариант 2;Вариант 3;Правильный ответ", "问题;选项1;选项2;选项3;正确答案",
+    "pregunta;opción 1;opción 2;opción 3;respuesta correcta", "soru;şık a;şık b;şık c;doğru cevap",
+])  # fmt: skip
+def test_choices_that_come_again_are_choices_by_their_names(names: str, tmp_path: Path) -> None:
+    content = rows(lambda n: f"{asked(n)};{n % 4};{n % 4 + 1};{n % 4 + 2};{n % 3 + 1}", 30, names)
+    assert load_data(put(content, tmp_path, "exam.csv")).mapping.kind == "choices"
+
+
+@pytest.mark.parametrize("names", ["日期,发送者,消息", "dato,avsender,melding", "Tarih,Gönderen,Mesaj"])
+@pytest.mark.parametrize("count", [5, 30])
+def test_who_sent_a_message_is_asked_in_any_language_and_in_few_rows(names: str, count: int, tmp_path: Path) -> None:
+    content = rows(lambda n: f"2024-05-0{n % 5 + 1} 10:{n:02},{('Ann', 'Bo')[n % 2]},{asked(n)}", count, names)
+    with pytest.raises(DataError, match="speaker"):
+        load_data(put(content, tmp_path, "chat.csv"))
+
+
+@pytest.mark.parametrize("count", [5, 30])
+def test_how_two_texts_are_related_is_their_label_in_few_rows(count: int, tmp_path: Path) -> None:
+    words = ("ENTAILMENT", "CONTRADICTION", "UNKNOWN")
+    content = rows(lambda n: f'"{said(n)}","{said(n + 1)}",{words[n % 3]}', count, "t,h,value")
+    assert str(load_data(put(content, tmp_path, "few.csv")).mapping) == "t + h → text, value → label"

@@ -63,8 +63,10 @@ BESIDE = (
     "contenttype", "toa", "sctoa", "servicecenter", "readabledate", "contactname",
 )  # fmt: skip
 """Other columns that a message may have."""
-_MOST_SPEAKERS, _FEWEST_MESSAGES = 12, 3
-"""Speakers of a log at most, and messages that each of them has on average at least."""
+_MOST_SPEAKERS, _FEWEST_MESSAGES, _FEWEST_OF_SENDERS = 12, 3, 2
+"""Speakers of a log at most, and messages that each of them has on average at least; fewer where they are senders."""
+_SENDERS = frozenset(map(bare, ("sender", "speaker", "sendername", "senderid", *message_names.SPEAKERS)))
+"""Columns that name who speaks and nothing else, as an author or a user may be that of a review."""
 
 
 def _columns(rows: Rows) -> tuple[str, str, str, str] | None:
@@ -72,6 +74,8 @@ def _columns(rows: Rows) -> tuple[str, str, str, str] | None:
     text, time, chat = (rows.find(names) for names in (TEXTS, TIMES, CHATS))
     named = (*rows.named((*SPEAKERS, *_OWN)), *_sent_or_received(rows))
     speaker = next((name for name in named if _is_talk(rows, name)), "")
+    if bare(speaker) in _SENDERS and not time:
+        time = next((name for name in rows.columns if rows.mostly(name, _is_moment)), "")
     chat = chat or (rows.find(_NUMBERS) if speaker in _sent_or_received(rows) else "")
     if not (speaker and text and time) or not rows.mostly(text, lambda cell: _words(cell) is not None):
         return None
@@ -97,7 +101,8 @@ _NUMBERS = ("address", "phonenumber")
 def _is_talk(rows: Rows, speaker: str) -> bool:
     """Say whether a column names a few speakers, each of whom writes several messages."""
     names = {_name(cell) for cell in rows.sample(speaker)}
-    several = 2 <= len(names) <= _MOST_SPEAKERS and len(rows.sample(speaker)) >= _FEWEST_MESSAGES * len(names)
+    fewest = _FEWEST_OF_SENDERS if bare(speaker) in _SENDERS else _FEWEST_MESSAGES
+    several = 2 <= len(names) <= _MOST_SPEAKERS and len(rows.sample(speaker)) >= fewest * len(names)
     return several and rows.mostly(speaker, lambda cell: bool(_name(cell)))
 
 
@@ -116,6 +121,11 @@ def _says_nothing(rows: Rows, name: str) -> bool:
         or _is_clock(cell)
         for cell in cells
     )
+
+
+def _is_moment(cell: Any) -> bool:
+    """Say whether a cell is a time that is no number, whatever its column is called."""
+    return finite(cell) is None and seconds_of(cell) is not None
 
 
 def _is_clock(cell: Any) -> bool:
