@@ -74,7 +74,7 @@ def _are_values(frame: pd.DataFrame, name: str) -> bool:
     each = profile(frame, name)
     return (
         each.is_number
-        and not each.is_identifier
+        and (not each.is_identifier or UNNAMED.fullmatch(name) is not None)
         and 2 * each.different > len(frame)
         and all(label_name(cell).lstrip("-").isdigit() for cell in cells_of(frame, name))
     )

@@ -218,7 +218,7 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
         return Found(frame, f"{form}, {encoding}", damaged)
     for read, form in _FORMS:
         if rows := read(text):
-            return Found(numbered(rows), f"{form}, {encoding}", notes=_NOTES.get(read, lambda _text: ())(text))
+            return Found(numbered(rows), f"{form}, {encoding}", notes=_NOTES[read](text) if read in _NOTES else ())
     if delimiter := table_delimiter(text):
         return found_in_cells(name, text, encoding, replace(parsing, delimiter=delimiter))
     tabbed, sign = with_tabs(text)
