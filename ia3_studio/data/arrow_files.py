@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.archives import require_room
 from ia3_studio.data.class_names import namer_of
+from ia3_studio.data.decode import find_encoding
 from ia3_studio.data.parsing import Found
 from ia3_studio.data.problem import clause
 from ia3_studio.data.split_names import SPLIT
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-SAVED_STATE, SAVED_SPLITS = "state.json", "dataset_dict.json"
+SAVED_STATE, SAVED_SPLITS, SAVED_INFO = "state.json", "dataset_dict.json", "dataset_info.json"
 """Files by which a folder of ``Dataset.save_to_disk`` and one of ``DatasetDict.save_to_disk`` are known."""
 
 
@@ -39,7 +40,7 @@ def read_parquet(name: str, data: bytes) -> Found:
         table = file.read()
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(f"{name} cannot be read as Parquet: {clause(error)}.") from error
-    return Found(frame_of(table), "Parquet")
+    return Found(frame_of(table), "Parquet", notes=_notes_on_bytes(table))
 
 
 def read_arrow(name: str, data: bytes) -> Found:
@@ -48,7 +49,8 @@ def read_arrow(name: str, data: bytes) -> Found:
     Raises:
         DataError: it is damaged, or too large once it is unpacked.
     """
-    return Found(frame_of(_arrow_table(name, data)), "Arrow")
+    table = _arrow_table(name, data)
+    return Found(frame_of(table), "Arrow", notes=_notes_on_bytes(table))
 
 
 def read_saved(name: str, members: Mapping[str, bytes]) -> Found | None:
@@ -65,37 +67,95 @@ def read_saved(name: str, members: Mapping[str, bytes]) -> Found | None:
     frames = []
     for folder in folders:
         tables = [_member(name, folder / file, members) for file in _saved_files(name, folder, members)]
-        frame = pd.concat([frame_of(table) for table in tables], ignore_index=True)
+        beside = members.get(str(folder / SAVED_INFO), b"")
+        frame = pd.concat([frame_of(table, beside) for table in tables], ignore_index=True)
         frames.append(frame if len(folders) == 1 else frame.assign(**{SPLIT: folder.name}))
     joined = pd.concat(frames, ignore_index=True)
     of = f" of the splits {', '.join(folder.name for folder in folders)}" if len(folders) > 1 else ""
     return Found(joined.set_axis(range(1, len(joined) + 1), axis=0), f"folder of save_to_disk{of}")
 
 
-def frame_of(table: pa.Table) -> pd.DataFrame:
+def frame_of(table: pa.Table, beside: bytes = b"") -> pd.DataFrame:
     """Return a table with its class numbers as class names; every column is kept, also one that pandas used as index.
 
     Integers beside missing values stay integers.
+
+    Args:
+        table: with what `datasets` records of its columns.
+        beside: the same in a file next to it, for a table that was written without.
     """
     frame = _with_texts(table).to_pandas(ignore_metadata=True, integer_object_nulls=True)
-    for column, name_of in _class_names(table.schema).items():
+    for column, name_of in (_class_names(table.schema) or _names_in(beside, ())).items():
         if column in frame.columns:
             frame[column] = frame[column].map(name_of)
     return frame.set_axis(range(1, len(frame) + 1), axis=0)
 
 
 def _with_texts(table: pa.Table) -> pa.Table:
-    """Return a table whose columns of bytes are texts where all their bytes are valid UTF-8."""
+    """Return a table whose columns of bytes are texts where nearly all their bytes are valid UTF-8; others are empty.
+
+    Texts in another encoding are read in it; columns of images stay as they are.
+    """
     import pyarrow as pa
 
     for place, field in enumerate(table.schema):
-        if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
+        if _holds_bytes(field):
             try:
                 texts = table.column(place).cast(pa.large_string())
-            except pa.ArrowInvalid:  # images, or another encoding
-                continue
+            except pa.ArrowInvalid:
+                cells = table.column(place).to_pylist()
+                if _wrong_bytes(cells):
+                    texts = pa.array([cell if _is_text(cell) else None for cell in cells]).cast(pa.large_string())
+                elif codec := _codec_of(field.name, cells):
+                    texts = pa.array([cell and cell.decode(codec, "replace") for cell in cells], pa.large_string())
+                else:
+                    continue
             table = table.set_column(place, field.name, texts)
     return table
+
+
+def _holds_bytes(field: pa.Field) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type))
+
+
+def _notes_on_bytes(table: pa.Table) -> tuple[str, ...]:
+    """Return a note for each column of texts some of whose bytes are no UTF-8."""
+    held = [(place, field.name) for place, field in enumerate(table.schema) if _holds_bytes(field)]
+    counts = {name: _wrong_bytes(table.column(place).to_pylist()) for place, name in held}
+    return tuple(
+        f"The column {name} has {count:,} texts with bytes that are not valid UTF-8; they are read as empty."
+        for name, count in counts.items()
+        if count
+    )
+
+
+def _codec_of(name: str, cells: Sequence[bytes | None]) -> str:
+    """Return the encoding of bytes that are texts in another one than UTF-8; empty where they are no texts."""
+    try:
+        return find_encoding(name, b"\n".join(cell or b"" for cell in cells[:_LOOKED_AT])).codec
+    except DataError:
+        return ""
+
+
+_LOOKED_AT = 200
+
+
+def _wrong_bytes(cells: Sequence[bytes | None]) -> int:
+    """Return how many cells of a column of texts are no UTF-8; 0 where so many are not that it holds no texts."""
+    wrong = sum(not _is_text(cell) for cell in cells)
+    return wrong if wrong <= _MOST_WRONG * len(cells) else 0
+
+
+_MOST_WRONG = 0.1
+
+
+def _is_text(cell: bytes | None) -> bool:
+    try:
+        return cell is None or isinstance(cell.decode(), str)
+    except UnicodeDecodeError:
+        return False
 
 
 def _arrow_table(name: str, data: bytes) -> pa.Table:
@@ -135,9 +195,15 @@ def _member(name: str, path: PurePosixPath, members: Mapping[str, bytes]) -> pa.
 
 def _class_names(schema: pa.Schema) -> dict[str, Callable[[Any], Any]]:
     """Return for each column of class numbers a function that gives their names, as `datasets` records them."""
+    return _names_in((schema.metadata or {}).get(b"huggingface", b""), ("info",))
+
+
+def _names_in(written: bytes, inside: Sequence[str]) -> dict[str, Callable[[Any], Any]]:
     try:
-        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
-        named = {str(column): namer_of(feature) for column, feature in features.items()}
+        found = json.loads(written)
+        for key in (*inside, "features"):
+            found = found[key]
+        named = {str(column): namer_of(feature) for column, feature in found.items()}
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError):  # written by something else
         return {}
     return {column: name_of for column, name_of in named.items() if name_of}

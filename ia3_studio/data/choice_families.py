@@ -11,6 +11,8 @@ from ia3_studio.data.choice_letters import LETTERS, with_latin_end
 from ia3_studio.data.column_names import name_words, says
 from ia3_studio.data.column_profile import profile
 from ia3_studio.data.column_words import WRONG
+from ia3_studio.data.folding import folded
+from ia3_studio.data.lexicon.concepts import words_for, words_in
 from ia3_studio.data.right_choice import names_each, repeats_one, right_columns
 
 if TYPE_CHECKING:
@@ -45,7 +47,15 @@ def family_by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]
 
 def family(columns: Sequence[str]) -> list[str]:
     """Return columns of a name each with a running number or letter, such as option_a to option_d, or A to D."""
-    return next(families(columns, STEMS.__contains__), [])
+    return next(families(columns, _is_stem), [])
+
+
+def _is_stem(stem: str) -> bool:
+    """Say whether the name of columns without their numbers is a word for one of several choices in any language."""
+    return stem in STEMS or folded(stem).replace(" ", "_") in _OPTIONS
+
+
+_OPTIONS = words_for("option", "options") - words_in("en", "option", "options")
 
 
 def families(columns: Sequence[str], is_stem: Callable[[str], bool]) -> Iterator[list[str]]:

@@ -70,10 +70,11 @@ def _is_written_for(frame: pd.DataFrame, prompt: str, name: str) -> bool:
 
 
 def _are_values(frame: pd.DataFrame, name: str) -> bool:
-    """Say whether a column holds whole numbers, most of them different, such as the results of problems."""
+    """Say whether a column holds whole numbers, most of them different, such as results of problems and unlike ids."""
     each = profile(frame, name)
     return (
         each.is_number
+        and (not each.is_identifier or UNNAMED.fullmatch(name) is not None)
         and 2 * each.different > len(frame)
         and all(label_name(cell).lstrip("-").isdigit() for cell in cells_of(frame, name))
     )

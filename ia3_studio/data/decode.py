@@ -112,9 +112,11 @@ def decode_as(name: str, data: bytes, found: FoundEncoding) -> Decoded:
             f"{name} is not valid {found.encoding} text (byte {error.start + 1:,}); save it as UTF-8."
         ) from error
     text = text.replace("\0", "") if found.nul_bytes else text
-    return Decoded(text.lstrip("\ufeff"), found, has_marks)
+    return Decoded(_MARKS_OF_FILES.sub("", text) if "\ufeff" in text else text, found, has_marks)
 
 
+_MARKS_OF_FILES = regex.compile("^\ufeff+", regex.MULTILINE)
+"""A byte order mark at the beginning of a line: there begins a file that was put behind another one."""
 _END_OF_FILE = b"\x1a"
 """How programs of DOS end a text."""
 

@@ -18,6 +18,10 @@ def delimiter_name(delimiter: str) -> str:
 
 _SAMPLE_LINES = 100
 _OTHER_NAMES = {" ": "blank", "\x1f": "unit separator", "\x01": "control-A"}
+NO_DELIMITER = "\x1e"
+"""Given for a table of one column, whose sentences hold any of the others."""
+_TIGHT = {mark: re.compile(rf"{re.escape(mark)}(?! )") for mark in DELIMITERS}
+"""A delimiter with no blank behind it, as hardly any sign of a sentence stands."""
 RARE_DELIMITERS = ("^", "~", "\x1f", "\x01", "¦", "§")
 
 
@@ -43,12 +47,48 @@ def guess_delimiter(text: str, quote: str = '"') -> str:
         usual = max(width for width, count in several.items() if count == most)
         return most, widths[0][0] == usual, usual
 
+    filled = [line for line in lines if line.strip()]
+    tight = [mark for mark in DELIMITERS if 2 * sum(map(bool, map(_TIGHT[mark].search, filled))) > len(filled)]
+    best = max(tight, key=fit, default="")
+    if best and fit(best)[0] > len(filled) / 2:
+        return best  # others, behind which a blank stands, are signs of sentences
     best = max(DELIMITERS, key=fit)
     if fit(best)[0] > len(lines) / 2:
         return best
-    filled = [line for line in lines if line.strip()]
+    best = best if best in lines[0] else ","  # a sign in some of the texts of a single column
     counts = {mark: {line.count(mark) for line in filled} for mark in RARE_DELIMITERS}
     return next((mark for mark, each in counts.items() if len(each) == 1 and 0 not in each), best)
+
+
+def is_table(text: str) -> bool:
+    """Say whether the first lines of a text have the same number of cells, several, between a usual delimiter."""
+    lines = [line for line in LINE_END.split(text, _SAMPLE_LINES)[:_SAMPLE_LINES] if line.strip()]
+    delimiter = guess_delimiter(text)
+    try:
+        widths = {len(row) for row in csv.reader((f"{line}\n" for line in lines[:-1]), delimiter=delimiter)}
+    except csv.Error:
+        return False
+    return len(lines) > _FEWEST_LINES and len(widths) == 1 and widths != {1} and not lines[0].startswith("//")
+
+
+def is_one_column(text: str) -> bool:
+    """Say whether a table has one column: a name, and sentences in whose bare lines commas stand before a blank only.
+
+    Example:
+        >>> is_one_column("text\\nOver the old pier, fog.\\nCalm."), is_one_column("text,mood\\nFog, rain,bad")
+        (True, False)
+    """
+    lines = map(str.strip, LINE_END.split(text, _SAMPLE_LINES)[:_SAMPLE_LINES])
+    name, *below = list(filter(None, lines)) or [""]
+    bare = [line for line in below if not line.startswith('"')]
+    marked = sum(bool(re.search("[,;]", line)) for line in bare)
+    is_name = len(name.split()) <= _WORDS_OF_A_NAME and not any(mark in name for mark in DELIMITERS)
+    if below and all(len(part.split()) <= _WORDS_OF_A_NAME for part in re.split("[,;]", below[0])):
+        return False  # names of columns below a title
+    return is_name and marked > 0 and not any(re.search(r"[,;](?!\s|$)|[\t|]", line) for line in bare)
+
+
+_WORDS_OF_A_NAME = 3
 
 
 def guess_quote(lines: Sequence[str], delimiter: str | None = None) -> str:

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from ia3_studio.data.column_profile import LONGEST_LABEL
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.exchange_texts import questions_in_headings
+from ia3_studio.data.headed_turns import headed_turns
 from ia3_studio.data.line_labels import labeled_lines
 from ia3_studio.data.markup_tables import is_markdown_table
 from ia3_studio.data.member_files import Readers, lines_in
@@ -144,9 +145,13 @@ def _by_ending(content: Mapping[str, bytes], readers: Readers) -> tuple[Found, S
 def documents(
     content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
 ) -> tuple[Found, Sequence[str]] | None:
-    """Read Markdown files that hold no table and no questions as one text each."""
+    """Read Markdown files that hold no table and no questions as one text each, or as the talk that each of them is."""
     paths = [path for path in tables if PurePosixPath(path).suffix.lower() == ".md"]
     texts = readers.texts(paths) if len(paths) > 1 and len(paths) == len(tables) else {}
+    talks = {path: headed_turns(each.text)[0] for path, each in texts.items()}
+    if talks and all(talks.values()):
+        found = Found(numbered({"messages": [*talks.values()]}), "one talk per file")
+        return with_encoding_facts(paths[0], found, [*texts.values()]), paths
     if not texts or any(is_markdown_table(each.text) or questions_in_headings(each.text) for each in texts.values()):
         return None
     frame = numbered({"text": [texts[path].text.strip() for path in paths]})

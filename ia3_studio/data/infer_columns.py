@@ -14,6 +14,7 @@ from ia3_studio.data.column_profile import cells_of, is_plain, kept_profiles, pr
 from ia3_studio.data.column_words import ANSWERED, is_about_text
 from ia3_studio.data.content_pairs import asked_by_contents, in_two_scripts, rewritten, two_bodies, two_texts
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES, conversation_column, with_opening
+from ia3_studio.data.entailed_pairs import entailed_pairs
 from ia3_studio.data.flag_columns import flags
 from ia3_studio.data.graded_answers import graded_answers, judged_claims
 from ia3_studio.data.inner_columns import with_inner_columns
@@ -47,6 +48,7 @@ from ia3_studio.data.text_columns import (
     told_language,
     two_in_lists,
 )
+from ia3_studio.data.triples import triples
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -212,11 +214,11 @@ def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
 
 
 _IN_ORDER = (
-    nested_pairs, _choices, tagged_words, marked_answers, graded_answers, judged_claims, rated_texts,
+    nested_pairs, triples, _choices, tagged_words, marked_answers, graded_answers, judged_claims, rated_texts,
     recipes,
     _refuse_undecided, judged_pairs, named_pairs, labeled, flags, beside_structures,
-    two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, asked_by_contents, two_bodies,
-    by_contents, few_labeled, told_language, named_text, coded_texts, two_texts,
+    two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, asked_by_contents,
+    entailed_pairs, two_bodies, by_contents, few_labeled, told_language, named_text, coded_texts, two_texts,
     longest_text, labeled_words, only_words,
 )  # fmt: skip
 """Ways to find the columns that play a part, in the order in which they are tried."""

@@ -184,7 +184,7 @@ def _wrapped(document: Mapping[str, Any], deepest: int) -> tuple[str, list[Any]]
 
 def _is_conversation(value: Any) -> bool:
     """Say whether a list holds the turns of one conversation rather than rows."""
-    dialects = ({"role", "content"}, {"from", "value"})
+    dialects = ({"role", "content"}, {"from", "value"}, {"versions", "currentlySelected"})
     return is_rows(value) and all(
         isinstance(turn, dict) and any(each <= set(turn) for each in dialects) for turn in value
     )

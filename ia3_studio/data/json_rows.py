@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.cut_json import CUT_OFF, ends_early, whole_objects
 from ia3_studio.data.delimited import lines_of
 from ia3_studio.data.delimiters import LINE_END
 from ia3_studio.data.header import unique_names
@@ -41,7 +42,14 @@ def read_json(name: str, text: str, named_lines: bool) -> tuple[pd.DataFrame, st
     stream = _stream(text)
     if stream is not None:
         return _frame(name, list(enumerate(stream, start=1))), "JSON objects one after the other", ()
-    records, form = rows_of_json(name, _parse(name, text))
+    try:
+        document = _parse(name, text)
+    except DataError:
+        if not (cut := whole_objects(text)):
+            raise
+        require_few(name, cut[1:], len(cut[0]))
+        return _frame(name, list(enumerate(cut[0], start=1))), "JSON objects of a file that is cut off", cut[1:]
+    records, form = rows_of_json(name, document)
     return _frame(name, list(enumerate(records, start=1))), form, ()
 
 
@@ -235,6 +243,8 @@ def _parse(name: str, text: str) -> Any:
         literal = exact_literal(text.strip()) if len(text) <= LONGEST_LITERAL else None
         if isinstance(literal, list | dict):  # as Python prints it, or with a comma after the last item
             return literal
+        if ends_early(text, error):
+            raise DataError(f"{name} is not whole JSON: {CUT_OFF}; copy or download it again.") from error
         where = f"{name}, line {error.lineno}"
         raise DataError(f"{where} is not valid JSON (column {error.colno}: {error.msg}); fix that line.") from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; thousands of nested brackets

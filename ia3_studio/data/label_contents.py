@@ -9,6 +9,7 @@ from ia3_studio.data.column_names import name_words, says
 from ia3_studio.data.column_profile import (
     LONGEST_LABEL,
     MOST_CLASSES,
+    SHORTEST_TEXT,
     UNNAMED,
     Profile,
     cells_of,
@@ -66,7 +67,7 @@ def path_inside(frame: pd.DataFrame, name: str) -> str:
 
 def holds_labels_or_marks(frame: pd.DataFrame, each: Profile) -> bool:
     """Say whether a column that is called a label holds labels or measurements."""
-    few = each.is_number and 2 <= each.different <= len(frame) // 2
+    few = (each.is_number or 0 < each.length < SHORTEST_TEXT) and 2 <= each.different <= len(frame) // 2
     cells = cells_of(frame, each.name)
     return each.is_label or few or is_measured(cells) or (each.is_number and are_points(cells, each.name))
 

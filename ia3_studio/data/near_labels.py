@@ -27,8 +27,13 @@ def with_near(frame: pd.DataFrame, found: Mapping, ranked: Sequence[Candidate], 
     if place is None or found.answer not in (label, *(each.path for each in ranked)):
         return found
     used = {found.column, found.context, found.answer}
-    least = ranked[place].score - (NEAR if ranked[place].has("told") else NEAR_UNTOLD)
-    near = (each.path for each in ranked[place + 1 :] if each.score >= least and each.path not in used)
+    is_surer = ranked[place].has("told")  # than another column is, unless that one is called a verdict
+    least, judged = ranked[place].score - (NEAR if is_surer else NEAR_UNTOLD), ranked[place].score - NEAR_UNTOLD
+    near = (
+        each.path
+        for each in ranked[place + 1 :]
+        if each.score >= (judged if each.has("judged") else least) and each.path not in used
+    )
     labels = (name for name in near if name in frame.columns and profile(frame, name).is_label)
     others = tuple(name for name in labels if not say_the_same(frame, label, name))
     return replace(found, near=others[:_MOST_NAMED])

@@ -46,7 +46,7 @@ _GIVEN = frozenset(("resps", "responses", "outputs", "generations", "predictions
 def prompt_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return the columns that are called prompts; "source" and the like only where their cells are texts of their own.
 
-    Where a row is from has few different values.
+    Where a row is from has few different values, each of which comes again.
     """
     found = named(columns, PROMPT_NAMES)
     found.sort(key=lambda name: bare_name(name) == "query")  # which a question may be asked of a database by
@@ -55,7 +55,7 @@ def prompt_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
         name for name in found
         if bare_name(name) not in FROM_WHERE
         or holds_lists_of_texts(frame, name)
-        or not ((each := profile(frame, name)).is_label or each.different < 2)
+        or not ((each := profile(frame, name)).is_label or each.different < 2 or 2 * each.different < len(frame))
     ]  # fmt: skip
 
 

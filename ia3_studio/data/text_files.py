@@ -14,11 +14,12 @@ from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll, read_conll_table
 from ia3_studio.data.cut_cells import require_whole_cells
 from ia3_studio.data.delimited import NUMBERS, read_delimited
-from ia3_studio.data.delimiters import LINE_END, delimiter_name, is_tabbed
+from ia3_studio.data.delimiters import LINE_END, NO_DELIMITER, delimiter_name, is_one_column, is_tabbed, is_table
 from ia3_studio.data.drawn_tables import vertical_records
 from ia3_studio.data.edited_sentences import read_edits
 from ia3_studio.data.entity_tables import read_entity_table
 from ia3_studio.data.exchange_texts import exchanges, one_conversation, questions_in_headings, questions_in_lines
+from ia3_studio.data.headed_turns import talk_in_headings, talk_notes
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.intent_lists import intents_below_headings
 from ia3_studio.data.json_rows import (
@@ -48,7 +49,7 @@ from ia3_studio.data.quiz_texts import quiz_questions
 from ia3_studio.data.quoted_texts import quoted_texts
 from ia3_studio.data.sgml_rows import read_sgml, sgml_rows
 from ia3_studio.data.shapes.headed_messages import headed_messages
-from ia3_studio.data.shapes.line_logs import logged_lines
+from ia3_studio.data.shapes.line_logs import logged_lines, notices_note
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.data.speaker_lines import conversations_of_two, note_on_turns
 from ia3_studio.data.tagged_texts import read_tagged_texts
@@ -72,16 +73,24 @@ def found_in_cells(name: str, text: str, encoding: str, parsing: ParsingOptions)
     tabbed = name.lower().endswith(".tsv") and parsing.delimiter is None
     if parsing.delimiter is None and name.lower().endswith(".tsv") and (words := read_conll(name, text)):
         return replace(words, form=f"{words.form}, {encoding}")
-    found = read_delimited(name, text, "\t" if tabbed else parsing.delimiter, parsing.header)
-    form = f"{delimiter_name(found.delimiter)}-separated, {encoding}"
+    given = "\t" if tabbed else parsing.delimiter or (NO_DELIMITER if is_one_column(text) else None)
+    found = read_delimited(name, text, given, parsing.header)
+    form = "one column" if given == NO_DELIMITER else f"{delimiter_name(found.delimiter)}-separated"
+    form = f"{form}, {encoding}"
     if found.header != 1:
         form += f", header in row {found.header}" if found.header else ", no header"
     return Found(found.frame, form, found.damaged, notes=found.notes)
 
 
-def found_in_json(name: str, text: str, encoding: str, _parsing: ParsingOptions) -> Found:
-    """Read one JSON document, or objects one after the other."""
-    frame, form, damaged = read_json(name, text, PurePosixPath(name).suffix.lower() in JSON_LINES)
+def found_in_json(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
+    """Read one JSON document, or objects one after the other; a table that is only called JSON as what it is."""
+    try:
+        frame, form, damaged = read_json(name, text, PurePosixPath(name).suffix.lower() in JSON_LINES)
+    except DataError:
+        if text.lstrip()[:1] in ("{", "[", "") or not is_table(text):
+            raise
+        found = found_in_cells(name, text, encoding, parsing)
+        return replace(found, notes=(*found.notes, f"{name} is read as what it holds: a table in text."))
     return Found(frame, f"{form}, {encoding}", damaged)
 
 
@@ -119,7 +128,7 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
     if not (parsing.delimiter or parsing.plain) and (messages := whatsapp_messages(text)):
         return Found(numbered(messages), f"plain text, {encoding}")
     if not (parsing.delimiter or parsing.plain) and (messages := logged_lines(text) or headed_messages(text)):
-        return Found(numbered(messages), f"chat in lines, {encoding}")
+        return Found(numbered(messages), f"chat in lines, {encoding}", notes=notices_note(text))
     if parsing.delimiter is None and (is_json_lines(text) or is_list_lines(text)):
         frame, form, damaged = read_json(name, text, named_lines=True)
         return Found(frame, f"{form}, {encoding}", damaged)
@@ -182,6 +191,7 @@ _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (labeled_trees, "a tree with its label per line"),
     (labeled_lines, "a text with its label per line"),
     (marked_sides, "two sides per line"),
+    (talk_in_headings, "a talk below the names of speakers"),
     (questions_in_lines, "questions and answers in lines"),
     (one_conversation, "prompts and answers in lines"),
     (exchanges, "prompts and answers in paragraphs"),
@@ -191,11 +201,12 @@ _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
 """How rows are found in text that is no table, in the order in which it is tried, and what that form is called."""
 
 
-_NOTES: dict[Callable[[str], Any], tuple[str, ...]] = {
-    one_conversation: (
+_NOTES: dict[Callable[[str], Any], Callable[[str], tuple[str, ...]]] = {
+    one_conversation: lambda _text: (
         "Each answer is learned after the line before it alone. If the lines are one conversation, put blank lines "
         "between its parts: the turns of a part stay together.",
-    )
+    ),
+    talk_in_headings: talk_notes,
 }
 """What is to be said of a form, by how it is read."""
 
@@ -207,7 +218,7 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
         return Found(frame, f"{form}, {encoding}", damaged)
     for read, form in _FORMS:
         if rows := read(text):
-            return Found(numbered(rows), f"{form}, {encoding}", notes=_NOTES.get(read, ()))
+            return Found(numbered(rows), f"{form}, {encoding}", notes=_NOTES[read](text) if read in _NOTES else ())
     if delimiter := table_delimiter(text):
         return found_in_cells(name, text, encoding, replace(parsing, delimiter=delimiter))
     tabbed, sign = with_tabs(text)
@@ -218,7 +229,9 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
 
 
 def found_in_markdown(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
-    """Read the tables of a Markdown page, its questions in headings, or its text."""
+    """Read the turns of a talk in Markdown, the tables of a page, its questions in headings, or its text."""
+    if not (parsing.plain or parsing.delimiter) and (talk := talk_in_headings(text)):
+        return Found(numbered(talk), f"a talk below the names of speakers, {encoding}", notes=talk_notes(text))
     if not is_markdown_table(text):
         if not parsing.plain and (rows := questions_in_headings(text)):
             return Found(numbered(rows), f"questions in headings, {encoding}")

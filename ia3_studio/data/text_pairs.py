@@ -141,7 +141,7 @@ def related_texts(frame: pd.DataFrame, columns: Sequence[str], label: str) -> tu
     """Return the only two columns of texts that are no labels, where the label says how two texts are related."""
     texts = [each.name for name in columns if _is_side(each := profile(frame, name)) and not says_why(name)]
     classes = {str(cell).strip().casefold() for cell in cells_of(frame, label)}
-    related = says(label, RELATED) or len(classes & _RELATIONS) > 1
+    related = says(label, RELATED) or len(classes & RELATIONS) > 1
     if not related or len(texts) != 2 or contains(frame, *texts) or contains(frame, *reversed(texts)):
         return None  # what stands in a text is a part of it
     return texts[0], texts[1]
@@ -193,7 +193,7 @@ def _is_side(each: Profile) -> bool:
     return each.is_text and not each.is_label and each.different > 1
 
 
-_RELATIONS = frozenset(
+RELATIONS = frozenset(
     ("entailment", "contradiction", "not_entailment", "entailed", "supports", "supported", "refutes", "refuted",
      "not enough info", "agree", "disagree", "discuss", "unrelated", "related", "match", "no match", "non-match",
      "duplicate", "not duplicate", "paraphrase", "not paraphrase", "relevant", "irrelevant", "not relevant",

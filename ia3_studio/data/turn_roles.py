@@ -105,7 +105,7 @@ def role_key(name: Any) -> str:
 
 
 def _role_key_of(name: Any) -> str:
-    return re.sub(r"[\s_-]+", "_", str(name).strip().strip(_MARKS).strip().lower())
+    return re.sub(r"[\s_-]+", "_", str(name).replace(".", "").strip().strip(_MARKS).strip().lower())
 
 
 _role_key = lru_cache(1_000)(_role_key_of)

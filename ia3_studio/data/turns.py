@@ -26,6 +26,7 @@ SIDE_KEYS = {
     "is_agent": ("assistant", "user"), "from_agent": ("assistant", "user"), "is_staff": ("assistant", "user"),
     "from_bot": ("assistant", "user"), "from_assistant": ("assistant", "user"), "from_ai": ("assistant", "user"),
     "is_chatbot": ("assistant", "user"), "is_model": ("assistant", "user"), "from_human": ("user", "assistant"),
+    "is_created_by_user": ("user", "assistant"), "iscreatedbyuser": ("user", "assistant"),
     "is_from_user": ("user", "assistant"), "is_from_bot": ("assistant", "user"), "is_client": ("user", "assistant"),
 }  # fmt: skip
 """Keys of a turn that say by true or false who speaks: the role if true, and if false."""

@@ -198,9 +198,12 @@ def _whole_text(frame: pd.DataFrame, texts: Sequence[str]) -> str:
 
 
 def only_facts_beside(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
-    """Say whether nothing could be a label but who or where, or an amount."""
+    """Say whether nothing could be a label but who or where, or an amount in numbers."""
     filled = {name: each for name in columns if (each := profile(frame, name)).filled > MOSTLY}
-    return all(is_about_row(name) or says(name, AMOUNTS) for name in label_candidates(frame, filled))
+    return all(
+        is_about_row(name) or (says(name, AMOUNTS) and profile(frame, name).is_number)
+        for name in label_candidates(frame, filled)
+    )
 
 
 def _is_judged(frame: pd.DataFrame, columns: Sequence[str]) -> bool:

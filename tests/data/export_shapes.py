@@ -150,6 +150,23 @@ EXPORTS = (
         12,
     ),
     Shape(
+        "Grok export",
+        "grok.json",
+        json.dumps({"conversations": [{"conversation": {"title": "Ferries"}, "responses": [
+            {"response": {"sender": "human", "message": asked(n)}},
+            {"response": {"sender": "ASSISTANT", "message": said(n)}},
+        ]} for n in range(12)]}),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "a talk that an assistant exported as Markdown",
+        "talk.md",
+        "".join(f"**User**\n\n{asked(n)}\n\n---\n\n**Cursor**\n\n{said(n)}\n\n---\n\n" for n in range(12)),
+        "prompt → prompt, answer → answer",
+        12,
+    ),
+    Shape(
         "Label Studio: choices, taxonomy, ratings",
         "studio.json",
         json.dumps([*(task(n, chosen("choices", [mood(n)])) for n in range(12)), {**task(12), "annotations": []}]),

@@ -178,6 +178,7 @@ def test_every_shape_is_that_of_a_document(tmp_path: Path) -> None:
         "Chatwoot export",
         "passages with annotations (BioC)",
         "conversations whose turns have versions",
+        "Grok export",
     }  # as CSV, as text and as XML, in another list, or refused; see their own tests
     assert {shape.name for shape in SHAPES} - found <= elsewhere
 

@@ -196,6 +196,24 @@ def _claude_turn(message: dict[str, Any], found: Collector) -> list[Turn]:
 _BLOCKS = {"tool_use": CALLS, "tool_result": TOOLS, "thinking": REASONING, "redacted_thinking": REASONING}
 
 
+def _is_answered(cell: Any) -> bool:
+    """Say whether a cell is a list of messages, each in an object of its own, as Grok writes a conversation."""
+    each = listed(cell)
+    return bool(each) and all(isinstance(item, dict) and isinstance(item.get("response"), dict) for item in each)
+
+
+def _read_grok(rows: Rows) -> Recognized:
+    def read(record: dict[str, Any], found: Collector) -> list[Turn]:
+        messages = [item["response"] for item in listed(record.get("responses")) if _is_answered([item])]
+        found.name_rest(record, ("responses",))
+        for name in ("file_attachments", "card_attachments_json", "images"):
+            found.unused[ATTACHMENTS] += sum(len(listed(each.get(name))) for each in messages)
+        turns = [{"role": each.get("sender", ""), "content": each.get("message", "")} for each in messages]
+        return _joined([turn for turn in turns if is_text(turn["content"])])
+
+    return _read(rows, "Grok export", read)
+
+
 def _joined(turns: list[Turn]) -> list[Turn]:
     """Join the texts of an assistant between which only its tools were at work."""
     kept: list[Turn] = []
@@ -221,6 +239,7 @@ def _read(rows: Rows, form: str, read: Callable[[dict[str, Any], Collector], lis
 
 SHAPES = (
     Shape("ChatGPT export", lambda rows: rows.mostly("mapping", _is_mapping), _read_chatgpt),
+    Shape("Grok export", lambda rows: rows.mostly("responses", _is_answered), _read_grok),
     Shape(
         "Claude export",
         lambda rows: rows.mostly("chat_messages", lambda cell: isinstance(cell, list)),

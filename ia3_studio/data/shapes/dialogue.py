@@ -109,6 +109,8 @@ def _bare_turn(turn: Any) -> Any:
         return turn
     if set(turn) == {"message"}:
         return turn["message"]
+    if isinstance(turn.get("kwargs"), dict) and listed(turn.get("id")):  # of LangChain, as an object is made again
+        return {"role": turn["id"][-1], "content": turn["kwargs"].get("content")}
     if {*turn} == {"role", "parts"}:  # of Gemini
         return turn_of_parts(turn)
     if is_text(turn.get("text")) and "role" in turn and not {"content", "value"} & turn.keys():
@@ -118,8 +120,8 @@ def _bare_turn(turn: Any) -> Any:
 
 def _turns_of_object(value: dict[str, Any]) -> Any:
     """Return the turns of a request or a response of an API: its messages, or the first of several answers."""
-    if isinstance(value.get("body"), dict):
-        return turns_in(value["body"])
+    if body := next((value[name] for name in _BODIES if isinstance(value.get(name), dict)), None):
+        return turns_in(body)
     if "messages" in value:
         return _system_of(value) + turns_in(value["messages"])
     if "contents" in value:
@@ -129,12 +131,19 @@ def _turns_of_object(value: dict[str, Any]) -> Any:
     if is_text(value.get("input")) or listed(value.get("input")):
         asked = value["input"]
         return _system_of(value) + ([{"role": "user", "content": asked}] if is_text(asked) else turns_in(asked))
-    first = next((each[0] for name in ("choices", "candidates") if (each := listed(value.get(name)))), value)
+    first = next((each[0] for name in _ANSWERS if (each := listed(value.get(name)))), value)
+    first = first[0] if isinstance(first, list) and first else first
     inner = first if isinstance(first, dict) else value
     if isinstance(inner.get("message"), dict):
         return [inner["message"]]
     content = inner.get("content")
     return [turn_of_parts(content)] if isinstance(content, dict) and "parts" in content else None
+
+
+_BODIES = ("body", "inputBodyJson", "outputBodyJson", "output")
+"""Keys of an object that holds what was sent or answered."""
+_ANSWERS = ("choices", "candidates", "generations")
+"""Keys of several answers, the first of which counts."""
 
 
 def _system_of(value: dict[str, Any]) -> Turns:

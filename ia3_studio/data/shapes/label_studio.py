@@ -158,8 +158,9 @@ def _span(value: dict[str, Any]) -> dict[str, Any]:
 
 def _has_rows(rows: Rows) -> bool:
     """Say whether rows are annotations in JSON-MIN or CSV."""
+    times = {"lead_time", "created_at", "updated_at"} & set(rows.columns)
     return {"annotator", "annotation_id"} <= set(rows.columns) and bool(
-        {"lead_time", "created_at", "updated_at"} & set(rows.columns)
+        (times or _control_of(rows)[0])
         and not any(rows.mostly(name, lambda cell: cell in ("left", "right")) for name in rows.columns)
     )
 

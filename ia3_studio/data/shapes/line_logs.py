@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from ia3_studio.data.delimiters import LINE_END
@@ -20,6 +21,7 @@ _HEADS = tuple(
     for form in (
         rf"\[(?:{_SHORT_DATE},? )?{_CLOCK}\] ([^\s:<>][^:<>\n]{{0,59}}?)( *)",  # Discord, Teams: the text follows below
         rf"()()(){_CLOCK}\t([^\t\n]{{1,60}})\t(.*)",  # LINE
+        rf"{_SHORT_DATE}[ T]{_CLOCK}\t([^\t\n]{{1,60}})\t(.*)",  # WeeChat
         rf"()()(){_CLOCK}\s+From\s+(\S[^:]{{0,59}}?)(?:\s+to\s+[^:]{{1,80}})?\s*:\s*(.*)",  # Zoom
         rf"\[?(?:{_SHORT_DATE}[ T])?\[?{_CLOCK}\]? <[@+%~& ]?([^<>\s]{{1,40}})> (.*)",  # IRC
     )
@@ -49,14 +51,41 @@ def logged_lines(text: str) -> dict[str, list[Any]] | None:
     """
     lines = list(map(_usual, LINE_END.split(text.strip("\ufeff\n\r "))))
     head = max(_HEADS, key=lambda form: sum(form.fullmatch(line) is not None for line in lines[:_SAMPLE]))
+    lines = [line for line in lines if not _NOTICE.fullmatch(line)] if head is _DATED else lines
     said = [each for each in _messages(lines, head) if "".join(each.lines).strip()]
     speakers = Counter(each.speaker for each in said)
     most = max(speakers.values(), default=0)
     if len(said) < _FEWEST_MESSAGES or most > _MOST_OF_A_SPEAKER * len(said) or len(speakers) > len(said) / 2:
         return None
     times = times_of([each.when for each in said])
+    if head is _DATED and not _is_talk(times, [*speakers]):
+        return None
     texts = ["\n".join(each.lines).strip() for each in said]
     return {TIME: times, SPEAKER: [each.speaker for each in said], TEXT: texts}
+
+
+_DATED = _HEADS[2]
+
+
+def _is_talk(times: Sequence[Any], speakers: Sequence[str]) -> bool:
+    """Say whether lines of a date, a word and a text are what people wrote: in order, most of them within an hour.
+
+    A class could stand there as well, such as the level of a message in the log of a program.
+    """
+    steps = [later - earlier for earlier, later in pairwise(times)] if None not in times else [-1.0]
+    soon = sum(step <= _SOON for step in steps)
+    return min(steps) >= 0 and soon > _MOSTLY * len(steps) and not _LEVELS & {*map(str.lower, speakers)}
+
+
+_SOON, _MOSTLY = 3600.0, 0.8
+_LEVELS = frozenset(("info", "warn", "warning", "error", "debug", "trace", "fatal", "critical", "notice"))
+_NOTICE = re.compile(r".*\t[^\w\t]+\t.*")
+
+
+def notices_note(text: str) -> tuple[str, ...]:
+    """Return the note on lines that the program of a chat wrote itself, with a sign such as --> for a speaker."""
+    count = sum(map(bool, map(_NOTICE.fullmatch, LINE_END.split(text))))
+    return (f"Not used: {count:,} lines about who came, went or did something.",) if count else ()
 
 
 _NAME_FIRST = re.compile(r"\[([^\[\]\t]{1,60})\] \[(오전|오후|) ?(\d{1,2}:\d{2}) ?([AaPp][Mm]|)\] (.*)")

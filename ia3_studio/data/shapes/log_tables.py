@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -62,8 +63,10 @@ BESIDE = (
     "contenttype", "toa", "sctoa", "servicecenter", "readabledate", "contactname",
 )  # fmt: skip
 """Other columns that a message may have."""
-_MOST_SPEAKERS, _FEWEST_MESSAGES = 12, 3
-"""Speakers of a log at most, and messages that each of them has on average at least."""
+_MOST_SPEAKERS, _FEWEST_MESSAGES, _FEWEST_OF_SENDERS = 12, 3, 2
+"""Speakers of a log at most, and messages that each of them has on average at least; fewer where they are senders."""
+_SENDERS = frozenset(map(bare, ("sender", "speaker", "sendername", "senderid", *message_names.SPEAKERS)))
+"""Columns that name who speaks and nothing else, as an author or a user may be that of a review."""
 
 
 def _columns(rows: Rows) -> tuple[str, str, str, str] | None:
@@ -71,6 +74,8 @@ def _columns(rows: Rows) -> tuple[str, str, str, str] | None:
     text, time, chat = (rows.find(names) for names in (TEXTS, TIMES, CHATS))
     named = (*rows.named((*SPEAKERS, *_OWN)), *_sent_or_received(rows))
     speaker = next((name for name in named if _is_talk(rows, name)), "")
+    if bare(speaker) in _SENDERS and not time:
+        time = next((name for name in rows.columns if rows.mostly(name, _is_moment)), "")
     chat = chat or (rows.find(_NUMBERS) if speaker in _sent_or_received(rows) else "")
     if not (speaker and text and time) or not rows.mostly(text, lambda cell: _words(cell) is not None):
         return None
@@ -96,7 +101,8 @@ _NUMBERS = ("address", "phonenumber")
 def _is_talk(rows: Rows, speaker: str) -> bool:
     """Say whether a column names a few speakers, each of whom writes several messages."""
     names = {_name(cell) for cell in rows.sample(speaker)}
-    several = 2 <= len(names) <= _MOST_SPEAKERS and len(rows.sample(speaker)) >= _FEWEST_MESSAGES * len(names)
+    fewest = _FEWEST_OF_SENDERS if bare(speaker) in _SENDERS else _FEWEST_MESSAGES
+    several = 2 <= len(names) <= _MOST_SPEAKERS and len(rows.sample(speaker)) >= fewest * len(names)
     return several and rows.mostly(speaker, lambda cell: bool(_name(cell)))
 
 
@@ -109,9 +115,24 @@ def _says_nothing(rows: Rows, name: str) -> bool:
     if says(name, LABELED):
         return False
     return len({str(cell) for cell in cells}) < 2 or all(
-        isinstance(cell, bool | list | dict) or finite(cell) is not None or seconds_of(cell) is not None
+        isinstance(cell, bool | list | dict)
+        or finite(cell) is not None
+        or seconds_of(cell) is not None
+        or _is_clock(cell)
         for cell in cells
     )
+
+
+def _is_moment(cell: Any) -> bool:
+    """Say whether a cell is a time that is no number, whatever its column is called."""
+    return finite(cell) is None and seconds_of(cell) is not None
+
+
+def _is_clock(cell: Any) -> bool:
+    return isinstance(cell, str) and _CLOCK.fullmatch(cell.strip()) is not None
+
+
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 
 
 def _name(cell: Any) -> str:
@@ -141,6 +162,7 @@ def _read_log(rows: Rows) -> Recognized:
     found, unused = _columns(rows), Counter[str]()
     assert found is not None
     speaker, text = found[:2]
+    clock = next((name for name in rows.columns if rows.mostly(name, _is_clock)), "")
     said: list[Said] = []
     for row, record in rows.records():
         if not _name(record.get(speaker)) or not is_text(_words(record.get(text))):
@@ -148,7 +170,7 @@ def _read_log(rows: Rows) -> Recognized:
         elif bare(speaker) == "type" and not _is_sms(record[speaker]):
             unused["drafts and messages that were not sent"] += 1
         else:
-            said.append(_said(row, record, found))
+            said.append(_said(row, record, found, clock))
     answers = rows.speaker if rows.speaker is not None else _answerer(rows, speaker)
     return read_log(rows.name, "chat log with a message per row", said, answers, unused)
 
@@ -161,11 +183,15 @@ def _answerer(rows: Rows, speaker: str) -> str | None:
     return answers[0] if side and len(answers) == 1 and (answers[0], "user") not in pairs else None
 
 
-def _said(row: int, record: dict[str, Any], columns: tuple[str, str, str, str]) -> Said:
+def _said(row: int, record: dict[str, Any], columns: tuple[str, str, str, str], clock: str) -> Said:
+    """Return the message of a row, at the time of the day that a column of its own has."""
     speaker, text, time, chat = columns
+    day = record.get(time)
+    whole = seconds_of(f"{day} {str(record[clock]).zfill(5)}") if clock not in ("", time) and clock in record else None
+    when = seconds_of(day) if whole is None else whole
     where = "" if is_blank(record.get(chat)) else str(record[chat])
     who = {"1": "the other", "2": "me"}[str(record[speaker])] if bare(speaker) == "type" else _name(record[speaker])
-    return Said(row, who, _words(record[text]) or "", seconds_of(record.get(time)), where)
+    return Said(row, who, _words(record[text]) or "", when, where)
 
 
 SHAPES = (Shape("chat log with a message per row", _is_log, _read_log, by_row=False),)

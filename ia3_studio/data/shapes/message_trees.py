@@ -148,8 +148,9 @@ def _content(cell: Any) -> Any:
 
 
 def key_of(cell: Any) -> str:
-    """Return an id as text; pandas writes whole numbers beside gaps as 1.0."""
+    """Return an id as text; pandas writes whole numbers beside gaps as 1.0, and an id of zeros is that of nobody."""
     name = "" if is_blank(cell) else label_name(cell)
+    name = "" if len(name) > 1 and not name.strip("0-") else name
     return name.removesuffix(".0") if name.removesuffix(".0").isdigit() else name
 
 

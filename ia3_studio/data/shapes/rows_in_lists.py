@@ -12,6 +12,7 @@ from ia3_studio.data.column_words import ANSWERED, LABELED, READ
 from ia3_studio.data.pair_names import ANSWER_NAMES
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, frame_of, is_text, listed
+from ia3_studio.data.table_files import ORIGIN
 from ia3_studio.data.turns import ROLE_KEYS, is_known_turn
 
 _DEEPEST = 3
@@ -84,7 +85,7 @@ def _opened(rows: Rows) -> Rows:
 
 def _says_which(name: str) -> bool:
     """Say whether a column beside a list says which one it is, by an id or a class, rather than what it is called."""
-    return name_words(name)[-1:] in _IDS or says(name, LABELED)
+    return name_words(name)[-1:] in _IDS or says(name, LABELED) or name == ORIGIN
 
 
 _IDS = (["id"], ["uuid"], ["key"])
