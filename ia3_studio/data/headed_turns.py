@@ -50,19 +50,22 @@ def headed_turns(text: str) -> tuple[list[dict[str, str]], int]:
     turns = [{**turn, "content": _without_rules(turn["content"])} for turn in turns]
     takes_turns = [turn["role"] for turn in turns] == [("user", "assistant")[place % 2] for place in range(len(turns))]
     is_talk = len(turns) >= _FEWEST_TURNS and takes_turns and all(turn["content"] for turn in turns)
-    return (turns[: len(turns) // 2 * 2], above) if is_talk else ([], 0)
+    return (turns, above) if is_talk else ([], 0)
 
 
 def talk_in_headings(text: str) -> dict[str, list[Any]] | None:
     """Return the prompts and answers of a talk in Markdown; None for other text."""
     sides = [turn["content"] for turn in headed_turns(text)[0]]
-    return {"prompt": sides[::2], "answer": sides[1::2]} if sides else None
+    answers = sides[1::2]
+    return {"prompt": sides[::2][: len(answers)], "answer": answers} if sides else None
 
 
 def talk_notes(text: str) -> tuple[str, ...]:
     """Return what is to be said of how a talk in Markdown is read."""
-    above = headed_turns(text)[1]
-    return (*([f"Not used: {above:,} lines above the first message."] if above else []), ONE_TALK)
+    turns, above = headed_turns(text)
+    unused = [f"{above:,} lines above the first message"] if above else []
+    unused += ["the last message, which has no answer"] if len(turns) % 2 else []
+    return (*([f"Not used: {', '.join(unused)}."] if unused else []), ONE_TALK)
 
 
 def _turns(text: str) -> Iterator[tuple[str, str]]:

@@ -73,13 +73,16 @@ _DIGITS = 5
 """More than any number of a column has."""
 
 
-def without_ids(text: str) -> str:
-    """Return lines of two cells each without the lines between them that are ids such as ###1234, or blank."""
-    lines = LINE_END.split(text)
-    rows = [line for line in lines if line.strip() and not _ID.fullmatch(line)]
-    if len(rows) == len(lines) or not any(map(_ID.fullmatch, lines)) or {line.count("\t") for line in rows} != {1}:
-        return text
-    return "\n".join(rows)
+def without_ids(text: str) -> tuple[str, int] | None:
+    """Return lines of two cells each without the lines between them that are ids such as ###1234, and how many are.
+
+    None for other text.
+    """
+    lines = [line for line in LINE_END.split(text) if line.strip()]
+    rows = [line for line in lines if not _ID.fullmatch(line)]
+    if len(rows) == len(lines) or {line.count("\t") for line in rows} != {1}:
+        return None
+    return "\n".join(rows), len(lines) - len(rows)
 
 
 _ID = re.compile(r"#{1,3}\s?\d+\s*")

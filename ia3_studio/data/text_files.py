@@ -136,7 +136,9 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
         return Found(numbered(talks), f"conversations in lines, {encoding}", notes=tuple(candidates_note(text)))
     if not (parsing.delimiter or parsing.plain) and (rows := marked_labels(text)):
         return Found(numbered(rows), f"a text with its labels per line, {encoding}")
-    text = text if parsing.delimiter or parsing.plain else without_ids(text)
+    if not (parsing.delimiter or parsing.plain) and (bare := without_ids(text)) is not None:
+        found = found_in_cells(name, bare[0], encoding, replace(parsing, delimiter="\t"))
+        return replace(found, notes=(*found.notes, f"Not used: {bare[1]:,} lines of ids between the rows."))
     if parsing.delimiter or is_tabbed(without_settings(text)):
         if not parsing.delimiter and (sides := cards(text)):
             return Found(numbered(sides), f"cards of Anki, {encoding}")

@@ -120,6 +120,9 @@ def test_a_talk_in_markdown_is_read_by_the_names_above_its_turns(
     assert str(split.mapping) == "prompt → prompt, answer → answer"
     assert len((*split.train, *split.held_out)) == 4
     assert any("one conversation" in note for note in split.notes) and any("above the first" in n for n in split.notes)
+    assert not any("no answer" in note for note in split.notes)
+    put(f"{talk(head, *names)}\n\n{head.format(names[0])}\n\nThanks!", tmp_path, "talk.md")
+    assert any("no answer" in note for note in load_data(path).notes)
     put(talk(head, *names).replace("ferry", "barge"), tmp_path, "other.md")
     assert load_data(tmp_path).mapping.kind == "messages"
 
@@ -277,3 +280,11 @@ def test_how_two_texts_are_related_is_their_label_in_few_rows(count: int, tmp_pa
     words = ("ENTAILMENT", "CONTRADICTION", "UNKNOWN")
     content = rows(lambda n: f'"{said(n)}","{said(n + 1)}",{words[n % 3]}', count, "t,h,value")
     assert str(load_data(put(content, tmp_path, "few.csv")).mapping) == "t + h → text, value → label"
+
+
+def test_ids_between_rows_are_named_as_not_used(tmp_path: Path) -> None:
+    kinds = ("METHODS", "RESULTS")
+    text = "".join(f"###{n}\n" * (n % 4 == 0) + f"{kinds[n % 2]}\t{said(n)}\n" + "\n" * (n % 4 == 3) for n in range(24))
+    split = load_data(put(text, tmp_path, "dev.txt"))
+    assert split.mapping.kind == "labels" and len((*split.train, *split.held_out)) == 24
+    assert any("6 lines of ids" in note for note in split.notes)
