@@ -11,10 +11,9 @@ from ia3_studio.data.column_names import named
 from ia3_studio.data.column_profile import cells_of, profile
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES, with_opening
 from ia3_studio.data.flag_columns import flags
-from ia3_studio.data.infer_columns import with_decimal_mark
+from ia3_studio.data.infer_columns import inferred_as, with_decimal_mark
 from ia3_studio.data.inner_columns import with_inner_columns
 from ia3_studio.data.label_columns import by_contents, labeled
-from ia3_studio.data.label_contents import holds_long_texts
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.mapping import LabelKind, Mapping
 from ia3_studio.data.measurements import number_of
@@ -38,9 +37,16 @@ Kind = Literal["pairs", "messages", "text", "labels", "multi", "number", "choice
 def columns_for(table: Table, kind: Kind) -> Mapping | None:
     """Return the likeliest columns for rows of a kind that was chosen; None where the table has none for it.
 
-    Where the columns have none, values inside their objects may.
+    They are those that are detected as such rows, else those that hold what the kind needs. Where the columns have
+    none, values inside their objects may.
     """
-    return _likeliest(table, kind) or _likeliest_inside(table, kind)
+    found = inferred_as(table, lambda mapping: task_of(mapping) == kind)
+    return found or _likeliest(table, kind) or _likeliest_inside(table, kind)
+
+
+def task_of(mapping: Mapping) -> str:
+    """Return what the form calls the rows of a mapping; "pictures" are not called anything."""
+    return mapping.target if mapping.kind == "labels" and mapping.target != "single" else mapping.kind
 
 
 def _likeliest_inside(table: Table, kind: Kind) -> Mapping | None:
@@ -74,23 +80,26 @@ def _likeliest(table: Table, kind: Kind) -> Mapping | None:
         ordered = [name for name in columns if name in texts[:2]]
         pair = found or (Mapping("pairs", ordered[0], ordered[1]) if len(ordered) == 2 else None)
         return with_opening(table, pair) if pair else None
-    marked = _likely_flags(table, columns) if kind == "multi" else None
-    found = marked or labeled(table.frame, columns) or by_contents(table.frame, columns)
-    others = [each.name for each in profiles if each.name != texts[0]] if texts else []
-    others.sort(key=lambda name: (profile(table.frame, name).is_identifier, not profile(table.frame, name).is_label))
-    found = found or (Mapping("labels", column=texts[0], answer=others[0]) if others else None)
-    if found and kind == "number" and not may_be_target(table, kind, found.answer):
-        numbers = [each.name for each in profiles if each.is_number and not each.is_identifier]
-        return replace(found, answer=numbers[0], parts=()) if numbers else found
-    return found
+    return _likely_labels(table, columns, (texts or [""])[0], kind)
 
 
-def may_be_target(table: Table, kind: str, name: str) -> bool:
-    """Say whether a column can be the target of a task: a number needs numbers, and a label is no long text."""
-    if kind not in ("number", "labels") or name not in table.frame.columns:
-        return True
-    if kind == "labels":
-        return not holds_long_texts(table.frame, name)
+def _likely_labels(table: Table, columns: Sequence[str], text: str, kind: Kind) -> Mapping | None:
+    """Return a text and its label, labels or number; None where no other column could be that."""
+    target: LabelKind = "multi" if kind == "multi" else "number" if kind == "number" else "single"
+    if kind == "multi" and (marked := _likely_flags(table, columns)):
+        return marked
+    found = labeled(table.frame, columns) or by_contents(table.frame, columns)
+    if found and not found.parts and (kind != "number" or _holds_numbers(table, found.answer)):
+        return with_decimal_mark(table, replace(found, target=target))
+    others = [profile(table.frame, name) for name in columns if name != text]
+    if kind == "number":
+        others = [each for each in others if each.is_number]
+    others.sort(key=lambda each: (each.is_identifier, not each.is_label))
+    chosen = Mapping("labels", column=text, answer=others[0].name, target=target) if text and others else None
+    return with_decimal_mark(table, chosen) if chosen else None
+
+
+def _holds_numbers(table: Table, name: str) -> bool:
     return any(number_of(cell) is not None for cell in cells_of(table.frame, name)[:_LOOKED_AT])
 
 

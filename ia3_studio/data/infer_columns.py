@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ from ia3_studio.data.marked_pairs import marked_answers
 from ia3_studio.data.measurements import decimal_mark
 from ia3_studio.data.mirrored_pairs import code_languages, languages
 from ia3_studio.data.nested_pairs import nested_pairs
-from ia3_studio.data.opposed_names import are_degrees, twin_place
+from ia3_studio.data.opposed_names import degrees, twin_place
 from ia3_studio.data.pair_columns import named_pairs
 from ia3_studio.data.pair_names import ANSWER_NAMES, CONTEXT_NAMES, PROMPT_NAMES
 from ia3_studio.data.parsing import shown_names
@@ -89,11 +90,34 @@ def _told(table: Table) -> Mapping:
     elif found.kind == "pairs" and not found.nested and not is_plain(table.frame, found.answer):
         inner = _inner(table, columns)  # an answer that is an object may name one of the choices in another
         found = inner if inner and inner.kind == "choices" else found
-    return (
-        with_opening(table, found)
-        if found.kind in ("pairs", "messages", "preferences")
-        else with_decimal_mark(table, found)
-    )
+    return _completed(table, found)
+
+
+def _completed(table: Table, found: Mapping) -> Mapping:
+    """Return a mapping with the columns of system prompts, history and tools, or the decimal mark of its numbers."""
+    spoken = found.kind in ("pairs", "messages", "preferences")
+    return with_opening(table, found) if spoken else with_decimal_mark(table, found)
+
+
+def inferred_as(table: Table, fits: Callable[[Mapping], bool]) -> Mapping | None:
+    """Return the first of all mappings that columns could have, in the order in which they are tried, which fits.
+
+    A way that refuses the columns is passed over: what they are is known.
+    """
+    if table.mapping and fits(table.mapping):
+        return table.mapping
+    with kept_profiles():
+        looked_at = thinned(table)
+        columns = _filled_columns(looked_at)
+        if not table.mapping and not table.undecided:
+            with suppress(DataError):
+                if fits(detected := _told(looked_at)):
+                    return detected
+        for inferred in _ways(looked_at):
+            with suppress(DataError):
+                if (found := inferred(looked_at.frame, columns)) and fits(found):
+                    return _completed(looked_at, found)
+    return None
 
 
 def _other_texts(table: Table, columns: Sequence[str], inner: str) -> bool:
@@ -134,12 +158,15 @@ def _is_blank(cell: Any) -> bool:
     return isinstance(cell, str) and not cell.strip()
 
 
+def _ways(table: Table) -> Iterator[Callable[[pd.DataFrame, Sequence[str]], Mapping | None]]:
+    """Yield the ways to find the columns that play a part, in the order in which they are tried."""
+    yield _chosen_and_rejected
+    yield lambda _frame, columns: conversation_column(table, columns)
+    yield from _IN_ORDER
+
+
 def _inferred(table: Table, columns: Sequence[str]) -> Mapping:
-    if preferences := _chosen_and_rejected(table.frame, columns):
-        return preferences
-    if conversation := conversation_column(table, columns):
-        return conversation
-    for inferred in _IN_ORDER:
+    for inferred in _ways(table):
         if found := inferred(table.frame, columns):
             return found
     if texts := named(columns, MESSAGE_NAMES):  # of text: each row says what is wrong with it
@@ -199,9 +226,9 @@ def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
             f"The columns {one} and {other} are two answers to one prompt, and no column says which is better; select"
             " one of them as the target column."
         )
-    if degrees := [pair for pair in combinations(columns, 2) if are_degrees(*pair)]:
+    if compared := degrees(columns):
         raise DataError(
-            f"The columns {degrees[0][0]} and {degrees[0][1]} are two texts of which one has more of something than "
+            f"The columns {compared[0][0]} and {compared[0][1]} are two texts of which one has more of something than "
             "the other, with no prompt; choose the task Preferences and the better one as the target column, or add "
             "a column of prompts."
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import combinations
 
 from ia3_studio.data.column_names import is_unspaced, name_words, says
 from ia3_studio.data.column_words import ANSWERED
@@ -24,6 +26,32 @@ def twin_place(one: str, other: str) -> tuple[str, str] | None:
     return parts[0] if is_twin else None
 
 
+def twins(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the pairs of names, each in their order, that differ in a letter or a number alone.
+
+    Of very many names, each is looked for among the others, not compared with them.
+
+    Example:
+        >>> twins(["prompt", "answer_a", "answer_b"])
+        [('answer_a', 'answer_b')]
+    """
+    places: dict[tuple[str, ...], list[int]] = {}
+    for place, name in enumerate(names):
+        places.setdefault(tuple(name_words(name)), []).append(place)
+    found: list[tuple[str, str]] = []
+    for place, name in enumerate(names):
+        words = tuple(name_words(name))
+        others = (
+            (*words[:at], after, *words[at + 1 :])
+            for at, word in enumerate(words)
+            for before, after in _TWINS
+            if word == before and len(words) > 1
+        )
+        behind = sorted(second for other in others for second in places.get(other, ()) if second > place)
+        found += [(name, names[second]) for second in behind]
+    return found
+
+
 def _differences(one: str, other: str) -> list[tuple[str, str]]:
     """Return the words in which two names of equally many words differ, in pairs; nothing for other names."""
     words, others = name_words(one), name_words(other)
@@ -43,6 +71,18 @@ _ALONE = frozenset((
     "winner", "better", "best", "preferred", "accepted", "chosen", "winning", "win", "good", "desirable",
 ))  # fmt: skip
 """Words for the better answer that say so without a word for an answer."""
+
+
+_SAID_OF_BETTER = frozenset(better for better, _worse in (*_BETTER, *_EDITED)) | {"preferred"}
+
+
+@lru_cache(4_000)
+def may_be_preferred(name: str) -> bool:
+    """Say whether a name has a word for the better one of two answers, without which it is none in any pair."""
+    plain = folded(name).casefold().replace("_", " ")
+    return not _SAID_OF_BETTER.isdisjoint(name_words(name)) or any(
+        better in plain for better, _worse in _BETTER_PHRASES
+    )
 
 
 @lru_cache(4_000)
@@ -88,6 +128,20 @@ def are_opposed(one: str, other: str) -> bool:
     """
     parts = _differences(one, other)
     return len(parts) == 1 and frozenset(parts[0]) in _OPPOSED
+
+
+def may_be_opposed(name: str) -> bool:
+    """Say whether a name has a word of two opposed ones, without which it has no opposite."""
+    return not _OPPOSED_WORDS.isdisjoint(name_words(name))
+
+
+_OPPOSED_WORDS = frozenset(word for pair in _OPPOSED for word in pair)
+
+
+def degrees(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the pairs of names that differ in "less" and "more" alone."""
+    compared = [name for name in names if not {"less", "more"}.isdisjoint(name_words(name))]
+    return [pair for pair in combinations(compared, 2) if are_degrees(*pair)]
 
 
 @lru_cache(4_000)

@@ -219,10 +219,15 @@ def _nothing(sentence: str) -> tuple[Any, ...]:
     return "", note(sentence), "", "", *parsing_form.offered(None, None)
 
 
-def apply_parsing(studio: Studio, given: str | None, held_out: float, *fields: Any) -> Iterator[tuple[Any, ...]]:
+def apply_parsing(
+    studio: Studio, given: str | None, held_out: float, *fields: Any, new_task: bool = False
+) -> Iterator[tuple[Any, ...]]:
     """Read what came in as the form says; yield (data, facts, first rows, problems, form).
 
     The fields are those of the new reading afterwards, also where its columns cannot be used as chosen.
+
+    Args:
+        new_task: whether the task was chosen last, which brings its own columns.
     """
     if not given:
         yield "", note(text.CHOOSE_FILE), "", "", *_unchanged()
@@ -238,7 +243,8 @@ def apply_parsing(studio: Studio, given: str | None, held_out: float, *fields: A
             return
         parsing = parsing_form.chosen_parsing(*cells)
         found = look_at(path, parsing)
-        *chosen, system = _still_there(found, columns)
+        wanted = parsing_form.of_new_task(found, columns) if new_task else columns
+        *chosen, system = _still_there(found, wanted)
         mapping = parsing_form.with_system(found, parsing_form.chosen_mapping(found, *chosen), system)
         split = split_table(path.name, found, mapping, held_out=held_out)
         kept = str(keep(path, uploads_folder(studio))) if _is_fleeting(path) else given
@@ -249,13 +255,23 @@ def apply_parsing(studio: Studio, given: str | None, held_out: float, *fields: A
     yield DataChoice(kept, mapping, parsing).to_text(), *data_overview(split), *form
 
 
-def apply_choices(studio: Studio, given: str | None, held_out: float, *fields: Any) -> Iterator[tuple[Any, ...]]:
+def apply_choices(
+    studio: Studio, given: str | None, held_out: float, *fields: Any, new_task: bool = False
+) -> Iterator[tuple[Any, ...]]:
     """Read what came in as the form says; yield as :func:`apply_parsing`, without fields that it leaves as they are.
 
     What was chosen in them meanwhile stays, and is read next.
     """
-    for data, said, rows, faults, *form in apply_parsing(studio, given, held_out, *fields):
+    for data, said, rows, faults, *form in apply_parsing(studio, given, held_out, *fields, new_task=new_task):
         yield data, said, rows, faults, *parsing_form.only_changes(form, fields)
+
+
+def apply_task(studio: Studio, given: str | None, held_out: float, *fields: Any) -> Iterator[tuple[Any, ...]]:
+    """Read what came in as rows of the task that was chosen, by its likeliest columns; yield as :func:`apply_choices`.
+
+    Columns that stay from the reading before are not those of another task.
+    """
+    yield from apply_choices(studio, given, held_out, *fields, new_task=True)
 
 
 def use_unused(

@@ -98,11 +98,13 @@ def build(studio: Studio, session: Session) -> DataTab:
         **quiet(trigger_mode="always_last"),
     )
     read_again = [*used, *own.form.shown]
-    changed = [each.input for each in own.form.fields if isinstance(each, gr.Dropdown)]
+    task, *others = own.form.fields
+    changed = [each.input for each in others if isinstance(each, gr.Dropdown)]
     gr.on(
         [own.form.apply.click, own.held_out.release, *changed],
         guard(data_source.apply_choices, studio), read, read_again, **quiet(trigger_mode="always_last"),
     )  # fmt: skip
+    task.input(guard(data_source.apply_task, studio), read, read_again, **quiet(trigger_mode="always_last"))  # type: ignore[attr-defined]
     own.form.unused.input(
         guard(data_source.use_unused, studio),
         [own.given, own.held_out, own.form.unused, *own.form.fields], read_again, **quiet(trigger_mode="always_last"),

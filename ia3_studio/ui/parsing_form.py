@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import gradio as gr
 
-from ia3_studio.data.chosen_columns import Kind, columns_for, mapping_of, may_be_target
+from ia3_studio.data.chosen_columns import Kind, columns_for, mapping_of, task_of
 from ia3_studio.data.column_profile import profile
 from ia3_studio.data.column_use import proposals
 from ia3_studio.data.decode import Encoding
@@ -104,21 +104,31 @@ def chosen_mapping(
     Raises:
         DataError: a column that is needed is not chosen.
     """
-    task_chosen = bool(kind)
     if not kind and not (kind := _kind_chosen(table, first or template or "", answer or "", choices or ())):
         return replace(infer_columns(table), split=split) if split else None
+    if not (first or second or answer or rejected or choices or template) and (
+        found := columns_for(table, cast(Kind, kind))
+    ):
+        return replace(found, split=split or "")
     if kind == "preferences":
         asked, good, bad = _completed_preferences(table, first or "", answer or "", rejected or "")
         chosen = mapping_of(table, "preferences", asked, good, second or "", rejected=bad)
         return replace(chosen, split=split or "")
-    if task_chosen and answer and not may_be_target(table, kind, answer):
-        answer = _target_of(table, cast(Kind, kind), answer)
-    if task_chosen and not answer:
-        first = _not_the_target(table, cast(Kind, kind), first or "")
     columns = _completed(
         table, cast(Kind, kind), first or "", answer or "", second or "", template or "", choices or ()
     )
     return replace(mapping_of(table, cast(Kind, kind), *columns), split=split or "")
+
+
+def of_new_task(table: Table, columns: Sequence[Any]) -> Sequence[Any]:
+    """Return the fields on columns after another task was chosen: empty, for its likeliest columns to be found.
+
+    What was chosen stays where the table has no such columns.
+    """
+    kind, *_columns, split, system = columns
+    if kind and columns_for(table, kind) is None:
+        return columns
+    return (kind, "", "", "", "", [], "", split, system)
 
 
 def with_system(table: Table, chosen: Mapping | None, system: str) -> Mapping | None:
@@ -149,23 +159,6 @@ def _kind_chosen(table: Table, first: str, answer: str, choices: Sequence[str]) 
         is_label = answer in table.frame.columns and profile(table.frame, answer).is_label
         return "labels" if is_label else "pairs"
     return ""
-
-
-def _target_of(table: Table, kind: Kind, answer: str) -> str:
-    """Return a target column that cannot be that of the task; empty where it stays from another task.
-
-    It does where the likeliest target of this one is another column.
-    """
-    likeliest = columns_for(table, kind)
-    return "" if likeliest and may_be_target(table, kind, likeliest.answer) else answer
-
-
-def _not_the_target(table: Table, kind: Kind, first: str) -> str:
-    """Return the input column; empty where it stays from another task and is the likeliest target of this one."""
-    likeliest = columns_for(table, kind) if first and kind not in ("messages", "text") else None
-    _input, _second, answer, choices = _columns_of(likeliest) if likeliest else ("", "", "", ())
-    holds = any(each == first or each.startswith((f"{first}.", f"{first}[")) for each in (answer, *choices))
-    return "" if holds else first
 
 
 def _completed(
@@ -310,7 +303,7 @@ def _kind_of(mapping: Mapping) -> str:
     """Return what the form calls rows of a mapping; nothing where the form cannot say it."""
     if mapping.nested or mapping.others or mapping.lists or mapping.kind == "pictures":
         return ""
-    return mapping.target if mapping.kind == "labels" and mapping.target != "single" else mapping.kind
+    return task_of(mapping)
 
 
 def _columns_of(mapping: Mapping) -> tuple[str, str, str, tuple[str, ...]]:

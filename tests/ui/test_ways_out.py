@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from ia3_studio.data.chosen_columns import task_of
 from ia3_studio.data.column_use import proposals
+from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.table import Table, read_table
-from ia3_studio.ui.parsing_form import chosen_mapping, chosen_unused, offered
+from ia3_studio.ui.parsing_form import chosen_mapping, chosen_unused, of_new_task, offered
+from tests.data.every_shape import EVERY_SHAPE
 from tests.data.exports import written
-from tests.data.shapes import asked, berths, mood, said
+from tests.data.shapes import Shape, asked, berths, mood, said
 
 ROWS: dict[str, tuple[dict[str, Any], str, Mapping]] = {
     "flags": (
@@ -39,6 +42,12 @@ ROWS: dict[str, tuple[dict[str, Any], str, Mapping]] = {
 }
 
 
+def after_task(table: Table, task: str, first: str = "", answer: str = "", second: str = "") -> Mapping | None:
+    """Return the mapping after a task was chosen while columns stay from the reading before."""
+    columns = of_new_task(table, (task, first, second, answer, "", (), "", "", ""))
+    return chosen_mapping(table, *columns[:-1])
+
+
 def table_of(cells: dict[str, Any], folder: Path) -> Table:
     rows = [{name: cell(n) for name, cell in cells.items()} for n in range(24)]
     return read_table(written(rows, folder, "rows.jsonl"))
@@ -48,15 +57,15 @@ def table_of(cells: dict[str, Any], folder: Path) -> Table:
 def test_the_task_alone_completes_the_columns_of_a_text_that_is_no_plain_text(name: str, tmp_path: Path) -> None:
     cells, task, mapping = ROWS[name]
     stays = list(cells)[-1]  # the column of the reading before
-    assert chosen_mapping(table_of(cells, tmp_path), task, stays, "", "", "", (), "", "") == mapping
+    assert after_task(table_of(cells, tmp_path), task, stays) == mapping
 
 
 def test_a_target_that_cannot_be_that_of_the_chosen_task_does_not_stay(tmp_path: Path) -> None:
     cells = {"prompt": asked, "answer": lambda n: said(n) * 4, "reward": lambda n: n / 7, "mood": mood}
     table = table_of(cells, tmp_path)
     for task, target in (("number", "reward"), ("labels", "mood")):
-        found = chosen_mapping(table, task, "prompt", "", "answer", "", (), "", "")
-        assert found is not None and (found.column, found.answer) == ("prompt", target)
+        found = after_task(table, task, "prompt", "answer")
+        assert found is not None and found.column in ("prompt", "answer") and found.answer == target
 
 
 def test_a_column_that_was_chosen_without_a_task_is_kept(tmp_path: Path) -> None:
@@ -85,3 +94,18 @@ def test_measurements_lists_and_other_translations_are_offered_by_one_click(tmp_
     offers = proposals(translated, Mapping("pairs", "en", "to.de"))
     assert [(each.column, each.part) for each in offers] == [("to.fr", "answer")]
     assert json.dumps(chosen_unused("answer:to.fr", ("pairs", "en", "", "to.de"))) == '["pairs", "en", "", "to.fr"]'
+
+
+@pytest.mark.parametrize("shape", EVERY_SHAPE[::20], ids=lambda shape: shape.what)
+def test_the_task_alone_leads_back_to_the_detected_columns(shape: Shape, tmp_path: Path) -> None:
+    table = read_table(shape.write(tmp_path))
+    right = infer_columns(table)
+    stays = [str(name) for name in table.frame.columns]
+    assert after_task(table, task_of(right), stays[-1], stays[0]) == right
+
+
+def test_the_task_alone_finds_the_question_the_text_and_the_answer_inside_an_object(tmp_path: Path) -> None:
+    answers = {"answers": lambda n: {"text": [said(n)], "start": [0]}}
+    cells = {"context": lambda n: said(n) * 3, "question": asked, **answers}
+    found = after_task(table_of(cells, tmp_path), "pairs", "question", "context")
+    assert found == Mapping("pairs", "question", "answers.text[0]", "context")
