@@ -6,12 +6,13 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any
 
 from ia3_studio.errors import DataError
 from ia3_studio.zipped import open_zip
@@ -20,7 +21,7 @@ MAX_BYTES = 200 * 1024 * 1024
 """Largest file read, unpacked; larger ones would not fit in memory as examples."""
 PACKED = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstandard"}
 """Endings of packed files, and what they are called."""
-MAX_MEMBERS = 20_000
+MAX_MEMBERS = 120_000
 """Most files of a folder or an archive that are read."""
 
 
@@ -81,7 +82,15 @@ def folder_members(folder: Path) -> dict[str, bytes]:
 
 def _beginning(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(MAX_BYTES + 1)  # a byte more than is taken, so that a file that is too large is known by it
+        return _read_up_to(file, os.fstat(file.fileno()).st_size)
+
+
+def _read_up_to(file: IO[bytes], size: int) -> bytes:
+    """Return what a file of a size holds, or a byte more than is taken, by which one that is too large is known.
+
+    Python sets memory aside for as much as is asked for, which takes a millisecond for each of many small files.
+    """
+    return file.read(min(size, MAX_BYTES) + 1)
 
 
 def folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -122,8 +131,9 @@ def tar_members(name: str, data: bytes) -> dict[str, bytes]:
     try:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
             found = (info for info in archive if info.isreg() and _is_content(info.name.removeprefix("./")))
-            files = ((info.name.removeprefix("./"), archive.extractfile(info)) for info in found)
-            return _gathered(name, ((path, file.read(MAX_BYTES + 1)) for path, file in files if file))
+            files = ((info, archive.extractfile(info)) for info in found)
+            read = ((info.name.removeprefix("./"), _read_up_to(file, info.size)) for info, file in files if file)
+            return _gathered(name, read)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise DataError(f"{name} cannot be unpacked ({error}); create the archive again.") from error
 
