@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -91,14 +91,21 @@ class Profile:
         return self.length >= SHORTEST_TEXT and not self.is_identifier
 
 
-_kept: ContextVar[dict[tuple[int, str], tuple[Any, Profile]] | None] = ContextVar("profiles", default=None)
-"""Profiles by table and column, with the table, so that no other one gets its number meanwhile."""
+@dataclass(frozen=True)
+class _Kept:
+    """What is known by table and column, with the table, so that no other one gets its number meanwhile."""
+
+    profiles: dict[tuple[int, str], tuple[Any, Profile]] = field(default_factory=dict)
+    cells: dict[tuple[int, str], tuple[Any, list[Any]]] = field(default_factory=dict)
+
+
+_kept: ContextVar[_Kept | None] = ContextVar("kept", default=None)
 
 
 @contextmanager
 def kept_profiles() -> Iterator[None]:
-    """Make the profile of each column once while the roles of the columns of unchanged tables are told."""
-    token = _kept.set({})
+    """Look for the cells of each column once, and make its profile, while the roles of unchanged columns are told."""
+    token = _kept.set(_Kept())
     try:
         yield
     finally:
@@ -110,9 +117,9 @@ def profile(frame: pd.DataFrame, name: str) -> Profile:
     kept = _kept.get()
     if kept is None:
         return _profile(frame, name)
-    if (id(frame), name) not in kept:
-        kept[id(frame), name] = frame, _profile(frame, name)
-    return kept[id(frame), name][1]
+    if (id(frame), name) not in kept.profiles:
+        kept.profiles[id(frame), name] = frame, _profile(frame, name)
+    return kept.profiles[id(frame), name][1]
 
 
 def _profile(frame: pd.DataFrame, name: str) -> Profile:
@@ -140,6 +147,15 @@ def _profile(frame: pd.DataFrame, name: str) -> Profile:
 
 def cells_of(frame: pd.DataFrame, name: str) -> list[Any]:
     """Return the values of a column or a path that are not missing."""
+    kept = _kept.get()
+    if kept is None:
+        return _cells_of(frame, name)
+    if (id(frame), name) not in kept.cells:
+        kept.cells[id(frame), name] = frame, _cells_of(frame, name)
+    return kept.cells[id(frame), name][1].copy()
+
+
+def _cells_of(frame: pd.DataFrame, name: str) -> list[Any]:
     if name in frame.columns:
         cells = frame[name].array  # a third of the time that a Series takes, which is asked a dozen times a column
         kept = cells[~cells.isna()]

@@ -65,8 +65,13 @@ def _counts_among(frame: pd.DataFrame, columns: Sequence[str], marks: Sequence[s
 
 def _people(frame: pd.DataFrame, name: str) -> set[float]:
     """Return the different numbers of a column, if they are so small that each may count people who said something."""
-    numbers = {number_of(cell) for cell in cells_of(frame, name)}
-    return {number for number in numbers if number is not None} if numbers <= set(_FEW_PEOPLE) else set()
+    numbers: set[float] = set()
+    for cell in cells_of(frame, name):
+        number = number_of(cell)
+        if number is None or number not in _FEW_PEOPLE:
+            return set()
+        numbers.add(number)
+    return numbers
 
 
 def _are_rare(frame: pd.DataFrame, name: str) -> bool:

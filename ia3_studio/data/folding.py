@@ -22,6 +22,8 @@ def folded(name: str) -> str:
         >>> folded("Réponse"), folded("Spørgsmål"), folded("الإجابة")
         ('Reponse', 'Sporgsmal', 'الاجابه')
     """
+    if name.isascii():
+        return name
     for letter, plain in _LETTERS.items():
         name = name.replace(letter, plain)  # translate() takes ten times as long for a page of text
     return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFKD", name)))

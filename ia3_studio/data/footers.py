@@ -29,14 +29,18 @@ def footer_length(rows: Sequence[Sequence[Any]], after_gap: Sequence[bool]) -> i
         after_gap: whether an empty line stands before each of them.
     """
     gap = next((place for place, is_apart in enumerate(after_gap) if is_apart and place), len(rows))
-    filled = [[str(cell).strip() for cell in row if cell is not None and str(cell).strip()] for row in rows]
-    below = filled[gap:]
-    if below and len(below) <= _MOST_ROWS and gap >= _FEWEST_ABOVE:
-        usual = Counter(map(len, filled[:gap])).most_common(1)[0][0]
+    below = [_filled(row) for row in rows[gap:]] if len(rows) - gap <= _MOST_ROWS else []
+    if below and gap >= _FEWEST_ABOVE:
+        usual = Counter(len(_filled(row)) for row in rows[:gap]).most_common(1)[0][0]
         if all(_is_total(row) or len(row) < usual for row in below):
             return len(below)
-    last = filled[-1] if len(filled) > _FEWEST_ABOVE else []
+    last = _filled(rows[-1]) if len(rows) > _FEWEST_ABOVE else []
     return int(len(last) > 1 and _is_total(last) and all(map(_NUMBER.fullmatch, last[1:])))
+
+
+def _filled(row: Sequence[Any]) -> list[str]:
+    """Return the cells of a row that hold anything, as texts."""
+    return [str(cell).strip() for cell in row if cell is not None and str(cell).strip()]
 
 
 def footer_note(rows: Sequence[Sequence[Any]]) -> list[str]:

@@ -37,6 +37,7 @@ _MIRRORED = (
     ("human", "ai"), ("user", "bot"), ("user", "agent"), ("q", "a"), ("ques", "ans"), ("quest", "ans"),
 )  # fmt: skip
 """Words by which the names of a prompt and its answer differ, such as those of source_text and target_text."""
+_MIRRORING = frozenset(word for pair in _MIRRORED for word in pair) | {"1", "2"}
 _SAID = frozenset(("message", "msg", "turn", "utterance"))
 """Words of columns of which the second, by its number, answers the first."""
 
@@ -53,7 +54,7 @@ def mirrored(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     ]  # fmt: skip
     texts = [name for name in texts if not are_single_words(frame, name)] or texts
     words = {name: name_words(name) for name in texts}
-    for first, second in permutations(texts, 2):
+    for first, second in permutations([name for name in texts if not _MIRRORING.isdisjoint(words[name])], 2):
         one, other = words[first], words[second]
         differing = [pair for pair in zip(one, other, strict=False) if pair[0] != pair[1]]
         if differing == [("1", "2")] and set(one) <= _SAID | {"1"} and not _has_third(one, words.values()):

@@ -12,7 +12,7 @@ from ia3_studio.data.column_profile import LONGEST_LABEL, UNNAMED, Profile, cell
 from ia3_studio.data.column_words import MADE, RELATED, is_about_text
 from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.lexicon.concepts import words_for
-from ia3_studio.data.opposed_names import are_opposed
+from ia3_studio.data.opposed_names import are_opposed, may_be_opposed
 from ia3_studio.data.pair_cells import contains
 from ia3_studio.data.scripts import words_of
 from ia3_studio.data.told_apart import SAID_ABOUT_LABEL, says_why
@@ -50,6 +50,7 @@ _TWIN = re.compile(r"(?P<stem>.*?)[\s_-]{0,9}(?P<place>1|2|a|b|x|y|one|two|left|
 _TWINS = (("1", "2"), ("a", "b"), ("x", "y"), ("one", "two"), ("left", "right"))
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:st|nd)?")
 _ORDERED = [[pair] for pair in (*_TWINS, ("1st", "2nd"), ("first", "second"))]
+_IN_ORDER = frozenset(word for ((one, other),) in _ORDERED for word in (one, other))
 _WORDS_OF_A_SENTENCE = 4
 _NEARLY_ALL = 0.95
 """Share of the rows that the second of two texts without names must fill, as rows without it are left out."""
@@ -94,11 +95,11 @@ def _pair_of_texts(columns: Sequence[str]) -> tuple[str, str] | None:
         for one, other in _TWINS:
             if len(places) == 2 and one in places and other in places and "id" not in places[one].lower().split("_"):
                 return places[one], places[other]
-    for first, second in combinations(columns, 2):
+    for first, second in combinations(filter(may_be_opposed, columns), 2):
         if are_opposed(first, second):
             return first, second
     tokens = {name: _TOKEN.findall(name.lower()) for name in columns}
-    for first, second in combinations(columns, 2):
+    for first, second in combinations([name for name in columns if not _IN_ORDER.isdisjoint(tokens[name])], 2):
         parts = [pair for pair in zip(tokens[first], tokens[second], strict=False) if pair[0] != pair[1]]
         if len(tokens[first]) == len(tokens[second]) > 1 and parts in _ORDERED and "id" not in tokens[first]:
             return first, second

@@ -10,7 +10,7 @@ from typing import Any
 from ia3_studio.data.column_names import name_words, says
 from ia3_studio.data.column_words import ANSWERED as WORDS
 from ia3_studio.data.column_words import DECIDING, LABELED
-from ia3_studio.data.opposed_names import twin_place
+from ia3_studio.data.opposed_names import twin_place, twins
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, turns_in
 from ia3_studio.data.shapes.preferences import INSTEAD, answer_pair, only_other_text, preferred
@@ -193,11 +193,11 @@ _RIGHT = frozenset(("correct", "answer", "key", "right", "label", "gold", "targe
 def _twins(rows: Rows) -> tuple[str, ...]:
     """Return the only two columns of answers whose names differ in a letter or a number; empty if there are none."""
     answers = [name for name in rows.columns if says(name, WORDS) and rows.mostly(name, _is_answer)]
-    pairs = [pair for pair in combinations(answers, 2) if twin_place(*pair)]
+    pairs = twins(answers)
     if len(pairs) == 1 and len(answers) == 2:
         return pairs[0]
     texts = [name for name in rows.columns if rows.mostly(name, is_text) and not says(name, _CHOICES)]
-    pairs = [pair for pair in combinations(texts, 2) if twin_place(*pair)]
+    pairs = twins(texts)
     long = len(pairs) == 1 and any(rows.any(name, lambda cell: len(cell.split()) > 1) for name in pairs[0])
     if long and not rows.find((*PROMPT_NAMES, *POSTS, "context")):
         decided = any(says(name, DECIDING) for name in rows.columns)

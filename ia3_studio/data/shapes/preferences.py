@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import permutations
 from typing import Any
 
 from ia3_studio.data.column_names import name_words, says
 from ia3_studio.data.column_words import ASKED
 from ia3_studio.data.mapping import Mapping
-from ia3_studio.data.opposed_names import are_opposed, is_preferred
+from ia3_studio.data.opposed_names import are_opposed, is_preferred, may_be_preferred
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.preferences import holds_turns, only_text
 from ia3_studio.data.problem import UnusableError
@@ -52,7 +51,8 @@ def answer_pair(rows: Rows, pairs: Sequence[tuple[str, str]] = PAIRS) -> tuple[s
 def _named_pair(rows: Rows) -> tuple[str, ...]:
     """Return the only two columns whose names say which answer is better, with a prompt; empty if there are none."""
     answers = [name for name in rows.columns if rows.mostly(name, is_answer)]
-    pairs = [pair for pair in permutations(answers, 2) if is_preferred(*pair)]
+    better = filter(may_be_preferred, answers)
+    pairs = [(one, other) for one in better for other in answers if one != other and is_preferred(one, other)]
     if not pairs and rows.find(("prompt", "instruction")):  # of a query, these are texts to be found
         found = (rows.named(names) for names in _FOUND)
         pairs = [(names[0], names[1]) for names in found if len(names) == 2 and {*names} <= {*answers}]
