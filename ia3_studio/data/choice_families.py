@@ -64,7 +64,7 @@ def families(columns: Sequence[str], is_stem: Callable[[str], bool]) -> Iterator
     for column in columns:
         name, _, rest = column.strip().lower().partition(" - ")  # "Answer 1 - max 75 characters"
         found = _CHOICE.fullmatch(with_latin_end(name))
-        stem = re.sub(r"[\s_-]+$", "", found["stem"]) if found else ""
+        stem = re.sub(r"(?<![\s_-])[\s_-]+$", "", found["stem"]) if found else ""
         place = found["place"] if found else ""
         if not found and (inner := _numbered_inside(column)):
             stem, place, rest = inner

@@ -80,23 +80,29 @@ _FEWEST_TURNS = 4
 def questions_in_headings(text: str) -> dict[str, list[Any]] | None:
     """Return the headings of one level that are questions, and what stands below each; None for other Markdown."""
     lines = LINE_END.split(text)
-    levels = Counter(len(found[1]) for line in lines if (found := _HEADING.fullmatch(line)) and _asks(found[2]))
+    levels = Counter(found[0] for line in lines if (found := _heading(line)) and _asks(found[1]))
     level, count = levels.most_common(1)[0] if levels else (0, 0)
     rows: dict[str, list[Any]] = {"prompt": [], "answer": []}
     is_open = False
     for line in lines:
-        found = _HEADING.fullmatch(line)
-        if found and len(found[1]) <= level:
-            is_open = len(found[1]) == level and _asks(found[2])
+        found = _heading(line)
+        if found and found[0] <= level:
+            is_open = found[0] == level and _asks(found[1])
             if is_open:
-                rows["prompt"].append(found[2].strip())
+                rows["prompt"].append(found[1])
                 rows["answer"].append("")
         elif is_open:
             rows["answer"][-1] = f"{rows['answer'][-1]}\n{line}".strip("\n")
     return rows if count >= _FEWEST_QUESTIONS else None
 
 
-_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*")
+def _heading(line: str) -> tuple[int, str] | None:
+    """Return the level and the text of a heading, without signs at its end; None for another line."""
+    found = _HEADING.fullmatch(line)
+    return (len(found[1]), found[2].rstrip("#").strip()) if found else None
+
+
+_HEADING = re.compile(r"(#{1,6})\s+(.*)")
 _FEWEST_QUESTIONS = 3
 
 

@@ -91,7 +91,7 @@ def _of_signs(block: str) -> tuple[str, list[str], str] | None:
     return (question.strip(), choices, answer.strip()) if right and known and question.strip() else None
 
 
-_BEGINS = re.compile(r"\n+#Q\s")
+_BEGINS = re.compile(r"\n#Q\s")
 """Where a question begins in a text of signs; blank lines may be inside it."""
 _LETTERED = re.compile(r"[A-H] (\S.*)")
 

@@ -61,7 +61,7 @@ def _below_headings(text: str) -> list[list[dict[str, str]]]:
 _INSTRUCTION = re.compile(
     r"(?:^|\n)#{2,3} ?(?:(?:Instruction|Question):|(?:Prompt|User|Human|You)(?::|(?=\s*\n)))[^\S\n]*", re.IGNORECASE
 )
-_INPUT = re.compile(r"\n+#{2,3} ?(?:Input|Context):[^\S\n]*\n*", re.IGNORECASE)
+_INPUT = re.compile(r"(?<!\n)\n+#{2,3} ?(?:Input|Context):[^\S\n]*\n*", re.IGNORECASE)
 _RESPONSE = re.compile(
     r"\n#{2,3} ?(?:(?:Output|Answer):|(?:Response|Assistant|ChatGPT|Claude|AI)(?::|(?=\s*\n)))[^\S\n]*", re.IGNORECASE
 )

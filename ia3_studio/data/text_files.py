@@ -94,7 +94,7 @@ def found_in_json(name: str, text: str, encoding: str, parsing: ParsingOptions) 
     return Found(frame, f"{form}, {encoding}", damaged)
 
 
-_ASSIGNED = re.compile(r"\s*(?:(?:var|let|const)\s+|export\s+default\b|[\w.]+)[\w.\[\]\s]*=?\s*(?=[\[{])")
+_ASSIGNED = re.compile(r"\s*+(?:(?:var|let|const)\s++|export\s++default\b|[\w.]++)[\w.\[\]\s]*(?:=\s*+)?(?=[\[{])")
 
 
 def found_in_script(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
@@ -103,7 +103,8 @@ def found_in_script(name: str, text: str, encoding: str, parsing: ParsingOptions
     Raises:
         DataError: the file is a program.
     """
-    document = _ASSIGNED.sub("", text, count=1).strip().removesuffix(";")
+    begin = _ASSIGNED.match(text)
+    document = text[begin.end() if begin else 0 :].strip().removesuffix(";")
     if not is_json_document(document):
         raise DataError(f"{name} is a program; give the data that it reads, or a file of JSON.")
     return found_in_json(f"{name}.json", document, encoding, parsing)

@@ -66,4 +66,4 @@ def without_marks(lines: list[str]) -> list[str]:
     return ["" if (line.split() or [""])[0] == first else line for line in lines] if is_mark else lines
 
 
-_MARK = re.compile(r"([_<\[#*=~-])\W*\w+.*[_>\]#*=~-]")
+_MARK = re.compile(r"([_<\[#*=~-])\W*+\w.*[_>\]#*=~-]")

@@ -62,3 +62,25 @@ def test_files_with_very_long_runs_are_read_together_in_seconds(ending: str, tex
     with suppress(DataError):  # a refusal has to be as quick
         load_data(tmp_path)
     assert time.process_time() - began < SECONDS
+
+
+RUNS = {
+    "opened.jsonl": "".join(json.dumps({"text": f"{n}{'[INST]' * 20_000}"}) + "\n" for n in range(9)),
+    "blanks.jsonl": "".join(
+        json.dumps({"text": f"[INST]ask {n}[/INST]tell{BLANKS}{n}{BLANKS}x"}) + "\n" for n in range(9)
+    ),
+    "headings.md": "".join(f"# {'#' * 20_000}{n}?\n\nsome text\n\n" for n in range(9)),
+    "program.js": f"{'a' * 20_000}{BLANKS}x",
+    "choices.csv": "question,options,answer\n"
+    + "".join(f"Which is {n}?,one{BLANKS}and|two|three,two\n" for n in range(60)),
+}
+"""Files with long runs of signs, which are read or refused."""
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_file_with_very_long_runs_of_signs_is_read_or_refused_in_seconds(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(RUNS[name], encoding="utf-8")
+    began = time.process_time()
+    with suppress(DataError):
+        load_data(tmp_path / name)
+    assert time.process_time() - began < SECONDS

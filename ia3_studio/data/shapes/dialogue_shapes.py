@@ -176,7 +176,7 @@ def _read_history(rows: Rows) -> Recognized:
 
 
 _TURN = re.compile(r"(?:turn|round|t)?[_ ]?(\d{1,4})", re.IGNORECASE)
-_MOSS_MARKS = re.compile(r"^\s*<\|[\w ]+\|>:\s?|\s*<eo\w>\s*$")
+_MOSS_MARKS = re.compile(r"^\s*<\|[\w ]+\|>:\s?|(?<!\s)\s*<eo\w>\s*$")
 
 
 def _is_numbered(value: Any) -> bool:

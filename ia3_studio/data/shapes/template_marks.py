@@ -24,7 +24,7 @@ _ENDS = (
 """Tokens by which templates end a turn."""
 _NEXT_TURN = "<extra_id_1>"
 """The token that begins the next turn, which is an end where nothing follows, not even a blank."""
-_OPENING = re.compile(r"\s*(?:<s>|<bos>|<\|begin_of_text\|>|<｜begin▁of▁sentence｜>)\s*")
+_OPENING = re.compile(r"(?<!\s)\s*(?:<s>|<bos>|<\|begin_of_text\|>|<｜begin▁of▁sentence｜>)\s*")
 _INSTRUCTED = re.compile(r"\[INST\](.*?)\[/INST\](.*?)(?=\[INST\]|\Z)", re.DOTALL)
 """An exchange of Llama 2 and Mistral."""
 _SYSTEM = re.compile(r"\s*<<SYS>>(.*?)<</SYS>>", re.DOTALL)
@@ -75,7 +75,9 @@ def _between_roles(text: str) -> Turns:
 
 
 def _instructed(text: str) -> Turns:
-    found = list(_INSTRUCTED.finditer(text))
+    closed = text.rfind("[/INST]")
+    opened = text.find("[INST]", closed) if closed >= 0 else 0  # none is closed behind it, so none is looked for
+    found = list(_INSTRUCTED.finditer(text[: opened if opened >= 0 else None]))
     if not found or _OPENING.sub("", text[: found[0].start()]).strip():
         return []
     turns: Turns = []
