@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from ia3_studio.data.archives import folder_members
 from ia3_studio.data.load import load_data
 from ia3_studio.data.split import DataSplit
 from tests.data.schema_shapes import plain
@@ -76,3 +78,14 @@ def test_stories_end_with_their_highlights(tmp_path: Path) -> None:
 def test_mails_whose_names_end_with_a_hash_are_texts(tmp_path: Path) -> None:
     mails = {f"{kind}/{n:04}.{n:032x}": plain(n) for kind in ("ham", "spam") for n in range(8)}
     assert (str((split := read(mails, tmp_path)).mapping), count(split)) == (LABELED, 16)
+
+
+def test_many_small_files_take_no_more_memory_than_they_hold(tmp_path: Path) -> None:
+    for number in range(6):
+        (tmp_path / f"{number}.txt").write_text("fog " * 50)
+    tracemalloc.start()
+    try:
+        held = folder_members(tmp_path)
+        assert len(held) == 6 and tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
