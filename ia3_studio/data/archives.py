@@ -11,9 +11,10 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, Any
 
+from ia3_studio.data.member_paths import member_path
 from ia3_studio.errors import DataError
 from ia3_studio.zipped import open_zip
 
@@ -144,13 +145,13 @@ def unpacked_members(name: str, members: Mapping[str, bytes]) -> Mapping[str, by
     Raises:
         DataError: one is damaged, or all together hold more than is read.
     """
-    kinds = {PurePosixPath(path).suffix.lower() for path in members}
+    kinds = {member_path(path).suffix.lower() for path in members}
     if not kinds & {*PACKED, *_ARCHIVES}:
         return members
 
     def each() -> Iterator[tuple[str, bytes]]:
         for path, data in members.items():
-            suffix = PurePosixPath(path).suffix.lower()
+            suffix = member_path(path).suffix.lower()
             plain = path[: -len(suffix)]
             is_packed = suffix in PACKED and plain not in members
             if suffix in _ARCHIVES:
@@ -180,13 +181,13 @@ def _gathered(name: str, members: Iterator[tuple[str, bytes]]) -> dict[str, byte
         require_room(f"{name}, unpacked,", held)
         if len(found) >= MAX_MEMBERS:
             raise DataError(f"{name} contains more than {MAX_MEMBERS:,} files; put the rows into one file.")
-        found[PurePosixPath(path).as_posix()] = data  # as everybody spells it who asks for its parts
+        found[member_path(path).as_posix()] = data  # as everybody spells it who asks for its parts
     return found
 
 
 def _is_content(name: str) -> bool:
-    return bool(PurePosixPath(name).name) and not any(
-        part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts
+    return bool(member_path(name).name) and not any(
+        part.startswith((".", "__MACOSX")) for part in member_path(name).parts
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.data.archives import require_room
 from ia3_studio.data.class_names import namer_of
 from ia3_studio.data.decode import find_encoding
+from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.parsing import Found
 from ia3_studio.data.problem import clause
 from ia3_studio.data.split_names import SPLIT
@@ -59,7 +60,7 @@ def read_saved(name: str, members: Mapping[str, bytes]) -> Found | None:
     Raises:
         DataError: a file of it is missing or damaged.
     """
-    folders = sorted(PurePosixPath(path).parent for path in members if PurePosixPath(path).name == SAVED_STATE)
+    folders = sorted(member_path(path).parent for path in members if member_path(path).name == SAVED_STATE)
     if not folders:
         return None
     import pandas as pd

@@ -14,6 +14,7 @@ from ia3_studio.data.headed_turns import headed_turns
 from ia3_studio.data.line_labels import labeled_lines
 from ia3_studio.data.markup_tables import is_markdown_table
 from ia3_studio.data.member_files import Readers, lines_in
+from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.object_files import are_objects
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.split_names import SPLIT, split_of
@@ -34,7 +35,7 @@ def by_class(
         return by_ending
     if are_objects(content):
         return None
-    paths = [PurePosixPath(path) for path in content if PurePosixPath(path).suffix.lower() == ".txt"]
+    paths = [member_path(path) for path in content if member_path(path).suffix.lower() == ".txt"]
     paths = paths or [path for path in map(PurePosixPath, content) if not path.suffix or _HASH.fullmatch(path.suffix)]
     above = {folder for path in paths for folder in path.parent.parents}
     held = Counter(path.parent for path in paths)
@@ -82,7 +83,7 @@ _HASH = re.compile(r"\.[0-9a-f]{16,}")
 
 def are_sorted(paths: Iterable[str]) -> bool:
     """Say whether nearly all files are texts in folders of classes, beside which a table only lists them."""
-    files = [PurePosixPath(path) for path in paths]
+    files = [member_path(path) for path in paths]
     texts = [path for path in files if path.suffix.lower() == ".txt" and path.parent.name]
     texts = [path for path in texts if not split_of(path.parent.name)]
     folders = {path.parent.name for path in texts}
@@ -131,7 +132,7 @@ def _class_names(paths: Sequence[PurePosixPath]) -> dict[str, str]:
 
 def _by_ending(content: Mapping[str, bytes], readers: Readers) -> tuple[Found, Sequence[str]] | None:
     """Read texts whose endings are their classes, such as rt-polarity.pos and rt-polarity.neg, a row a line."""
-    endings = {path: PurePosixPath(path).suffix[1:].lower() for path in content}
+    endings = {path: member_path(path).suffix[1:].lower() for path in content}
     names = set(endings.values())
     if len(names) != len(endings) or len(names) < 2 or not any(names <= classes for classes in CLASSES):
         return None
@@ -146,7 +147,7 @@ def documents(
     content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
 ) -> tuple[Found, Sequence[str]] | None:
     """Read Markdown files that hold no table and no questions as one text each, or as the talk that each of them is."""
-    paths = [path for path in tables if PurePosixPath(path).suffix.lower() == ".md"]
+    paths = [path for path in tables if member_path(path).suffix.lower() == ".md"]
     texts = readers.texts(paths) if len(paths) > 1 and len(paths) == len(tables) else {}
     talks = {path: headed_turns(each.text)[0] for path, each in texts.items()}
     if talks and all(talks.values()):

@@ -7,11 +7,12 @@ import io
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.archives import MAX_MEMBERS, folder_files, zip_files
 from ia3_studio.data.example import Example
+from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.split_names import SPLITS
 from ia3_studio.errors import DataError
@@ -41,12 +42,12 @@ class ImageFile:
     @property
     def label(self) -> str:
         """Return its class: the name of its folder."""
-        return PurePosixPath(self.name).parent.name
+        return member_path(self.name).parent.name
 
     @property
     def split(self) -> str:
         """Return the split its folders name, such as "train"; empty where they name none."""
-        return next((part.lower() for part in PurePosixPath(self.name).parts[:-2] if part.lower() in SPLITS), "")
+        return next((part.lower() for part in member_path(self.name).parts[:-2] if part.lower() in SPLITS), "")
 
 
 def find_images(path: Path) -> list[ImageFile]:
@@ -74,9 +75,9 @@ _CHATS = frozenset(
 
 def _has_chats(path: Path) -> bool:
     if path.is_dir():
-        return any(PurePosixPath(name).name.lower() in _CHATS for name, _file in folder_files(path))
+        return any(member_path(name).name.lower() in _CHATS for name, _file in folder_files(path))
     with path.open("rb") as file, open_zip(file) as archive:
-        return any(PurePosixPath(info.filename).name.lower() in _CHATS for info in zip_files(archive))
+        return any(member_path(info.filename).name.lower() in _CHATS for info in zip_files(archive))
 
 
 def image_examples(pictures: Sequence[ImageFile]) -> tuple[list[Example], list[Problem]]:
@@ -156,7 +157,7 @@ def _zipped(path: Path) -> list[ImageFile]:
 
 
 def _is_picture(name: str) -> bool:
-    path = PurePosixPath(name)
+    path = member_path(name)
     return path.suffix.lower() in SUFFIXES and path.parent.name != ""
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import bare_name, says
 from ia3_studio.data.column_words import ANSWERED, ASKED
 from ia3_studio.data.member_files import Readers
+from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.errors import DataError
 
@@ -27,14 +27,14 @@ def linked(
     _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
 ) -> tuple[Found, Sequence[str]] | None:
     """Read two tables, one called after questions and one after answers, as a row for each answer."""
-    stems = {path: PurePosixPath(path).stem for path in tables}
+    stems = {path: member_path(path).stem for path in tables}
     asked = [path for path, stem in stems.items() if says(stem, ASKED) and not says(stem, ANSWERED)]
     answers = [path for path, stem in stems.items() if says(stem, ANSWERED) and not says(stem, ASKED)]
     if len(tables) != 2 or len(asked) != 1 or len(answers) != 1:
         return None
     used = [*asked, *answers]
     try:
-        one, other = (readers.table(PurePosixPath(path).name, tables[path]) for path in used)
+        one, other = (readers.table(member_path(path).name, tables[path]) for path in used)
     except DataError:  # one of them is something else: the sentence on all of them says more
         return None
     keys = _keys(one.frame, other.frame)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import Any
 
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.member_files import Readers
+from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.parsing import Found
 
 _TABLES, _TEXTS = (".csv", ".tsv", ".xlsx", ".jsonl", ".json"), (".txt", ".text", ".md")
@@ -22,8 +22,8 @@ def lists_texts(paths: Mapping[str, bytes]) -> bool:
 
 def _table_of(paths: Mapping[str, bytes]) -> str:
     """Return the only table beside texts in whose bytes the names of nearly all texts stand; empty if there is none."""
-    tables = [path for path in paths if PurePosixPath(path).suffix.lower() in _TABLES]
-    texts = [PurePosixPath(path) for path in paths if PurePosixPath(path).suffix.lower() in _TEXTS]
+    tables = [path for path in paths if member_path(path).suffix.lower() in _TABLES]
+    texts = [member_path(path) for path in paths if member_path(path).suffix.lower() in _TEXTS]
     if len(tables) != 1 or len(texts) < _FEWEST_TEXTS or len(texts) + 1 < len(paths):
         return ""
     if len({path.parent for path in texts}) > 1:  # folders say what kind each is
@@ -41,11 +41,11 @@ def listed_texts(
     path = _table_of(tables)
     if not path:
         return None
-    found = readers.table(PurePosixPath(path).name, tables[path])
-    others = [PurePosixPath(other) for other in tables if other != path]
+    found = readers.table(member_path(path).name, tables[path])
+    others = [member_path(other) for other in tables if other != path]
     files = {key: str(other) for other in others for key in (other.name, other.stem)}
     for column in found.frame.columns:
-        names = [PurePosixPath(str(cell)).name for cell in found.frame[column].tolist()]
+        names = [member_path(str(cell)).name for cell in found.frame[column].tolist()]
         known = [name for name in names if name in files]
         if len(known) < _LISTED * len(names) or len(set(known)) < len(known) or not known:
             continue

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.member_files import Readers
+from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.split_names import SPLIT, split_of
 
@@ -16,7 +16,7 @@ def one_object_each(
     content: Mapping[str, bytes], _tables: Mapping[str, bytes], readers: Readers
 ) -> tuple[Found, Sequence[str]] | None:
     """Read JSON files of one object each, which have the same keys, a row a file; texts that all are JSON, too."""
-    paths = [path for path in content if PurePosixPath(path).suffix.lower() == ".json"] or are_objects(content)
+    paths = [path for path in content if member_path(path).suffix.lower() == ".json"] or are_objects(content)
     if len(paths) < 2:
         return None
     texts = readers.texts(paths)
@@ -30,7 +30,7 @@ def one_object_each(
     if 2 * len(shared) < max(map(len, rows)):
         return None
     columns = {key: [row.get(key) for row in rows] for key in dict.fromkeys(key for row in rows for key in row)}
-    splits = [split_of(str(PurePosixPath(path).parent)) for path in paths]
+    splits = [split_of(str(member_path(path).parent)) for path in paths]
     if all(splits) and len(set(splits)) > 1:
         columns.setdefault(SPLIT, splits)
     frame = numbered(columns)
@@ -39,7 +39,7 @@ def one_object_each(
 
 def are_objects(content: Mapping[str, bytes]) -> list[str]:
     """Return the texts of a folder if each of them is an object of JSON, so that none is the text of a class."""
-    paths = [path for path in content if PurePosixPath(path).suffix.lower() == ".txt"]
+    paths = [path for path in content if member_path(path).suffix.lower() == ".txt"]
     are_json = all(content[path].lstrip()[:1] == b"{" and content[path].rstrip()[-1:] == b"}" for path in paths)
     return paths if len(paths) > 1 and are_json else []
 

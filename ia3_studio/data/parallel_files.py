@@ -11,6 +11,7 @@ from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.files_by_class import CLASSES
 from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.member_files import Readers, lines_in
+from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.scripts import words_of
 from ia3_studio.data.split_names import SPLIT, split_of
@@ -56,7 +57,7 @@ def parallel(
         one, other = (lines_in(texts[each[side]].text) for side in (first, second))
         if (
             len(one) != len(other)
-            and all(PurePosixPath(path).suffix == ".txt" for path in each.values())
+            and all(member_path(path).suffix == ".txt" for path in each.values())
             and ({first, second} <= LANGUAGES or {first, second} & _ALSO_CLASSES)
         ):
             return None  # texts by language, as for telling languages apart, or by class
@@ -95,7 +96,7 @@ def _of_two_sides(files: dict[str, str]) -> dict[str, str]:
 
 def _side_by_name(path: str) -> tuple[str, str] | None:
     """Return the side of a file that is called after it alone and ends with a language; None for another file."""
-    file = PurePosixPath(path)
+    file = member_path(path)
     is_side = file.stem.lower() in SOURCE_WORDS | TARGET_WORDS and file.suffix[1:].lower() in LANGUAGES
     return (str(file.parent), file.stem.lower()) if is_side else None
 
@@ -123,8 +124,8 @@ def parallel_folders(
     content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
 ) -> tuple[Found, Sequence[str]] | None:
     """Read texts of the same name in two folders, one of which is called after what is made of those in the other."""
-    paths = [path for path in tables if PurePosixPath(path).suffix.lower() in (".txt", ".text")]
-    parts = [PurePosixPath(path).parts for path in paths]
+    paths = [path for path in tables if member_path(path).suffix.lower() in (".txt", ".text")]
+    parts = [member_path(path).parts for path in paths]
     for place in range(min(map(len, parts), default=1) - 1):
         sides: dict[str, dict[tuple[str, ...], str]] = {}
         for path, each in zip(paths, parts, strict=True):
@@ -165,7 +166,7 @@ def _side_of(path: str, is_table: bool) -> tuple[str, str] | None:
     The side is the file's ending, or where that is .txt the last or the first word of its name, if it names a
     side or a language.
     """
-    file = PurePosixPath(path)
+    file = member_path(path)
     if split_of(file.suffix):  # eng.train and eng.testa, but eng_Latn.dev and deu_Latn.dev
         code = _LANGUAGE_AND_SCRIPT.fullmatch(file.stem)
         return (str(file.with_name(file.suffix[1:])), file.stem) if code else None
@@ -188,7 +189,7 @@ _LANGUAGE_AND_SCRIPT = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}")
 def _side_by_ending(file: PurePosixPath) -> tuple[str, str]:
     """Return the side that a file's ending names, or that a word before it does, as in newstest-src.en."""
     ending = file.suffix[1:].lower()
-    before = PurePosixPath(file.stem).suffix[1:].lower()
+    before = member_path(file.stem).suffix[1:].lower()
     if before in _SIDES and ending not in LANGUAGES:  # train.src.cleaned
         return str(file.with_suffix("").with_suffix("")), before
     words = re.split(r"[^A-Za-z]+", file.stem)

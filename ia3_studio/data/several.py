@@ -14,6 +14,7 @@ from ia3_studio.data.language_files import by_language
 from ia3_studio.data.linked_tables import linked
 from ia3_studio.data.listed_texts import listed_texts, lists_texts
 from ia3_studio.data.member_files import Readers, ReadOne, lines_in
+from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.object_files import one_object_each
 from ia3_studio.data.parallel_files import are_two_sides, parallel, parallel_folders, side_pairs
 from ia3_studio.data.parsing import Found, shown_names
@@ -53,16 +54,16 @@ def read_members(
         return found
     filled = {path: data for path, data in members.items() if data and not data.isspace()}
     filled = _different(filled)
-    content = {path: data for path, data in filled.items() if not _ABOUT.fullmatch(PurePosixPath(path).name)}
-    tables = {path: data for path, data in content.items() if PurePosixPath(path).suffix.lower() in suffixes}
-    tables = tables or {path: data for path, data in content.items() if _says_nothing(PurePosixPath(path).suffix)}
-    structured = {path: data for path, data in tables.items() if PurePosixPath(path).suffix.lower() not in _PROSE}
+    content = {path: data for path, data in filled.items() if not _ABOUT.fullmatch(member_path(path).name)}
+    tables = {path: data for path, data in content.items() if member_path(path).suffix.lower() in suffixes}
+    tables = tables or {path: data for path, data in content.items() if _says_nothing(member_path(path).suffix)}
+    structured = {path: data for path, data in tables.items() if member_path(path).suffix.lower() not in _PROSE}
     if structured and not lists_texts(tables) and not side_pairs(tables) and not are_sorted(content):
         tables = structured
-    beside = [path for path in content if path not in tables or PurePosixPath(path).suffix == ".text"]
+    beside = [path for path in content if path not in tables or member_path(path).suffix == ".text"]
     if len(tables) == 1 and not are_two_sides(beside):
         ((path, data),) = tables.items()
-        found = read(PurePosixPath(path).name, data)
+        found = read(member_path(path).name, data)
         if known := _labels_apart(path, found, content, encoding):
             labels, path_of_labels = known
             form = f"{path} and {path_of_labels} in {name}, {found.form}, a label per line in {path_of_labels}"
@@ -75,7 +76,7 @@ def read_members(
 
     def with_labels(file: str, data: bytes) -> Found:
         found = read(file, data)
-        paths = [path for path, each in tables.items() if PurePosixPath(path).name == file and each is data]
+        paths = [path for path, each in tables.items() if member_path(path).name == file and each is data]
         known = _labels_apart(paths[0], found, apart, encoding) if paths else None
         return replace(found, frame=found.frame.assign(label=known[0])) if known else found
 
@@ -106,9 +107,9 @@ def _different(members: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return files without copies of others, whose names begin with theirs: "FAQ_all.csv", "FAQ (1).csv"."""
     first: dict[bytes, PurePosixPath] = {}
     for path, data in sorted(members.items(), key=lambda member: len(member[0])):
-        first.setdefault(data, PurePosixPath(path).with_suffix(""))
+        first.setdefault(data, member_path(path).with_suffix(""))
     return {
-        path: data for path, data in members.items() if not _is_copy(PurePosixPath(path).with_suffix(""), first[data])
+        path: data for path, data in members.items() if not _is_copy(member_path(path).with_suffix(""), first[data])
     }
 
 
@@ -125,10 +126,10 @@ def _labels_apart(
     """
     if found.damaged or "label" in map(str.lower, map(str, found.frame.columns)):
         return None
-    stem = PurePosixPath(path).stem.lower()
+    stem = member_path(path).stem.lower()
     for beside in content:
-        file = PurePosixPath(beside)
-        is_its_own = file.parent == PurePosixPath(path).parent and file.stem.lower().startswith(stem)
+        file = member_path(beside)
+        is_its_own = file.parent == member_path(path).parent and file.stem.lower().startswith(stem)
         if beside == path or not is_its_own or not _is_of_labels(beside):
             continue
         lines = lines_in(decode_together({beside: content[beside]}, encoding)[beside].text)
@@ -140,7 +141,7 @@ def _labels_apart(
 
 
 def _is_of_labels(path: str) -> bool:
-    return bool({"label", "labels", "answers"} & set(re.findall(r"[a-z]+", PurePosixPath(path).stem.lower())))
+    return bool({"label", "labels", "answers"} & set(re.findall(r"[a-z]+", member_path(path).stem.lower())))
 
 
 def _says_nothing(suffix: str) -> bool:
@@ -153,5 +154,6 @@ _HASH = re.compile(r"\.[0-9a-f]{16,}")
 
 def not_read(members: Mapping[str, bytes], used: Sequence[str]) -> list[str]:
     """Return a sentence on the files that are not read; nothing if there are none."""
-    others = [path for path in members if path not in set(used)]
+    read = {*used}
+    others = [path for path in members if path not in read]
     return [f"Not read: {shown_names(others)}."] if others else []

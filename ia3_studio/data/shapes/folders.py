@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from ia3_studio.data.decode import decode
+from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.problem import clause
 from ia3_studio.data.shapes.chat_logs import CHAT
 from ia3_studio.data.shapes.documents import rows_of_document
@@ -54,12 +54,12 @@ def read_export(members: Mapping[str, bytes]) -> Export | None:
 
 
 def _suffixed(members: Mapping[str, bytes], suffix: str) -> list[str]:
-    return sorted(path for path in members if PurePosixPath(path).suffix.lower() == suffix)
+    return sorted(path for path in members if member_path(path).suffix.lower() == suffix)
 
 
 def _brat(members: Mapping[str, bytes]) -> Export | None:
     """Return the lines of texts whose annotations stand in files of their own, as brat keeps them."""
-    pairs = {path: str(PurePosixPath(path).with_suffix(".ann")) for path in _suffixed(members, ".txt")}
+    pairs = {path: str(member_path(path).with_suffix(".ann")) for path in _suffixed(members, ".txt")}
     pairs = {path: other for path, other in pairs.items() if other in members}
     if not pairs:
         return None
@@ -103,7 +103,7 @@ def _lines_with_spans(text: str, spans: Sequence[dict[str, Any]]) -> Records:
 
 def _conversations(members: Mapping[str, bytes]) -> Export | None:
     """Return the conversations of an assistant's export, which holds other files as well."""
-    used = [path for path in sorted(members) if _CONVERSATIONS.fullmatch(PurePosixPath(path).name)]
+    used = [path for path in sorted(members) if _CONVERSATIONS.fullmatch(member_path(path).name)]
     documents = [_document(path, members[path]) for path in used]
     rows = [row for document in documents for row in listed(document) if isinstance(row, dict)]
     return Export(rows, used) if any({"mapping", "chat_messages"} & row.keys() for row in rows) else None
@@ -116,7 +116,7 @@ def _whatsapp(members: Mapping[str, bytes]) -> Export | None:
     if not chats or len(chats) < len(texts):
         return None
     rows = [
-        {**dict(zip(columns, cells, strict=True)), **({CHAT: PurePosixPath(path).stem} if len(chats) > 1 else {})}
+        {**dict(zip(columns, cells, strict=True)), **({CHAT: member_path(path).stem} if len(chats) > 1 else {})}
         for path, columns in chats.items()
         for cells in zip(*columns.values(), strict=True)
     ]
@@ -158,7 +158,7 @@ def _characters(members: Mapping[str, bytes]) -> Export | None:
             return None
         turns = [{"role": "user" if line["is_user"] else "assistant", "content": line["mes"]} for line in said
                  if line.get("is_system") is not True]  # fmt: skip
-        rows.append({"messages": turns, CHAT: PurePosixPath(path).stem})
+        rows.append({"messages": turns, CHAT: member_path(path).stem})
     return Export(rows, paths, "chats with characters, a file each") if len(rows) > 1 else None
 
 
@@ -186,12 +186,12 @@ def _kind(rows: Records) -> str:
 
 def _chat(path: str, in_folders: bool) -> str:
     """Return the chat that a file belongs to: the name of its folder, or its own."""
-    return PurePosixPath(path).parent.name if in_folders else PurePosixPath(path).stem
+    return member_path(path).parent.name if in_folders else member_path(path).stem
 
 
 def _slack_users(members: Mapping[str, bytes], paths: Sequence[str]) -> dict[str, Any]:
     """Return the profiles of Slack's users by their ids."""
-    lists = [path for path in paths if PurePosixPath(path).name == "users.json"]
+    lists = [path for path in paths if member_path(path).name == "users.json"]
     users = [user for path in lists for user in listed(_document(path, members[path])) if isinstance(user, dict)]
     return {str(user["id"]): _profile(user) for user in users if "id" in user}
 
