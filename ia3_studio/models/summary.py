@@ -19,7 +19,7 @@ from ia3_studio.atomic import replace_text
 from ia3_studio.method.layer_tree import LayerTree
 from ia3_studio.models.loaded import ModelHead
 from ia3_studio.models.progress import ProgressCallback
-from ia3_studio.models.sources import Starter, find_starter, parse_source
+from ia3_studio.models.sources import Starter, find_starter, parse_source, starters
 from ia3_studio.settings import cache_folder
 from ia3_studio.typed import typed_or_none
 
@@ -69,14 +69,12 @@ def kept_tree(source: str, architecture: str) -> LayerTree | None:
     """Return the kept layer tree of a starter; None where there is none, or the model is of another class.
 
     Args:
-        source: as in :func:`summarize`.
+        source: what was asked for.
         architecture: the class of the model, which may have another head than the starter itself.
     """
-    asked = parse_source(source)
-    if asked.kind != "starter":
-        return None
-    starter = find_starter(asked.value)
-    kept = _kept(_path(starter), _key(starter))
+    name = source.strip().lower()  # or empty, of a model that was made here
+    starter = next((each for each in starters() if each.name.lower() == name), None)
+    kept = _kept(_path(starter), _key(starter)) if starter else None
     return kept.tree if kept and kept.architecture == architecture else None
 
 
