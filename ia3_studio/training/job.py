@@ -272,7 +272,8 @@ class Training(Iterator[Step], Generic[Row]):
         try:
             for number, share in enumerate(objective.measure(mine, held_out, budget)):
                 summed += share
-                self.measuring = Measuring(done[number] / done[-1], summed / done[number]) if parts else None
+                known = done[number] if parts else 0.0  # also 0 where this process has no rows, or these no labels
+                self.measuring = Measuring(known / done[-1], summed / known) if known else None
                 if self._gives_up():
                     return None
         finally:

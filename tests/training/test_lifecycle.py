@@ -221,3 +221,22 @@ def test_a_setting_that_is_most_likely_wrong_is_said_before_the_first_step(
 def test_settings_in_the_usual_range_raise_no_eyebrow() -> None:
     assert TrainConfig().warnings(200, 20) == ()
     assert math.isclose(TrainConfig().learning_rate, 1e-2)
+
+
+def test_held_out_rows_without_a_label_are_measured_as_nothing() -> None:
+    """Nor does the first pass over none but such rows say what the loss is so far."""
+    model, attachment = attached()
+    held_out = rows_of(3, seed=9)
+    empty = [replace(row, labels=(-100,) * len(row.labels)) for row in rows_of(2, seed=3)]
+    told: list[float | None] = []
+
+    def look() -> bool:
+        told.append(job.measuring.loss if job.measuring else None)
+        return False
+
+    job = train(model, attachment, rows_of(4), [*empty, *held_out], replace(CONFIG, micro_batch_tokens=1),
+                is_stopping=look)  # fmt: skip
+    measured = next(job).held_out
+    model, attachment = attached()
+    assert measured == pytest.approx(next(train(model, attachment, rows_of(4), held_out, CONFIG)).held_out, rel=1e-5)
+    assert None in told and told[-1] == pytest.approx(measured, rel=1e-5)
