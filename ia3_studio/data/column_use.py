@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +17,9 @@ from ia3_studio.data.column_profile import (
     structures_of,
 )
 from ia3_studio.data.column_words import ABOUT_TEXTS, ANSWERED, RESULT
+from ia3_studio.data.example import Example
 from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.left_texts import left_texts, texts_of_rows
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.paths import split_path
@@ -53,16 +55,23 @@ def unused_columns(table: Table, mapping: Mapping) -> tuple[str, ...]:
     return tuple(name for name in columns if name not in used)
 
 
-def unused_names(table: Table, mapping: Mapping) -> tuple[str, ...]:
+def unused_names(table: Table, mapping: Mapping, examples: Iterable[Example] = ()) -> tuple[str, ...]:
     """Return the columns that play no part, and the keys of turns that are not read, such as "messages[].timestamp".
 
-    Keys are looked for in as many rows as columns are told apart by.
+    Keys are looked for in as many rows as columns are told apart by; those whose texts are in no example are among
+    them.
     """
-    columns = (*unused_columns(table, mapping), *_unused_inside(table, mapping))
-    if mapping.kind != "messages":
-        return columns
-    turns = unused_keys(cells_of(thinned(table).frame, mapping.column))
-    return (*columns, *(f"{mapping.column}[].{key}" for key, _count in turns))
+    columns = unused_columns(table, mapping)
+    found = [*columns, *_unused_inside(table, mapping)]
+    for name in dict.fromkeys(filter(None, (mapping.history, mapping.prompt, mapping.column, mapping.answer,
+                                            mapping.rejected))):  # fmt: skip
+        if mapping.kind in ("messages", "preferences") and name in table.frame.columns:
+            cells = (cell for cell in cells_of(thinned(table).frame, name) if not isinstance(cell, str) or "{" in cell)
+            found += [f"{name}[].{key}" for key, _count in unused_keys(cells)]
+    source = table.written or texts_of_rows(table.frame, columns)
+    known = {*found, *table.unused, mapping.split or SPLIT}
+    left = [path for path in left_texts(source, examples) if not {path, path.partition("[")[0]} & known]
+    return tuple(dict.fromkeys((*found, *left)))
 
 
 def _unused_inside(table: Table, mapping: Mapping) -> Iterator[str]:

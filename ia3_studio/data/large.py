@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Record
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from ia3_studio.data.example import Example
 from ia3_studio.data.examples import decided, understood
 from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.large_blocks import LINES, PARQUET, blocks, open_parquet, require_readable, share_of
+from ia3_studio.data.left_texts import MOST_EXAMPLES
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.near_labels import near_note
 from ia3_studio.data.parsing import shown_names
@@ -126,7 +128,7 @@ def load_large(
     description = f"{path.name}: {head.description.partition(', the first')[0]}, {rows}, read in parts"
     more = counted - len(listed)
     return DataSplit(train, measured, listed, description, plan.mapping, fingerprint, more_left_out=more, notes=notes,
-                     unused=unused_names(head, plan.mapping))  # fmt: skip
+                     unused=unused_names(head, plan.mapping, islice(train, MOST_EXAMPLES)))  # fmt: skip
 
 
 def fingerprint_of(path: Path) -> str:

@@ -159,7 +159,7 @@ def split_table(
     return DataSplit(
         train, measured, tuple(problems), description, mapping, table.fingerprint, table.share,
         notes=(*table.notes, *near_note(mapping), *unused_sentences(table.unused), *notes),
-        unused=unused_names(table, mapping),
+        unused=unused_names(table, mapping, examples),
     )  # fmt: skip
 
 

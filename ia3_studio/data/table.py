@@ -25,6 +25,7 @@ from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import decode
 from ia3_studio.data.edited_sentences import SUFFIX as EDITS
 from ia3_studio.data.file_kinds import kind_of, said_kind
+from ia3_studio.data.left_texts import RowTexts, texts_of_rows
 from ia3_studio.data.markup_tables import read_html
 from ia3_studio.data.open_document import read_open_document
 from ia3_studio.data.parsing import Found, shown_names
@@ -87,6 +88,8 @@ class Table:
     """Who writes in a chat log, the most frequent one first."""
     undecided: str = ""
     """A sentence on what the user has to choose before the columns have roles."""
+    written: RowTexts | None = None
+    """The texts of some rows before they were read in a known shape."""
 
 
 def read_table(path: Path | str, parsing: ParsingOptions | None = None) -> Table:
@@ -159,6 +162,7 @@ def _in_shape(table: Table, found: Recognized) -> Table:
         mapping=found.mapping,
         speakers=found.speakers,
         undecided=found.undecided,
+        written=texts_of_rows(table.frame),
     )
 
 

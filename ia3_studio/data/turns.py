@@ -97,7 +97,8 @@ def unused_keys(conversations: Iterable[Any]) -> tuple[tuple[str, int], ...]:
     counted: Counter[str] = Counter()
     for value in conversations:
         try:
-            counted.update(key for turn in turns_of(value) for key in turn.unused)
+            read = [turn for turn in turns_of(value) if turn.calls or turn.text is not None]
+            counted.update(key for turn in read for key in turn.unused)
         except UnusableError:  # listed as a row that cannot be used
             continue
     return tuple(counted.most_common())

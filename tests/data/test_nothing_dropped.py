@@ -1,0 +1,86 @@
+"""What a file holds beside what is learned is named: a key inside objects, an entry of a document, a comment."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ia3_studio import load_data
+from ia3_studio.data.load import DataSplit
+from tests.data.every_shape import EVERY_SHAPE
+from tests.data.shapes import Shape, asked, lines, rows, said
+
+_REMARK = "A remark that the keeper never asked for"
+
+
+def _records(shape: Shape) -> list[dict[str, Any]]:
+    """Return the records of a shape that is JSON Lines or an array of objects; none for any other."""
+    if not isinstance(shape.content, str) or Path(shape.name).suffix not in (".json", ".jsonl"):
+        return []
+    try:
+        if shape.name.endswith(".json"):
+            document = json.loads(shape.content)
+        else:
+            document = [json.loads(line) for line in shape.content.splitlines() if line.strip()]
+    except ValueError:
+        return []
+    return document if isinstance(document, list) and all(isinstance(row, dict) for row in document) else []
+
+
+def _objects_in_lists(value: Any) -> Iterator[dict[str, Any]]:
+    for each in value if isinstance(value, list) else value.values() if isinstance(value, dict) else ():
+        if isinstance(each, dict) and isinstance(value, list):
+            yield each
+        yield from _objects_in_lists(each)
+
+
+_LISTED = [each for each in EVERY_SHAPE if any(any(_objects_in_lists(row)) for row in _records(each))][::3]
+
+
+def _learned(split: DataSplit) -> Counter[str]:
+    return Counter(repr(replace(example, row=0)) for example in (*split.train, *split.held_out))
+
+
+@pytest.mark.parametrize("shape", _LISTED, ids=lambda shape: shape.what)
+def test_a_text_that_is_added_to_the_objects_of_lists_is_learned_or_named(shape: Shape, tmp_path: Path) -> None:
+    before = load_data(shape.write(tmp_path))
+    records = _records(shape)
+    for row, record in enumerate(records):
+        for place, each in enumerate([*_objects_in_lists(record)]):
+            each["zzq"] = f"{_REMARK}, number {row} of {place}"
+    text = json.dumps(records) if shape.name.endswith(".json") else "".join(f"{json.dumps(row)}\n" for row in records)
+    after = load_data(replace(shape, content=text).write(tmp_path))
+    named = any("zzq" in each for each in (*after.unused, *after.notes, str(after.mapping)))
+    assert named or _REMARK in repr((*after.train, *after.held_out))
+    if _REMARK not in repr((*after.train, *after.held_out)):
+        assert str(after.mapping) == str(before.mapping) and _learned(after) == _learned(before)
+
+
+def test_the_keys_of_turns_are_named_in_preferences_too(tmp_path: Path) -> None:
+    def record(row: int) -> dict[str, Any]:
+        question = {"role": "user", "content": asked(row), "name": "Ada"}
+        return {
+            side: [question, {"role": "assistant", "content": f"{side}, {said(row)}"}]
+            for side in ("chosen", "rejected")
+        }
+
+    path = tmp_path / "pairs.jsonl"
+    path.write_text(lines(record))
+    assert set(load_data(path).unused) == {"chosen[].name", "rejected[].name"}
+
+
+def test_a_text_in_few_of_the_rows_is_named_with_its_path_and_what_is_learned_never_is(tmp_path: Path) -> None:
+    def record(row: int) -> dict[str, Any]:
+        notes = [{"body": f"{_REMARK} on night {row}", "by": "Ada"}] if row % 5 == 0 else []
+        return {"messages": [{"role": "user", "content": [{"type": "text", "text": asked(row), "notes": notes}]},
+                             {"role": "assistant", "content": f"<p>{said(row)}</p>"}]}  # fmt: skip
+
+    path = tmp_path / "talks.jsonl"
+    path.write_text(lines(record, 40))
+    assert load_data(path).unused == ("messages[].content[].notes[].body",)
