@@ -13,6 +13,7 @@ from ia3_studio.data.delimited import lines_of
 from ia3_studio.data.delimiters import LINE_END
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.json_documents import rows_of_json
+from ia3_studio.data.json_leftovers import outside_rows
 from ia3_studio.data.paths import LONGEST_LITERAL, exact_literal, python_literal, structure_of
 from ia3_studio.data.problem import Damage, clause, require_few
 from ia3_studio.errors import DataError
@@ -27,8 +28,8 @@ _FIRST_LINES = 4
 _MOST_NAMES = 10_000
 
 
-def read_json(name: str, text: str, named_lines: bool) -> tuple[pd.DataFrame, str, tuple[Damage, ...]]:
-    """Read JSON text; return (rows, its form, damaged rows). The index counts the rows from 1.
+def read_json(name: str, text: str, named_lines: bool) -> tuple[pd.DataFrame, str, tuple[Damage, ...], tuple[str, ...]]:
+    """Read JSON text; return (rows, its form, damaged rows, notes). The index counts the rows from 1.
 
     Args:
         named_lines: whether the file's name promises one object a line; the text itself decides where it can.
@@ -38,19 +39,19 @@ def read_json(name: str, text: str, named_lines: bool) -> tuple[pd.DataFrame, st
     """
     if _is_lines(text, named_lines):
         frame, damaged = read_json_lines(name, text)
-        return frame, _lines_form(text), damaged
+        return frame, _lines_form(text), damaged, comments_in(text)
     stream = _stream(text)
     if stream is not None:
-        return _frame(name, list(enumerate(stream, start=1))), "JSON objects one after the other", ()
+        return _frame(name, list(enumerate(stream, start=1))), "JSON objects one after the other", (), ()
     try:
         document = _parse(name, text)
     except DataError:
         if not (cut := whole_objects(text)):
             raise
         require_few(name, cut[1:], len(cut[0]))
-        return _frame(name, list(enumerate(cut[0], start=1))), "JSON objects of a file that is cut off", cut[1:]
+        return _frame(name, list(enumerate(cut[0], start=1))), "JSON objects of a file that is cut off", cut[1:], ()
     records, form = rows_of_json(name, document)
-    return _frame(name, list(enumerate(records, start=1))), form, ()
+    return _frame(name, list(enumerate(records, start=1))), form, (), outside_rows(document, records)
 
 
 def frame_of_records(name: str, records: Sequence[Any]) -> pd.DataFrame:
@@ -176,6 +177,14 @@ def _lines(text: str, first_row: int, first_line: int) -> tuple[list[tuple[int, 
 
 _COMMENTS = ("#", "//")
 """Marks of lines that are no rows: no JSON begins with them."""
+_COMMENT = re.compile(r"\n[ \t]*(?:#|//)")
+_LONGEST_BLANK = 100
+
+
+def comments_in(text: str) -> tuple[str, ...]:
+    """Return a sentence on the lines of a text that are comments; nothing if there are none."""
+    count = sum(1 for _each in _COMMENT.finditer(text)) + text[:_LONGEST_BLANK].lstrip().startswith(_COMMENTS)
+    return (f"Not used: lines that are comments ({count:,}).",) if count else ()
 
 
 def _object(written: str) -> dict[str, Any]:

@@ -85,13 +85,13 @@ def found_in_cells(name: str, text: str, encoding: str, parsing: ParsingOptions)
 def found_in_json(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
     """Read one JSON document, or objects one after the other; a table that is only called JSON as what it is."""
     try:
-        frame, form, damaged = read_json(name, text, PurePosixPath(name).suffix.lower() in JSON_LINES)
+        frame, form, damaged, notes = read_json(name, text, PurePosixPath(name).suffix.lower() in JSON_LINES)
     except DataError:
         if text.lstrip()[:1] in ("{", "[", "") or not is_table(text):
             raise
         found = found_in_cells(name, text, encoding, parsing)
         return replace(found, notes=(*found.notes, f"{name} is read as what it holds: a table in text."))
-    return Found(frame, f"{form}, {encoding}", damaged)
+    return Found(frame, f"{form}, {encoding}", damaged, notes=notes)
 
 
 _ASSIGNED = re.compile(r"\s*+(?:(?:var|let|const)\s++|export\s++default\b|[\w.]++)[\w.\[\]\s]*(?:=\s*+)?(?=[\[{])")
@@ -131,8 +131,8 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
     if not (parsing.delimiter or parsing.plain) and (messages := logged_lines(text) or headed_messages(text)):
         return Found(numbered(messages), f"chat in lines, {encoding}", notes=notices_note(text))
     if parsing.delimiter is None and (is_json_lines(text) or is_list_lines(text)):
-        frame, form, damaged = read_json(name, text, named_lines=True)
-        return Found(frame, f"{form}, {encoding}", damaged)
+        frame, form, damaged, notes = read_json(name, text, named_lines=True)
+        return Found(frame, f"{form}, {encoding}", damaged, notes=notes)
     if not (parsing.delimiter or parsing.plain) and (talks := talks_in_text(text)):
         return Found(numbered(talks), f"conversations in lines, {encoding}", notes=tuple(candidates_note(text)))
     if not (parsing.delimiter or parsing.plain) and (rows := marked_labels(text)):
@@ -217,8 +217,8 @@ _NOTES: dict[Callable[[str], Any], Callable[[str], tuple[str, ...]]] = {
 def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found | None:
     """Return the rows of text that is more than paragraphs: JSON, labels before texts, questions and answers, cells."""
     if is_json_document(text) or is_json_stream(text):
-        frame, form, damaged = read_json(name, text, named_lines=False)
-        return Found(frame, f"{form}, {encoding}", damaged)
+        frame, form, damaged, notes = read_json(name, text, named_lines=False)
+        return Found(frame, f"{form}, {encoding}", damaged, notes=notes)
     for read, form in _FORMS:
         if rows := read(text):
             return Found(numbered(rows), f"{form}, {encoding}", notes=_NOTES[read](text) if read in _NOTES else ())

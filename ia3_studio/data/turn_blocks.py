@@ -114,8 +114,11 @@ def turns_of_items(items: list[Any]) -> list[Any]:
 
 def _unwrapped(item: Any) -> Any:
     """Return a turn that stands beside its type in an object of its own, as LangChain writes it; any other as it is."""
-    inner = item.get("data") if isinstance(item, dict) and item.keys() == {"type", "data"} else None
-    return {**inner, "type": item["type"]} if isinstance(inner, dict) and "content" in inner else item
+    inner = item.get("data") if isinstance(item, dict) and "type" in item and "content" not in item else None
+    if not isinstance(inner, dict) or "content" not in inner:
+        return item
+    rest = {key: value for key, value in item.items() if key != "data"}
+    return {**inner, **rest}
 
 
 _CALLED, _RETURNED = "function_call", "function_call_output"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ia3_studio.data.json_documents import rows_of_json
+from ia3_studio.data.json_leftovers import outside_rows
 from ia3_studio.data.json_rows import frame_of_records
 from ia3_studio.data.parsing import Found
 from ia3_studio.errors import DataError
@@ -23,7 +24,8 @@ def read_yaml(name: str, text: str) -> Found:
     if rows := _rasa_examples(document):
         return Found(frame_of_records(name, rows), "Rasa training data in YAML")
     records, form = rows_of_json(name, document)
-    return Found(frame_of_records(name, records), form.replace("JSON", "YAML"))
+    frame = frame_of_records(name, records)
+    return Found(frame, form.replace("JSON", "YAML"), notes=outside_rows(document, records))
 
 
 def parsed_yaml(text: str, name: str = "") -> Any:

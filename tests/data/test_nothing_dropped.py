@@ -14,7 +14,7 @@ import pytest
 from ia3_studio import load_data
 from ia3_studio.data.load import DataSplit
 from tests.data.every_shape import EVERY_SHAPE
-from tests.data.shapes import Shape, asked, lines, rows, said
+from tests.data.shapes import Shape, asked, lines, said
 
 _REMARK = "A remark that the keeper never asked for"
 
@@ -84,3 +84,37 @@ def test_a_text_in_few_of_the_rows_is_named_with_its_path_and_what_is_learned_ne
     path = tmp_path / "talks.jsonl"
     path.write_text(lines(record, 40))
     assert load_data(path).unused == ("messages[].content[].notes[].body",)
+
+
+def test_entries_of_a_document_beside_its_rows_and_inside_its_articles_are_named_once(tmp_path: Path) -> None:
+    pairs = [{"prompt": asked(row), "answer": said(row)} for row in range(12)]
+    path = tmp_path / "pairs.json"
+    path.write_text(json.dumps({"version": 2, "data": pairs, "authors": [{"name": "Ada"}, {"name": "Bo"}]}))
+    assert [note for note in load_data(path).notes if "version, authors" in note]
+    path.write_text(json.dumps({"data": pairs}))
+    assert not load_data(path).notes
+    articles = [
+        {"curator": "Ada", "paragraphs": [{"context": asked(row), "qas": [
+            {"id": str(row), "question": asked(row), "answers": [{"text": "north pier", "answer_start": 3}]}]}]}
+        for row in range(12)
+    ]  # fmt: skip
+    path.write_text(json.dumps({"data": articles}))
+    (note,) = load_data(path).notes
+    assert "data[].curator" in note and "context" not in note and "answers" not in note
+
+
+def test_comments_between_json_lines_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "noted.jsonl"
+    path.write_text("# by Ada\n" + lines(lambda row: {"prompt": asked(row), "answer": "# " + said(row)}) + " // end\n")
+    assert [note for note in load_data(path).notes if "comments (2)" in note]
+
+
+def test_messages_beside_their_type_are_read_whatever_else_stands_there(tmp_path: Path) -> None:
+    def record(row: int) -> dict[str, Any]:
+        turns = (("human", asked(row)), ("ai", said(row)))
+        return {"messages": [{"type": kind, "data": {"content": text}, "zone": "UTC+2"} for kind, text in turns]}
+
+    path = tmp_path / "talks.jsonl"
+    path.write_text(lines(record))
+    split = load_data(path)
+    assert not split.problems and "messages[].zone" in split.unused

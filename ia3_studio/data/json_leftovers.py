@@ -1,0 +1,81 @@
+"""What of a JSON document is in none of its rows? Entries beside the list of rows, and what stands above inner lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+from ia3_studio.data.parsing import shown_names
+
+_MOST_INSIDE, _MOST_ENTRIES = 2_000, 200
+"""Rows whose inner values are known too, and entries of each list or object that are looked at."""
+_DEEPEST = 12
+
+
+def outside_rows(document: Any, records: Sequence[Any]) -> tuple[str, ...]:
+    """Return a sentence on the entries of a document that are in none of its rows; nothing if there are none.
+
+    Rows are made of the values of the document itself, so that these are known again by their identity.
+    """
+    if records is document:
+        return ()
+    search = _Search(records)
+    if not search.is_used(document, "", _DEEPEST):  # the rows are made of other values: nothing is known of these
+        return ()
+    left = [path.removeprefix(".") for path in dict.fromkeys(search.left) if path not in search.used]
+    return (f"Not used outside these rows: {shown_names(left)}.",) if left else ()
+
+
+def _holds_text(value: Any) -> bool:
+    """Say whether a value is a text that is not empty, or has one inside."""
+    if isinstance(value, dict | list):
+        return any(map(_holds_text, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_plain(value: Any) -> bool:
+    """Say whether a value is a number or a truth value, of which inside of lists nobody knows what was made of it."""
+    return isinstance(value, bool | int | float)
+
+
+class _Search:
+    """A look through a document for what its rows hold."""
+
+    def __init__(self, records: Sequence[Any]) -> None:
+        self._known: set[int] = set()
+        self._names: set[str] = set()
+        for place, record in enumerate(records):
+            self._learn(record, _DEEPEST if place < _MOST_INSIDE else 1)
+            if isinstance(record, dict):
+                self._names.update(map(str, record))
+        self.used: set[str] = set()
+        self.left: list[str] = []
+        """Paths that are used, and in their order those that are not, somewhere in the document."""
+
+    def _learn(self, value: Any, deepest: int) -> None:
+        if isinstance(value, str | list | dict) and value:
+            self._known.add(id(value))
+        if isinstance(value, dict | list) and deepest:
+            for each in value.values() if isinstance(value, dict) else value:
+                self._learn(each, deepest - 1)
+
+    def is_used(self, value: Any, path: str, deepest: int) -> bool:
+        """Say whether a value, or one inside of it, is in a row; note the paths of those inside that are not."""
+        if id(value) in self._known or (isinstance(value, str) and value in self._names):
+            return True
+        if not isinstance(value, dict | list) or not deepest:
+            return False
+        if isinstance(value, list):
+            return any([self.is_used(each, f"{path}[]", deepest - 1) for each in islice(value, _MOST_ENTRIES)])
+        found = False
+        for key, each in islice(value.items(), _MOST_ENTRIES):
+            inner = f"{path}.{key}"
+            before = len(self.left)
+            is_named = id(key) in self._known or (key in self._names and not isinstance(each, dict | list))
+            if is_named or self.is_used(each, inner, deepest - 1):
+                self.used.add(inner)
+                found = True
+            elif _holds_text(each) or (each is not None and _is_plain(each) and "[]" not in inner):
+                self.left[before:] = [inner]  # instead of what is inside of it
+        return found
