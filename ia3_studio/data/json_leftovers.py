@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -20,11 +20,19 @@ def outside_rows(document: Any, records: Sequence[Any]) -> tuple[str, ...]:
     """
     if records is document:
         return ()
-    search = _Search(records)
+    search = _Search(document, records)
     if not search.is_used(document, "", _DEEPEST):  # the rows are made of other values: nothing is known of these
         return ()
     left = [path.removeprefix(".") for path in dict.fromkeys(search.left) if path not in search.used]
     return (f"Not used outside these rows: {shown_names(left)}.",) if left else ()
+
+
+def _sought(value: Any, deepest: int) -> Iterator[int]:
+    """Yield what a value and those inside of it that are looked at are known by."""
+    yield id(value)
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for each in islice(inner, _MOST_ENTRIES) if deepest else ():
+        yield from _sought(each, deepest - 1)
 
 
 def _holds_text(value: Any) -> bool:
@@ -42,13 +50,17 @@ def _is_plain(value: Any) -> bool:
 class _Search:
     """A look through a document for what its rows hold."""
 
-    def __init__(self, records: Sequence[Any]) -> None:
-        self._known: set[int] = set()
+    def __init__(self, document: Any, records: Sequence[Any]) -> None:
+        sought = set(_sought(document, _DEEPEST))
+        self._known = {id(records)}
         self._names: set[str] = set()
-        for place, record in enumerate(records):
-            self._learn(record, _DEEPEST if place < _MOST_INSIDE else 1)
+        rows_are_there = id(records) in sought
+        for record in islice(records, _MOST_INSIDE if rows_are_there else None):
             if isinstance(record, dict):
-                self._names.update(map(str, record))
+                self._known.update(sought.intersection(map(id, record.values())))
+                self._names.update(record)
+        for record in records[:_MOST_INSIDE]:
+            self._learn(record, _DEEPEST)
         self.used: set[str] = set()
         self.left: list[str] = []
         """Paths that are used, and in their order those that are not, somewhere in the document."""
@@ -62,7 +74,9 @@ class _Search:
 
     def is_used(self, value: Any, path: str, deepest: int) -> bool:
         """Say whether a value, or one inside of it, is in a row; note the paths of those inside that are not."""
-        if id(value) in self._known or (isinstance(value, str) and value in self._names):
+        if isinstance(value, str | dict | list) and id(value) in self._known:
+            return True
+        if isinstance(value, str) and value in self._names:
             return True
         if not isinstance(value, dict | list) or not deepest:
             return False
