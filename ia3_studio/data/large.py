@@ -127,8 +127,10 @@ def load_large(
     rows = f"{len(train) + len(measured):,} examples"
     description = f"{path.name}: {head.description.partition(', the first')[0]}, {rows}, read in parts"
     more = counted - len(listed)
+    idle = [name for name in head.unused if not any(name in note for note in notes)]
+    unused = (*unused_names(head, plan.mapping, islice(train, MOST_EXAMPLES)), *idle)
     return DataSplit(train, measured, listed, description, plan.mapping, fingerprint, more_left_out=more, notes=notes,
-                     unused=unused_names(head, plan.mapping, islice(train, MOST_EXAMPLES)))  # fmt: skip
+                     unused=unused)  # fmt: skip
 
 
 def fingerprint_of(path: Path) -> str:

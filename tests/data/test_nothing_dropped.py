@@ -118,3 +118,23 @@ def test_messages_beside_their_type_are_read_whatever_else_stands_there(tmp_path
     path.write_text(lines(record))
     split = load_data(path)
     assert not split.problems and "messages[].zone" in split.unused
+
+
+@pytest.mark.parametrize("shape", [each for each in EVERY_SHAPE if _records(each)][::9], ids=lambda shape: shape.what)
+def test_a_number_that_is_added_to_each_record_is_used_or_named(shape: Shape, tmp_path: Path) -> None:
+    records = [{**record, "zzq": 3 * row + 1} for row, record in enumerate(_records(shape))]
+    text = json.dumps(records) if shape.name.endswith(".json") else "".join(f"{json.dumps(row)}\n" for row in records)
+    after = load_data(replace(shape, content=text).write(tmp_path))
+    assert any("zzq" in each for each in (*after.unused, *after.notes, str(after.mapping)))
+
+
+def test_columns_that_a_shape_reads_are_not_named_and_those_that_change_nothing_are(tmp_path: Path) -> None:
+    def record(row: int) -> dict[str, Any]:
+        talk, turn = divmod(row, 2)
+        return {"conversation_id": talk, "turn": turn, "role": ("user", "assistant")[turn], "zone": f"zone {row % 3}",
+                "content": (asked, said)[turn](talk)}  # fmt: skip
+
+    path = tmp_path / "turns.jsonl"
+    path.write_text(lines(record, 24))
+    (note,) = [note for note in load_data(path).notes if note.startswith("Not used")]
+    assert "zone (24)" in note and not any(name in note for name in ("conversation_id", "turn", "role", "content"))

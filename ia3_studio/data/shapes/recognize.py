@@ -56,6 +56,7 @@ from ia3_studio.data.shapes import (
     word_objects,
     word_rows,
 )
+from ia3_studio.data.shapes.idle_columns import with_idle_columns
 from ia3_studio.data.shapes.rows_in_lists import shape_of_lists
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape
 from ia3_studio.data.shapes.wrapped import wrapped_shape
@@ -151,7 +152,7 @@ def recognize(rows: Rows) -> Recognized | None:
         DataError: the shape is known but cannot be used, or a speaker was chosen for rows that have none.
     """
     shape = shape_of(rows)
-    found = shape.read(rows) if shape else None
+    found = with_idle_columns(shape, rows, shape.read(rows)) if shape else None
     if rows.speaker is not None and not (found and found.speakers):
         raise DataError(f"{rows.name} does not have the shape of a chat log: no speaker can be chosen; clear Speaker.")
     if found and found.frame.empty and found.problems:
