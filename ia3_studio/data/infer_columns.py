@@ -35,6 +35,7 @@ from ia3_studio.data.paths import is_listed
 from ia3_studio.data.read_texts import LABELED_NAMES
 from ia3_studio.data.sampled import thinned
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES as ASKED_NAMES
+from ia3_studio.data.shapes.shape import is_blank
 from ia3_studio.data.split_names import SPLIT
 from ia3_studio.data.structured_pairs import beside_structures, recipes
 from ia3_studio.data.table import Table
@@ -72,7 +73,19 @@ def infer_columns(table: Table) -> Mapping:
     if table.mapping:
         return table.mapping
     with kept_profiles():
-        return _told(thinned(table))
+        return _told(_without_empty_rows(thinned(table)))
+
+
+def _without_empty_rows(table: Table) -> Table:
+    """Return a table without the rows that have nothing in any cell: they say nothing of what its columns hold."""
+    frame = table.frame
+    empty = list(range(len(frame)))
+    for place in range(frame.shape[1]):
+        cells = frame.iloc[:, place]
+        empty = [row for row in empty if is_blank(cells.iat[row])]
+    if not empty or len(empty) == len(frame):
+        return table
+    return replace(table, frame=frame.drop(index=frame.index[empty]))
 
 
 def _told(table: Table) -> Mapping:

@@ -1,4 +1,4 @@
-"""What of a JSON document is in none of its rows? Entries beside the list of rows, and what stands above inner lists."""
+"""What of a JSON document is in none of its rows? Entries beside the list of rows, or above lists inside it."""
 
 from __future__ import annotations
 

@@ -138,3 +138,12 @@ def test_columns_that_a_shape_reads_are_not_named_and_those_that_change_nothing_
     path.write_text(lines(record, 24))
     (note,) = [note for note in load_data(path).notes if note.startswith("Not used")]
     assert "zone (24)" in note and not any(name in note for name in ("conversation_id", "turn", "role", "content"))
+
+
+def test_a_row_of_empty_cells_is_listed_and_the_kind_of_the_others_stays(tmp_path: Path) -> None:
+    named = ("<ship><tide>", "<pier>", "<tide>", "<ship><pier>")
+    rows = [f"{said(row).replace(',', '')},{named[row % 4]}" for row in range(24)]
+    path = tmp_path / "posts.csv"
+    path.write_text("\n".join(("Body,Tags", *rows[:3], ",", *rows[3:], "")))
+    split = load_data(path)
+    assert "several labels" in str(split.mapping) and [problem.row for problem in split.problems] == [4]
