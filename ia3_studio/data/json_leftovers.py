@@ -35,10 +35,11 @@ def _sought(value: Any, deepest: int) -> Iterator[int]:
         yield from _sought(each, deepest - 1)
 
 
-def _holds_text(value: Any) -> bool:
+def _holds_text(value: Any, deepest: int) -> bool:
     """Say whether a value is a text that is not empty, or has one inside."""
     if isinstance(value, dict | list):
-        return any(map(_holds_text, value.values() if isinstance(value, dict) else value))
+        inner = value.values() if isinstance(value, dict) else value
+        return deepest > 0 and any(_holds_text(each, deepest - 1) for each in inner)
     return isinstance(value, str) and bool(value.strip())
 
 
@@ -90,6 +91,6 @@ class _Search:
             if is_named or self.is_used(each, inner, deepest - 1):
                 self.used.add(inner)
                 found = True
-            elif _holds_text(each) or (each is not None and _is_plain(each) and "[]" not in inner):
+            elif _holds_text(each, _DEEPEST) or (each is not None and _is_plain(each) and "[]" not in inner):
                 self.left[before:] = [inner]  # instead of what is inside of it
         return found

@@ -20,11 +20,13 @@ Texts = Mapping[str, Sequence[str]]
 
 _MOST_ROWS, MOST_EXAMPLES = 100, 500
 """Rows at the beginning that are looked into, as many from all over the table, and examples to compare them with."""
-_MOST_LETTERS = 5_000_000
+_MOST_LETTERS = 2_000_000
 """Of examples that are compared."""
+_MOST_PATHS, _MOST_TEXTS = 200, 40
+"""Paths of a table that are compared, as keys may be anything, and texts of each."""
 _DEEPEST = 12
-_LONGEST = 4_000
-"""Characters of a text that are compared."""
+_LONGEST, _LOOKED_AT = 4_000, 400
+"""Characters of a text that are compared, and in which several words are looked for."""
 _WORDS = re.compile(r"(?:[^\W\d_]{2,}\W+){3}[^\W\d_]{2,}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0eff]{8}")
 """Four words one after the other: names, kinds, times and ids have fewer."""
 _SIGNS = re.compile(r"<[^<>]{1,200}>|[\W_]+")
@@ -53,7 +55,10 @@ def texts_of_rows(frame: pd.DataFrame, besides: Collection[str] = ()) -> RowText
     for place, name in enumerate(map(str, sample.columns)):
         for cell in sample.iloc[:, place].tolist() if name not in besides else ():
             for path, text in _texts_in(structure_of(cell), name, _DEEPEST):
-                found.setdefault(path, []).append(text)
+                if (kept := found.get(path)) is None and len(found) < _MOST_PATHS:
+                    found[path] = [text]
+                elif kept and len(kept) < _MOST_TEXTS:
+                    kept.append(text)
     return RowTexts(frozenset(sample.index.tolist()), found)
 
 
@@ -78,7 +83,7 @@ def left_texts(source: RowTexts, examples: Iterable[Example]) -> tuple[str, ...]
 def _texts_in(value: Any, path: str, deepest: int) -> Iterator[tuple[str, str]]:
     """Yield the texts of several words in a value, each with its path."""
     if isinstance(value, str):
-        if _WORDS.search(value[:_LONGEST]):
+        if _WORDS.search(value[:_LOOKED_AT]):
             yield path, value[:_LONGEST]
     elif isinstance(value, dict) and deepest:
         for key, each in value.items():

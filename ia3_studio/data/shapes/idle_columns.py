@@ -29,6 +29,8 @@ def with_idle_columns(shape: Shape, rows: Rows, found: Recognized) -> Recognized
     sample = rows.frame.iloc[:_SAMPLE]
     back = sample.iloc[::-1].set_axis(sample.index, axis=0)  # in which a column that puts rows in order does so
     before = [_read(shape, rows, each) for each in (sample, back)]
+    if not all(before):
+        return found
     unused = Counter(found.unused)
     for name in columns:
         without = (_read(shape, rows, each.assign(**{name: None})) for each in (sample, back))
