@@ -24,6 +24,7 @@ from ia3_studio.data.json_objects import (
     splits,
 )
 from ia3_studio.data.listed_rows import rows_in_lists
+from ia3_studio.data.rows_beside_entries import rows_beside_entries
 from ia3_studio.data.shapes.documents import rows_of_document
 from ia3_studio.data.word_tags import is_tag
 from ia3_studio.errors import DataError
@@ -72,6 +73,7 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
         by_number,
         by_sentence,
         by_text,
+        rows_beside_entries,
     ):
         if found := form_of(document):
             return found

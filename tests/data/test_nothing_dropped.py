@@ -147,3 +147,24 @@ def test_a_row_of_empty_cells_is_listed_and_the_kind_of_the_others_stays(tmp_pat
     path.write_text("\n".join(("Body,Tags", *rows[:3], ",", *rows[3:], "")))
     split = load_data(path)
     assert "several labels" in str(split.mapping) and [problem.row for problem in split.problems] == [4]
+
+
+@pytest.mark.parametrize("form", ["columns", "keys"])
+def test_short_entries_beside_columns_or_keyed_rows_are_named_and_change_nothing(form: str, tmp_path: Path) -> None:
+    texts = {"text": [f"the fog came in over pier {n}" for n in range(20)], "label": ["bad", "good"] * 10}
+    keyed = {f"q{n}": {"question": asked(n), "answer": said(n)} for n in range(20)}
+    alone = texts if form == "columns" else keyed
+    beside = {"version": "1.0", "info": {"author": "a"}, "sources": [{"by": "me"}]}
+    (tmp_path / "alone.json").write_text(json.dumps(alone))
+    (tmp_path / "beside.json").write_text(json.dumps({**beside, **alone}))
+    expected, split = load_data(tmp_path / "alone.json"), load_data(tmp_path / "beside.json")
+    assert split.train == expected.train and split.held_out == expected.held_out
+    assert any(all(name in note for name in beside) for note in split.notes)
+
+
+def test_the_rows_of_a_document_are_more_than_the_lists_beside_them(tmp_path: Path) -> None:
+    rows = [{"text": f"fog {n} over the pier", "label": "good" if n % 2 else "bad"} for n in range(4)]
+    document = {"labels": ["good", "bad", "mild", "hot", "cold"], "ids": [1, 2, 3, 4, 5], "data": rows}
+    (tmp_path / "rows.json").write_text(json.dumps(document))
+    split = load_data(tmp_path / "rows.json")
+    assert split.mapping.kind == "labels" and len((*split.train, *split.held_out)) == 4
