@@ -71,7 +71,8 @@ def test_every_message_of_any_graph_is_used_listed_or_counted(
     if "message trees" not in found.table.description:
         return
     in_trees = sum(len(messages) for messages in found.table.frame["messages"])
-    counted = sum(int(part.split(")")[0].replace(",", "")) for part in found.notes.split("(")[1:])
+    columns = {key for row in rows for key in row}
+    counted = sum(count for name, count in found.table.unused.items() if name not in columns)
     assert in_trees + counted + len(found.table.problems) == len(rows)
 
 

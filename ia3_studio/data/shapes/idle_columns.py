@@ -17,6 +17,7 @@ _SAMPLE = 40
 _MOST_COLUMNS = 60
 _FEW = 8
 """Different values of a column that may mark rows; all that the table has must be in the sample."""
+_TRUTHS = frozenset(("True", "False", "true", "false", "1", "0"))
 
 
 def with_idle_columns(shape: Shape, rows: Rows, found: Recognized) -> Recognized:
@@ -54,4 +55,6 @@ def _read(shape: Shape, rows: Rows, frame: pd.DataFrame) -> str:
 def _shows_all(cells: pd.Series, sample: pd.Series) -> bool:
     """Say whether a sample has cells that are filled and, if its values may be marks, each that the table has."""
     shown = {str(cell) for cell in sample if not is_blank(cell)}
+    if len(shown) == 1 and shown <= _TRUTHS:  # such as deleted, which changes something where it is true
+        return False
     return bool(shown) and (len(shown) > _FEW or {str(cell) for cell in cells if not is_blank(cell)} == shown)
