@@ -12,6 +12,7 @@ from ia3_studio.data.decode import Encoding, decode_together
 from ia3_studio.data.files_by_class import are_sorted, by_class, documents
 from ia3_studio.data.language_files import by_language
 from ia3_studio.data.linked_tables import linked
+from ia3_studio.data.listed_classes import with_listed_classes
 from ia3_studio.data.listed_texts import listed_texts, lists_texts
 from ia3_studio.data.member_files import Readers, ReadOne, lines_in
 from ia3_studio.data.member_paths import member_path
@@ -68,10 +69,8 @@ def read_members(
             labels, path_of_labels = known
             form = f"{path} and {path_of_labels} in {name}, {found.form}, a label per line in {path_of_labels}"
             frame = found.frame.assign(label=labels)
-            return replace(
-                found, frame=frame, form=form, notes=(*found.notes, *not_read(members, [path, path_of_labels]))
-            )
-        return replace(found, form=f"{path} in {name}, {found.form}", notes=(*found.notes, *not_read(members, [path])))
+            return _finished(replace(found, frame=frame, form=form), members, [path, path_of_labels], encoding)
+        return _finished(replace(found, form=f"{path} in {name}, {found.form}"), members, [path], encoding)
     apart = {path: data for path, data in content.items() if path not in tables and _is_of_labels(path)}
 
     def with_labels(file: str, data: bytes) -> Found:
@@ -87,8 +86,7 @@ def read_members(
     for form_of in _FORMS:
         together = form_of(content, tables, readers)
         if together is not None:
-            found, used = together
-            return replace(found, notes=(*found.notes, *not_read(members, used)))
+            return _finished(together[0], members, together[1], encoding)
     raise DataError(
         f"{name} contains {len(members):,} files ({shown_names(list(members))}) that do not form a table; "
         "give one table, files with the same columns, files named train and test, two parallel texts, or one text "
@@ -101,6 +99,14 @@ _FORMS = (
     documents, alike,
 )  # fmt: skip
 """Ways in which files form a table, in the order in which they are tried."""
+
+
+def _finished(found: Found, members: Mapping[str, bytes], used: Sequence[str], encoding: Encoding | None) -> Found:
+    """Return what was read, with the names of its classes where a file lists them, and what was not read."""
+    read = {*used}
+    beside = {path: data for path, data in members.items() if path not in read}
+    named, path = with_listed_classes(found, beside, encoding)
+    return replace(named, notes=(*named.notes, *not_read(members, [*used, path])))
 
 
 def _different(members: Mapping[str, bytes]) -> dict[str, bytes]:
