@@ -32,9 +32,7 @@ def with_listed_classes(found: Found, beside: Mapping[str, bytes], encoding: Enc
     from 0 or from 1 and reach the last one.
     """
     for path, data in beside.items():
-        file = member_path(path)
-        bare = "".join(filter(str.isalnum, file.stem.lower()))
-        if bare not in _LISTS or len(data) > _MOST_BYTES or file.suffix.lower() not in (".txt", ".json", ".names", ""):
+        if not is_called_a_list(path) or len(data) > _MOST_BYTES:
             continue
         names = _names(path, data, encoding)
         columns = {name: first for name in found.frame.columns if (first := _first_number(found, name, names)) >= 0}
@@ -42,6 +40,13 @@ def with_listed_classes(found: Found, beside: Mapping[str, bytes], encoding: Enc
         if len(called) == 1:
             return _named(found, called[0], names, columns[called[0]], path), path
     return found, ""
+
+
+def is_called_a_list(path: str) -> bool:
+    """Say whether a file has the name of a list of classes."""
+    file = member_path(path)
+    bare = "".join(filter(str.isalnum, file.stem.lower()))
+    return bare in _LISTS and file.suffix.lower() in (".txt", ".json", ".names", "")
 
 
 def _names(path: str, data: bytes, encoding: Encoding | None) -> list[str]:

@@ -12,7 +12,7 @@ from ia3_studio.data.decode import Encoding, decode_together
 from ia3_studio.data.files_by_class import are_sorted, by_class, documents
 from ia3_studio.data.language_files import by_language
 from ia3_studio.data.linked_tables import linked
-from ia3_studio.data.listed_classes import with_listed_classes
+from ia3_studio.data.listed_classes import is_called_a_list, with_listed_classes
 from ia3_studio.data.listed_texts import listed_texts, lists_texts
 from ia3_studio.data.member_files import Readers, ReadOne, lines_in
 from ia3_studio.data.member_paths import member_path
@@ -58,6 +58,8 @@ def read_members(
     content = {path: data for path, data in filled.items() if not _ABOUT.fullmatch(member_path(path).name)}
     tables = {path: data for path, data in content.items() if member_path(path).suffix.lower() in suffixes}
     tables = tables or {path: data for path, data in content.items() if _says_nothing(member_path(path).suffix)}
+    rows = {path: data for path, data in tables.items() if not (path.endswith(".json") and is_called_a_list(path))}
+    tables = rows or tables
     structured = {path: data for path, data in tables.items() if member_path(path).suffix.lower() not in _PROSE}
     if structured and not lists_texts(tables) and not side_pairs(tables) and not are_sorted(content):
         tables = structured

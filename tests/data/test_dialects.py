@@ -266,12 +266,6 @@ def test_system_prompts_are_known_by_their_names(name: str, is_one: bool) -> Non
     assert system_columns([name]) == [name] * is_one
 
 
-def test_names_of_classes_in_a_file_of_their_own_are_named_as_not_read(tmp_path: Path) -> None:
-    (tmp_path / "id2label.json").write_text('{"0": "calm", "1": "storm"}')
-    (tmp_path / "train.csv").write_text(rows(lambda n: f"{asked(n)},{n % 2}", header="text,label"))
-    assert "Not read: id2label.json." in load_data(tmp_path).notes
-
-
 def test_the_history_of_a_patient_is_no_history_of_turns(tmp_path: Path) -> None:
     records = [
         {"history": f"Seasick since day {n}, no fever.", "prompt": asked(n), "answer": said(n)} for n in range(9)

@@ -38,6 +38,7 @@ def test_numbers_from_0_or_1_get_the_names_of_a_list(first: int, header: str, tm
 @pytest.mark.parametrize(
     ("beside", "document"),
     [
+        ("classes.json", [*NAMES]),
         ("id2label.json", {str(n): name for n, name in enumerate(NAMES)}),
         ("label2id.json", {name: n for n, name in enumerate(NAMES)}),
     ],
