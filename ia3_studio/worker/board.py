@@ -17,6 +17,7 @@ import psutil
 
 from ia3_studio.runs.folder import ProcessUsage, ResourceUsage
 from ia3_studio.typed import typed_or_none
+from ia3_studio.worker.beside import working_beside
 from ia3_studio.worker.heartbeat import usage_of
 
 if TYPE_CHECKING:
@@ -74,9 +75,8 @@ class Board:
 @contextmanager
 def telling_usage(board: Board, seconds: float) -> Iterator[None]:
     """Tell every so many seconds what this process uses, inside this block."""
-    done = threading.Event()
 
-    def tell() -> None:
+    def tell(done: threading.Event) -> None:
         process = psutil.Process()
         process.cpu_percent()  # the first call begins to count
         while True:
@@ -85,10 +85,5 @@ def telling_usage(board: Board, seconds: float) -> Iterator[None]:
             if done.wait(seconds):
                 return
 
-    thread = threading.Thread(target=tell, name="usage", daemon=True)
-    thread.start()
-    try:
+    with working_beside(tell, "usage", STORE_SECONDS):
         yield
-    finally:
-        done.set()
-        thread.join(STORE_SECONDS)

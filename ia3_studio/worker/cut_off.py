@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ia3_studio.worker.beside import working_beside
 from ia3_studio.worker.full_memory import NOTES
 
 LOOKING_SECONDS = 1.0
@@ -33,19 +34,13 @@ def leaving_when_cut_off(folder: Path, leave: Callable[[], None]) -> Iterator[No
         folder: for the notes of the processes.
         leave: ends this process.
     """
-    done = threading.Event()
 
-    def watch() -> None:
+    def watch(done: threading.Event) -> None:
         while not done.wait(LOOKING_SECONDS):
             if any(folder.glob("cut-off-*")):
                 if not done.wait(GRACE_SECONDS):
                     leave()
                 return
 
-    thread = threading.Thread(target=watch, name="cut off", daemon=True)
-    thread.start()
-    try:
+    with working_beside(watch, "cut off"):
         yield
-    finally:
-        done.set()
-        thread.join()

@@ -11,6 +11,7 @@ import psutil
 
 from ia3_studio.models.gpu_load import used_gpus
 from ia3_studio.runs.folder import ResourceUsage
+from ia3_studio.worker.beside import working_beside
 
 HEARTBEAT_SECONDS = 2.0
 
@@ -18,9 +19,8 @@ HEARTBEAT_SECONDS = 2.0
 @contextmanager
 def beating(beat: Callable[[ResourceUsage], None]) -> Iterator[None]:
     """Call ``beat`` with this process's resource usage every :data:`HEARTBEAT_SECONDS`."""
-    done = threading.Event()
 
-    def go_on() -> None:
+    def go_on(done: threading.Event) -> None:
         process, reported = psutil.Process(), set[str]()
         with suppress(psutil.Error):
             process.cpu_percent()  # the first call begins to count
@@ -34,13 +34,8 @@ def beating(beat: Callable[[ResourceUsage], None]) -> Iterator[None]:
                     reported.add(kind)
                     traceback.print_exception(error)
 
-    thread = threading.Thread(target=go_on, name="heartbeat", daemon=True)
-    thread.start()
-    try:
+    with working_beside(go_on, "heartbeat"):
         yield
-    finally:
-        done.set()
-        thread.join()
 
 
 def usage_of(process: psutil.Process) -> ResourceUsage:

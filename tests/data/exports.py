@@ -46,6 +46,13 @@ def read_file(path: Path, parsing: ParsingOptions | None = None) -> Found:
     return Found(table, mapping, *understood(table, mapping))
 
 
+def put(content: str | bytes, folder: Path, name: str) -> Path:
+    """Write a file as it is."""
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
 def written(document: Any, folder: Path, name: str = "rows.json") -> Path:
     """Write a document as JSON, or as JSON lines or CSV by the file's name."""
     path = folder / name

@@ -13,15 +13,10 @@ from pyarrow import parquet
 from ia3_studio.data.load import load_data
 from ia3_studio.data.table import ParsingOptions, read_table
 from ia3_studio.errors import DataError
+from tests.data.exports import put
 from tests.data.shapes import asked, lines, mood, rows, said
 
 PAIRS = rows(lambda n: f'{asked(n)},"{said(n)}"', header="prompt,answer")
-
-
-def put(content: str | bytes, folder: Path, name: str) -> Path:
-    path = folder / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
 
 
 def test_a_file_behind_another_one_has_no_byte_order_mark_and_no_header_as_a_row(tmp_path: Path) -> None:

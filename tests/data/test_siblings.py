@@ -17,16 +17,10 @@ from ia3_studio.data.load import load_data
 from ia3_studio.data.pasted import write_pasted
 from ia3_studio.data.table import read_table
 from ia3_studio.errors import DataError
-from tests.data.exports import written
+from tests.data.exports import put, written
 from tests.data.shapes import asked, berths, lines, mood, rows, said, workbook
 
 PAIRS = rows(lambda n: f'{asked(n)},"{said(n)}"', header="prompt,answer")
-
-
-def put(content: str | bytes, folder: Path, name: str) -> Path:
-    path = folder / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
 
 
 def test_a_quote_that_is_left_open_in_the_last_row_is_one_damaged_row(tmp_path: Path) -> None:
