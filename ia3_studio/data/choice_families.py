@@ -35,7 +35,8 @@ FEWEST_NUMBERED = 3
 def family_by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return columns of texts of any name with a running number, if another column names one of them in each row."""
     for choices in families(columns, lambda _stem: True):
-        right = [name for name in right_columns(columns) if name not in choices]
+        called = [*right_columns(columns), *(name for name in columns if name_words(name)[-1:] == ["best"])]
+        right = [name for name in called if name not in choices]
         texts = all(profile(frame, name).length > 0 and not profile(frame, name).is_label for name in choices)
         if len(choices) > 2 and texts and any(names_each(frame, name, choices) for name in right):
             return choices

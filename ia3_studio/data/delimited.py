@@ -18,9 +18,9 @@ from ia3_studio.data.header import (
     find_header,
     may_be_data,
     may_be_names,
-    rows_of_header,
     unique_names,
 )
+from ia3_studio.data.header_rows import header_rows
 from ia3_studio.data.problem import Damage, require_few
 from ia3_studio.errors import DataError
 
@@ -104,7 +104,8 @@ def read_delimited(name: str, text: str, delimiter: str | None = None, header: i
     if not rows:
         raise DataError(f"{name} contains no rows; give a file with at least two.")
     place = _header_place(name, rows, header)
-    notes += _titles(rows[: place or 0])
+    named = header_rows([row.cells for row in rows[: (place or 0) + 4]], place)
+    notes += named.notes
     if header is None and place == 0 and may_be_data([row.cells for row in rows[: COMPARED_ROWS + 1]], 0):
         notes.append(f"The first row is read as the names of the columns: {', '.join(rows[0].cells)}.")
     if header is None and place is None and may_be_names([row.cells for row in rows[: COMPARED_ROWS + 1]]):
@@ -112,13 +113,12 @@ def read_delimited(name: str, text: str, delimiter: str | None = None, header: i
             f"The first row ({', '.join(rows[0].cells)}) is read as words like those below it; set Header row to 1 if"
             " it names the columns."
         )
-    if place is not None and (below := rows_of_header([row.cells for row in rows[: place + 3]], place)):
-        notes.append(below_note(below))
-        del rows[place + 1 : place + 1 + below]
+    if place is not None:
+        del rows[place + 1 : place + 1 + named.below]
     if header is None and (foot := _footer(rows[(place or 0) + 1 :])):
         notes += footer_note([row.cells for row in rows[-foot:]])
         del rows[-foot:]
-    return _table(name, rows, delimiter, place, tuple(notes))
+    return _table(name, rows, delimiter, place, named.names, tuple(notes))
 
 
 def _without_empty_end(rows: list[_Row]) -> list[_Row]:
@@ -191,22 +191,6 @@ def require_header_row(name: str, header: int, rows: int) -> None:
         raise DataError(f"The header row of {name} cannot be row {header}; give a row from 1 to {most}, or 0 for none.")
 
 
-def below_note(rows: int) -> str:
-    """Return the note on rows below a header that belong to it."""
-    words = "The row below the header is" if rows == 1 else f"The {rows} rows below the header are"
-    return f"{words} not read as data: the survey tool describes its questions there."
-
-
-def title_note(titles: Sequence[str]) -> list[str]:
-    """Return the note on title rows above a header; nothing where there are none."""
-    titles = [title for title in titles if title]
-    if not titles:
-        return []
-    rows = "The row" if len(titles) == 1 else f"The {len(titles)} rows"
-    shown = "; ".join(repr(title[:60]) for title in titles[:3])
-    return [f"{rows} above the header {'is' if len(titles) == 1 else 'are'} not read as data: {shown}."]
-
-
 def _rows(name: str, lines: Sequence[str], delimiter: str, quote: str) -> Iterator[_Row]:
     """Yield all rows but empty lines.
 
@@ -272,11 +256,9 @@ def _header_place(name: str, rows: Sequence[_Row], header: int | None) -> int | 
     return find_header([row.cells for row in rows[: SEARCHED_ROWS + COMPARED_ROWS]])
 
 
-def _titles(rows: Sequence[_Row]) -> list[str]:
-    return title_note([" ".join(filter(None, map(str.strip, row.cells))) for row in rows])
-
-
-def _table(name: str, rows: Sequence[_Row], delimiter: str, place: int | None, notes: tuple[str, ...]) -> Delimited:
+def _table(
+    name: str, rows: Sequence[_Row], delimiter: str, place: int | None, called: list[str], notes: tuple[str, ...]
+) -> Delimited:
     import pandas as pd
 
     data = rows if place is None else rows[place + 1 :]
@@ -284,8 +266,8 @@ def _table(name: str, rows: Sequence[_Row], delimiter: str, place: int | None, n
     usual = Counter(len(row.cells) for row in data[:_SAMPLE_LINES]).most_common(1)
     width = len(header) if header is not None else usual[0][0]
     if header is not None and (first := _row_names(data, width)):
-        header, width = [first, *header], width + 1
-    names = unique_names(header if header is not None else [""] * width)
+        header, called, width = [first, *header], [first, *called], width + 1
+    names = unique_names(called if header is not None else [""] * width)
     damaged: list[Damage] = []
     numbers: list[int] = []
     cells: list[list[Any]] = []

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from ia3_studio.data.column_names import says
 from ia3_studio.data.first_row import (
     ENOUGH,
     are_phrases_alike,
@@ -21,7 +20,8 @@ from ia3_studio.data.first_row import (
     is_repeated,
     is_row_of_sentences,
 )
-from ia3_studio.data.header_words import KNOWN_NAMES, WHAT
+from ia3_studio.data.header_rows import cell_text, rows_below
+from ia3_studio.data.header_words import WORDS_OF_A_NAME, says_what
 
 SEARCHED_ROWS = 20
 """Rows in which a header is searched."""
@@ -44,7 +44,7 @@ def find_header(rows: Sequence[Sequence[Any]]) -> int | None:
     first = _first_full_row(rows)
     if first and names_columns(rows, first):
         return first
-    if not first and (below := _below_full_titles(rows)):
+    if not first and (below := _below_full_titles(rows) or _below_groups(rows)):
         return below
     return 0 if names_columns(rows, 0) else None
 
@@ -55,11 +55,13 @@ def names_columns(rows: Sequence[Sequence[Any]], place: int) -> bool:
     It does not where it is a number above numbers, or repeats a label of the rows below. A row with a long cell names
     columns only where another cell shows it: a known name, or a word above numbers, dates or labels.
     """
-    header = [_text(cell) for cell in rows[place]]
-    first = place + 1 + rows_of_header(rows, place)
-    below = [row for row in rows[first : first + COMPARED_ROWS] if [_text(cell) for cell in row] != header]
+    header = [cell_text(cell) for cell in rows[place]]
+    first = place + 1 + rows_below(rows, place)
+    below = [row for row in rows[first : first + COMPARED_ROWS] if [cell_text(cell) for cell in row] != header]
     below = [row for row in below if len(row) == len(header)] or below  # the others may be damaged
-    columns = [[_text(row[at]) for row in below if at < len(row) and _text(row[at])] for at in range(len(header))]
+    columns = [
+        [cell_text(row[at]) for row in below if at < len(row) and cell_text(row[at])] for at in range(len(header))
+    ]
     if len(set(header)) == 1 < len(header) or (not any(columns) and is_number_of(header[0], header)):
         return False
     pairs = [(name, cells) for name, cells in zip(header, columns, strict=True) if name]
@@ -78,7 +80,7 @@ def names_columns(rows: Sequence[Sequence[Any]], place: int) -> bool:
 
 def _first_full_row(rows: Sequence[Sequence[Any]]) -> int:
     """Return the first row that fills about as many cells as most rows do; 0 where that is unclear."""
-    filled = [sum(bool(_text(cell)) for cell in row) for row in rows[: SEARCHED_ROWS + COMPARED_ROWS]]
+    filled = [sum(bool(cell_text(cell)) for cell in row) for row in rows[: SEARCHED_ROWS + COMPARED_ROWS]]
     usual = Counter(count for count in filled if count).most_common(1)[0][0] if any(filled) else 0
     if usual < 2:
         return 0
@@ -95,13 +97,13 @@ def _below_full_titles(rows: Sequence[Sequence[Any]]) -> int:
     nor itself hold one of the few values of a column below.
     """
     for place in range(1, min(_MOST_FULL_TITLES, len(rows) - ENOUGH) + 1):
-        names = [_text(cell) for cell in rows[place]]
-        above = [[_text(cell) for cell in row] for row in rows[:place]]
-        if not all(0 < len(name.split()) <= _WORDS_OF_A_NAME for name in names) or not any(map(_says_what, names)):
+        names = [cell_text(cell) for cell in rows[place]]
+        above = [[cell_text(cell) for cell in row] for row in rows[:place]]
+        if not all(0 < len(name.split()) <= WORDS_OF_A_NAME for name in names) or not any(map(says_what, names)):
             continue
-        if any(_says_what(cell) for row in above for cell in row):
+        if any(says_what(cell) for row in above for cell in row):
             return 0
-        below = [[_text(cell) for cell in row] for row in rows[place + 1 : place + 1 + COMPARED_ROWS]]
+        below = [[cell_text(cell) for cell in row] for row in rows[place + 1 : place + 1 + COMPARED_ROWS]]
         for at, name in enumerate(names):
             cells = [row[at] for row in below if at < len(row) and row[at]]
             if holds_few_values(cells) and not {name, *(row[at] for row in above if at < len(row))} & {*cells}:
@@ -109,41 +111,29 @@ def _below_full_titles(rows: Sequence[Sequence[Any]]) -> int:
     return 0
 
 
-_MOST_FULL_TITLES, _WORDS_OF_A_NAME = 4, 4
-"""Rows of titles that fill all cells, and words of a cell that names a column."""
+def _below_groups(rows: Sequence[Sequence[Any]]) -> int:
+    """Return 1 where the first row repeats the group of each column, as pandas writes names of two levels; else 0."""
+    if len(rows) < 1 + ENOUGH or not any(says_what(cell_text(cell)) for cell in rows[1]):
+        return 0
+    groups, names = ([cell_text(cell) for cell in row] for row in rows[:2])
+    both = list(zip(groups, names, strict=False))
+    is_repeated_above = len(set(filter(None, groups))) < len(list(filter(None, groups)))
+    return int(is_repeated_above and all(names) and len(set(both)) == len(both) and names_columns(rows, 1))
 
 
-def _says_what(cell: str) -> bool:
-    return cell.lower() in KNOWN_NAMES or (len(cell.split()) <= _WORDS_OF_A_NAME and says(cell, WHAT))
+_MOST_FULL_TITLES = 4
+"""Rows of titles that fill all cells."""
 
 
 def _certainly_names(rows: Sequence[Sequence[Any]], place: int) -> bool:
     """Return whether a row names columns for certain: none of its cells is a value, and one differs from its column."""
     below = rows[place + 1 : place + 1 + COMPARED_ROWS]
-    header = [_text(cell) for cell in rows[place]]
-    columns = [[_text(row[at]) for row in below if at < len(row) and _text(row[at])] for at in range(len(header))]
+    header = [cell_text(cell) for cell in rows[place]]
+    columns = [
+        [cell_text(row[at]) for row in below if at < len(row) and cell_text(row[at])] for at in range(len(header))
+    ]
     pairs = [(name, cells) for name, cells in zip(header, columns, strict=True) if name]
     return names_columns(rows, place) and any(differs(name, cells) for name, cells in pairs)
-
-
-def rows_of_header(rows: Sequence[Sequence[Any]], place: int) -> int:
-    """Return how many rows below a header belong to it, as tools for surveys write them.
-
-    Qualtrics has the questions and then ids in JSON below the names of its columns; SurveyMonkey has the kind of each
-    answer.
-    """
-    below = [[_text(cell) for cell in row if _text(cell)] for row in rows[place + 1 : place + 3]]
-    if len(below) == 2 and any(cell.startswith('{"ImportId"') for cell in below[1]):
-        return 2
-    if not below or not below[0]:
-        return 0
-    kinds = _KINDS_OF_ANSWERS.intersection(below[0])
-    nothing_else = set(below[0]) <= _KINDS_OF_ANSWERS
-    choices = len(kinds) > 1 and not _text(rows[place + 1][0]) and any(not _text(cell) for cell in rows[place])
-    return 1 if nothing_else or choices else 0
-
-
-_KINDS_OF_ANSWERS = frozenset(("Response", "Open-Ended Response", "Other (please specify)"))
 
 
 def may_be_data(rows: Sequence[Sequence[Any]], place: int) -> bool:
@@ -151,21 +141,24 @@ def may_be_data(rows: Sequence[Sequence[Any]], place: int) -> bool:
 
     None of its words stands in names of columns, and its cells are as long as those below them.
     """
-    header = [_text(cell) for cell in rows[place]]
+    header = [cell_text(cell) for cell in rows[place]]
     below = [row for row in rows[place + 1 : place + 1 + COMPARED_ROWS] if len(row) == len(header)]
-    columns = [[text for row in below if (text := _text(row[at]))] for at in range(len(header))]
+    columns = _filled(below, len(header))
     return is_like_rows(header, columns)
 
 
 def may_be_names(rows: Sequence[Sequence[Any]]) -> bool:
     """Return whether the first row of a list of words is read as one of them, though it could name the columns."""
-    header = [_text(cell) for cell in rows[0]]
+    header = [cell_text(cell) for cell in rows[0]]
     below = [row for row in rows[1 : 1 + COMPARED_ROWS] if len(row) == len(header)]
-    return is_one_of_words(header, [[text for row in below if (text := _text(row[at]))] for at in range(len(header))])
+    return is_one_of_words(
+        header, [[text for row in below if (text := cell_text(row[at]))] for at in range(len(header))]
+    )
 
 
-def _text(cell: Any) -> str:
-    return "" if cell is None or cell != cell else str(cell).strip()  # NaN differs from itself
+def _filled(rows: Sequence[Sequence[Any]], width: int) -> list[list[str]]:
+    """Return the texts of each column, those that are empty or missing left out."""
+    return [[text for row in rows if at < len(row) and (text := cell_text(row[at]))] for at in range(width)]
 
 
 def unique_names(header: Sequence[Any]) -> list[str]:
@@ -173,7 +166,7 @@ def unique_names(header: Sequence[Any]) -> list[str]:
     names: list[str] = []
     taken: set[str] = set()
     for place, cell in enumerate(header, start=1):
-        name = _text(cell) or f"column {place}"
+        name = cell_text(cell) or f"column {place}"
         name = f"{name} (column {place})" if name in taken else name
         taken.add(name)
         names.append(name)

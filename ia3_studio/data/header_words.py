@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ia3_studio.data.about_row import ABOUT_ROW
+from ia3_studio.data.column_names import says
 from ia3_studio.data.column_words import ANSWERED, ASKED, LABELED, READ, RESULT, SAID
 from ia3_studio.data.language_names import LANGUAGES
 
@@ -38,3 +39,11 @@ WORDS_OF_LISTS = WORDS_OF_NAMES | LANGUAGES | {
     "synonym", "antonym", "abbreviation", "acronym", "gender",
 }  # fmt: skip
 """Words that stand above lists of words."""
+
+WORDS_OF_A_NAME = 4
+"""Words of a cell that names a column."""
+
+
+def says_what(cell: str) -> bool:
+    """Say whether the name of a column is a usual one, or says in a few words what the column holds."""
+    return cell.lower() in KNOWN_NAMES or (len(cell.split()) <= WORDS_OF_A_NAME and says(cell, WHAT))

@@ -36,6 +36,7 @@ from ia3_studio.data.read_texts import LABELED_NAMES
 from ia3_studio.data.sampled import thinned
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES as ASKED_NAMES
 from ia3_studio.data.shapes.shape import is_blank
+from ia3_studio.data.sparse_columns import without_sparse
 from ia3_studio.data.split_names import SPLIT
 from ia3_studio.data.structured_pairs import beside_structures, recipes
 from ia3_studio.data.table import Table
@@ -103,6 +104,8 @@ def _told(table: Table) -> Mapping:
     elif found.kind == "pairs" and not found.nested and not is_plain(table.frame, found.answer):
         inner = _inner(table, columns)  # an answer that is an object may name one of the choices in another
         found = inner if inner and inner.kind == "choices" else found
+    with suppress(DataError):  # without the sparse columns nothing may be left
+        found = without_sparse(table.frame, columns, found, lambda filled: _inferred(table, filled))
     return _completed(table, found)
 
 

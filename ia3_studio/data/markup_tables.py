@@ -9,10 +9,11 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.cut_cells import require_whole_cells
-from ia3_studio.data.delimited import require_columns_within, title_note
+from ia3_studio.data.delimited import require_columns_within
 from ia3_studio.data.delimiters import LINE_END
 from ia3_studio.data.drawn_tables import joined_lines, with_bars
 from ia3_studio.data.header import SEARCHED_ROWS, unique_names
+from ia3_studio.data.header_rows import title_notes
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.shapes.telegram_pages import telegram_page
 from ia3_studio.errors import DataError
@@ -125,7 +126,7 @@ def read_html(name: str, text: str) -> Found:
     alike = [table for table in tables if table is not largest and header in table[: place + 1]]
     rows = largest[place + 1 :] + [row for table in alike for row in table[table.index(header) + 1 :]]
     others = sum(len(table) > 0 for table in tables) - 1 - len(alike)
-    notes = title_note([" ".join(filter(None, row)) for row in largest[:place]])
+    notes = title_notes([" ".join(filter(None, row)) for row in largest[:place]])
     notes += [f"Not used: {others:,} smaller tables of the page."] if others > 0 else []
     notes += [f"Not used: {parser.marks:,} marks of footnotes."] if parser.marks else []
     form = "HTML table" if not alike else f"{len(alike) + 1} HTML tables of the same header"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.about_row import is_about_row
-from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
+from ia3_studio.data.column_names import bare_name, name_words, named, says, says_first, says_last
 from ia3_studio.data.column_profile import Profile, cells_of, is_plain, profile, structures_of
 from ia3_studio.data.column_words import ANSWERED, DATA, TITLED, WORSE
 from ia3_studio.data.label_candidates import label_candidates
@@ -123,14 +123,25 @@ def _is_long_label(frame: pd.DataFrame, columns: Sequence[str], name: str) -> bo
 
 
 def of_sizes(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
-    """Return the columns of summaries that are called after their sizes, those that most rows fill first."""
+    """Return the columns of summaries that are called after their sizes, those that most rows fill first.
+
+    Or else those of several answers that a row has, told apart by what follows: answer_formal and answer_brief.
+    """
     words = {name: name_words(name) for name in columns}
     sized = [
         name for name, each in words.items() if each[:1] == ["summary"] and each[1:] and _SIZES.issuperset(each[1:])
     ]
-    return sorted(sized, key=lambda name: -profile(frame, name).filled)
+    return sorted(sized, key=lambda name: -profile(frame, name).filled) or _answered_twice(frame, columns)
 
 
+def _answered_twice(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the texts whose names begin with the same word for an answer, where there are several."""
+    texts = [name for name in columns if says_first(name, _WRITTEN) and is_answer_text(frame, name)]
+    first = {name: name_words(name)[0] for name in texts if len(name_words(name)) > 1}
+    return [name for name in first if list(first.values()).count(first[name]) > 1]
+
+
+_WRITTEN = ANSWERED | {"explanation", "output"}
 _SIZES = frozenset(("long", "short", "tiny", "brief", "full", "detailed", "concise"))
 
 

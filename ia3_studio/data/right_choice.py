@@ -69,7 +69,7 @@ def places_in(frame: pd.DataFrame, columns: Sequence[str], choices: Sequence[str
     return found if len(found) == 1 else []
 
 
-_PLACES = frozenset(("index", "idx", "position", "place"))
+_PLACES = frozenset(("index", "idx", "position", "place", "best"))
 
 
 def may_name_one(frame: pd.DataFrame, answer: str, choices: Sequence[str]) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ia3_studio.data.delimited import below_note, require_header_row, title_note
+from ia3_studio.data.delimited import require_header_row
 from ia3_studio.data.footers import footer_length, footer_note
-from ia3_studio.data.header import COMPARED_ROWS, SEARCHED_ROWS, find_header, rows_of_header, unique_names
+from ia3_studio.data.header import COMPARED_ROWS, SEARCHED_ROWS, find_header, unique_names
+from ia3_studio.data.header_rows import header_rows
 from ia3_studio.data.parsing import Found, shown_names
 from ia3_studio.data.split_names import SPLIT, split_of
 from ia3_studio.data.table_files import ORIGIN, origins_of
@@ -64,14 +65,13 @@ def _table(name: str, rows: Sequence[Sequence[Any]], header: int | None) -> _She
     else:
         require_header_row(name, header, len(rows))
         place = header - 1 if header else None
-    below = 0 if place is None else rows_of_header(rows[: place + 3], place)
-    data = list(rows if place is None else rows[place + 1 + below :])
+    named = header_rows(rows[: (place or 0) + 4], place)
+    data = list(rows if place is None else rows[place + 1 + named.below :])
     foot = _footer(data) if header is None else []
     data = data[: len(data) - len(foot)] if foot else data
     used = [at for at in range(len(rows[0])) if any(row[at] is not None for row in (rows[place or 0], *data))]
-    names = [rows[place][at] if place is not None else "" for at in used]
-    notes = title_note([" ".join(str(cell) for cell in row if cell is not None) for row in rows[: place or 0]])
-    notes += [below_note(below)] if below else []
+    names = [named.names[at] if place is not None else "" for at in used]
+    notes = [*named.notes]
     notes += footer_note([row for row in foot if any(cell is not None for cell in row)])
     cells = [[row[at] for at in used] for row in data]
     frame = pd.DataFrame(cells, columns=unique_names(names), index=range(1, len(cells) + 1), dtype=object)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.delimited import require_columns_within, title_note
+from ia3_studio.data.delimited import require_columns_within
 from ia3_studio.data.header import COMPARED_ROWS, SEARCHED_ROWS, find_header, unique_names
+from ia3_studio.data.header_rows import header_rows
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.xml_values import bare_tag
 
@@ -33,10 +34,11 @@ def grid_of(name: str, root: Element) -> Found | None:
         return None
     place = find_header(rows[: SEARCHED_ROWS + COMPARED_ROWS])
     width = max(map(len, rows))
-    header = unique_names([*(rows[place] if place is not None else []), *[""] * width][:width])
-    below = rows[place + 1 :] if place is not None else rows
+    named = header_rows(rows[: (place or 0) + 4], place)
+    header = unique_names([*named.names, *[""] * width][:width])
+    below = rows[place + 1 + named.below :] if place is not None else rows
     columns = {column: [row[at] if at < len(row) else "" for row in below] for at, column in enumerate(header)}
-    notes = title_note([" ".join(filter(None, row)) for row in rows[: place or 0]])
+    notes = [*named.notes]
     notes += [f"Not used: {len(tables) - 1:,} shorter tables."] if len(tables) > 1 else []
     return Found(numbered(columns), "XML, a table of cells", notes=tuple(notes))
 
