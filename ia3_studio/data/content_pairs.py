@@ -173,9 +173,15 @@ _SHORTEST_HEADLINE = 35
 
 
 def two_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
-    """Return prompt and answer where exactly two columns hold texts and no other column holds anything but facts."""
+    """Return prompt and answer where exactly two columns hold texts and no other column holds anything but facts.
+
+    Numbers and names are facts beside a text that is called an answer, such as how often a reply was used.
+    """
     profiles = [profile(frame, name) for name in columns]
     filled = [each for each in profiles if each.filled > MOSTLY and not each.is_identifier and each.different > 1]
+    said = [each for each in filled if each.is_text and not each.is_label and not is_about_row(each.name)]
+    if len(said) == 2 and says(said[1].name, ANSWERED) and only_facts_beside(frame, columns):
+        filled = said
     if len(filled) != 2 or any(_are_codes(frame, each.name) for each in filled):
         return None
     texts = [each for each in filled if each.length >= SHORTEST_PAIR]

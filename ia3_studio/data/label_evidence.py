@@ -47,6 +47,7 @@ WEIGHTS: dict[str, Weighed] = {
     "plural": Weighed("has a name in the plural and several labels in its cells", 28, "as clear as a price"),
     "answers": Weighed("is called an answer", 8, "one of a few answers to a form is what they are sorted by"),
     "weak": Weighed("is called a type, a state or a level", 18, "such words stand for facts as often as for labels"),
+    "overall": Weighed("rates the whole", 24, "parts of it, such as service or grammar, stand next to it"),
     "subject": Weighed("has a name that ends as that of a title", -12, "a few titles are less than a verdict"),
     "beforehand": Weighed("was given before", -8, "the same label after the text was read stands next to it"),
     "target": Weighed("says at whom or what", -3, "the verdict itself stands next to it"),

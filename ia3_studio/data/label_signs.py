@@ -126,6 +126,7 @@ class Columns:
             ("gaps", each.filled < _FEWEST_FILLED),
             ("about", is_about_row(name)),
             ("subject", says_last(name, TITLED)),
+            ("overall", self._rates_whole(each)),
             ("beforehand", bool(_BEFOREHAND.intersection(words))),
             ("on_topic", bool(ON_TOPICS.intersection(words))),
             ("label_last", words[-1:] == ["label"]),
@@ -160,6 +161,11 @@ class Columns:
         elif name in self._measured["paid"]:
             yield "paid"
 
+    def _rates_whole(self, each: Profile) -> bool:
+        """Say whether a column rates a whole of which others, numbers as well, rate the parts."""
+        numbers = [other for other in self._filled.values() if other.is_number and not other.is_identifier]
+        return each.is_number and len(numbers) > 1 and _says_whole(each.name)
+
     def _beside_text(self, each: Profile) -> Iterator[str]:
         """Yield what speaks for and against a column of few values whose name does not say that it is a label."""
         name, is_unnamed = each.name, UNNAMED.fullmatch(each.name) is not None
@@ -170,6 +176,7 @@ class Columns:
             (aside, bool(aside)),
             ("about", is_about and not aside),
             ("numbers", each.is_number),
+            ("overall", self._rates_whole(each)),
             ("answers", says(name, ANSWERED) and not each.is_number),
             ("behind", not is_unnamed and place > min(self._texts, default=-1)),
             ("only_last", is_unnamed and self._only_last == name),
@@ -213,6 +220,16 @@ class Columns:
             return self._called.index(name)
         is_before = place < min(self._texts, default=-1)
         return -place if is_before and not is_named and not UNNAMED.fullmatch(name) else place
+
+
+def _says_whole(name: str) -> bool:
+    """Say whether a name is that of the rating of a whole, such as total_score."""
+    words = name_words(name)
+    return words == ["overall"] or (bool(_WHOLE.intersection(words)) and bool(_MARKS.intersection(words)))
+
+
+_WHOLE = frozenset(("overall", "total", "final", "holistic"))
+_MARKS = frozenset(("score", "rating", "grade", "mark", "marks", "points", "stars", "quality", "satisfaction"))
 
 
 def _before_id(name: str) -> str:

@@ -80,3 +80,16 @@ def test_where_and_by_whom_something_was_written_is_no_label_beside_one(tmp_path
 def test_of_two_columns_of_classes_before_a_text_the_one_next_to_it_is_the_label(tmp_path: Path, header: str) -> None:
     _place, label, text = header.split("|")
     assert str(load_data(_table(tmp_path, header, "pla")).mapping) == f"{text} → text, {label} → label"
+
+
+def test_a_reply_that_was_used_so_many_times_answers_the_only_other_text(tmp_path: Path) -> None:
+    path = tmp_path / "macros.csv"
+    path.write_text(
+        "Macro name,Active,Trigger phrase,Reply text,Usage (7d)\n"
+        + "".join(
+            f"M {row},TRUE,late again {row} at pier,{_SAYS[row % 5].replace(',', '')} ({row}),{row * 7 % 30}\n"
+            for row in range(40)
+        )
+    )
+    mapping = load_data(path).mapping
+    assert (mapping.prompt, mapping.answer) == ("Trigger phrase", "Reply text")

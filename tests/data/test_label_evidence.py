@@ -18,6 +18,7 @@ from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.table import read_table
 from ia3_studio.data.told_from_text import TextSample
 from tests.data.exports import written
+from tests.data.shapes import rows, said
 
 _PHRASES = {
     "K1": (
@@ -148,3 +149,13 @@ def test_a_value_that_is_missing_is_left_out() -> None:
     values = [None if row % 2 else value for row, value in enumerate(frame["lane"])]
     told = TextSample(frame["said"].tolist()).told(values)
     assert told and told.low > 0.5
+
+
+def test_the_rating_of_a_whole_comes_before_those_of_its_parts(tmp_path: Path) -> None:
+    text = rows(
+        lambda n: f"{said(n).replace(',', '')},{n % 4},{n % 3},{n % 4 + n % 3}",
+        40,
+        "essay,rubric_1,rubric_2,total_score",
+    )
+    (tmp_path / "a.csv").write_text(text)
+    assert load_data(tmp_path / "a.csv").mapping.answer == "total_score"
