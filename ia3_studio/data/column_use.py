@@ -75,16 +75,20 @@ def unused_names(table: Table, mapping: Mapping, examples: Iterable[Example] = (
 
 
 def _unused_inside(table: Table, mapping: Mapping) -> Iterator[str]:
-    """Yield the paths of the texts that stand in an object next to one that is used, such as another translation."""
+    """Yield the paths of the values that stand in an object next to one that is used, such as another translation."""
     columns = [str(column) for column in table.frame.columns]
     used = [name for name in _flat(mapping) if name not in columns]
     for path in dict.fromkeys(name.rpartition(".")[0] for name in used):
         if path not in columns or {path} & {*_flat(mapping)} or any(name.startswith(f"{path}[") for name in used):
             continue
         objects = [value for value in structures_of(thinned(table).frame, path) if isinstance(value, dict)]
-        texts = (str(key) for value in objects for key, each in value.items() if isinstance(each, str) and each.strip())
+        values = (str(key) for value in objects for key, each in value.items() if _is_value(each))
         taken = {name.removeprefix(f"{path}.").partition(".")[0].partition("[")[0] for name in used}
-        yield from (f"{path}.{key}" for key in dict.fromkeys(texts) if key not in taken)
+        yield from (f"{path}.{key}" for key in dict.fromkeys(values) if key not in taken)
+
+
+def _is_value(each: object) -> bool:
+    return bool(each.strip()) if isinstance(each, str) else isinstance(each, int | float)
 
 
 @dataclass(frozen=True)

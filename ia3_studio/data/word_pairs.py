@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.about_row import is_about_row
-from ia3_studio.data.column_names import bare_name, named, says, says_last
+from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
 from ia3_studio.data.column_profile import Profile, cells_of, is_label_name, profile
 from ia3_studio.data.column_words import (
     AMOUNTS,
@@ -61,7 +61,7 @@ def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         others = [name for name in texts if name not in turned and not is_titled(name)]
         if read := _whole_text(frame, others):
             return Mapping("pairs", read, turned[0])
-    made = [name for name in kept if is_open and says_last(head_of(name), MADE)]
+    made = [name for name in kept if is_open and says_last(head_of(name), MADE) and not _is_of_applicant(name, columns)]
     made = made or [name for name in (_long_headline(frame, kept), _note_on_talk(texts)) if is_open and name][:1]
     made = (
         [name for name in made if not says_last(name, _ABSTRACTS)] if len(made) == len(("abstract", "other")) else made
@@ -83,6 +83,10 @@ def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         first = [name for name in texts if says(name, ORIGINAL)]
         answers = [name for name in kept if name not in first and (first or says(name, RESULT))]
         asked = [name for name in texts if name not in answers]
+    if not answers and (work := _commented(texts)) and not _is_judged(frame, columns):
+        written, comment = work
+        task = next((name for name in asked if name not in work), "")
+        return Mapping("pairs", task or written, comment, written if task else "")
     if not (asked and answers):
         asked, answers = _how_to(frame, columns, kept)
     return Mapping("pairs", asked[0], answers[0]) if asked and answers else None
@@ -176,6 +180,26 @@ def _note_on_talk(texts: Sequence[str]) -> str:
 
 
 _TALKS = ("dialogue", "dialog", "conversation", "transcript")
+
+
+def _is_of_applicant(name: str, columns: Sequence[str]) -> bool:
+    """Say whether a resume is what somebody applies for a job with, rather than a summary, which it is in French."""
+    words = {word for column in columns for word in name_words(column)}
+    return name_words(name)[-1:] == ["resume"] and bool(words & _OF_JOBS)
+
+
+_OF_JOBS = frozenset(("job", "jobs", "jd", "position", "vacancy", "candidate", "applicant", "skills", "hired", "role"))
+
+
+def _commented(texts: Sequence[str]) -> tuple[str, str] | None:
+    """Return what a learner wrote and what a teacher wrote on it, each the only one of its kind; None without both."""
+    comments = [name for name in texts if says_last(name, _COMMENTS)]
+    works = [name for name in texts if name not in comments and says(name, _WORKS) and not is_asked_name(name)]
+    return (works[0], comments[0]) if len(works) == len(comments) == 1 else None
+
+
+_WORKS = frozenset(("essay", "submission", "homework", "assignment", "draft", "manuscript"))
+_COMMENTS = frozenset(("feedback", "comment", "comments", "critique", "remarks"))
 
 
 def _note_on_code(texts: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ from ia3_studio.data.split import DataSplit
 from ia3_studio.errors import DataError
 from tests.data.exports import written
 from tests.data.schema_shapes import plain
-from tests.data.shapes import asked, mood, rows, said
+from tests.data.shapes import asked, lines, mood, rows, said
 
 
 def read(text: str, folder: Path, name: str = "rows.csv", speaker: str | None = None) -> DataSplit:
@@ -101,3 +101,33 @@ def test_a_long_list_that_numpy_printed_is_found_at_once(tmp_path: Path, monkeyp
         written([{"tokens": str(np.array(plain(n).split())), "mood": mood(n)} for n in range(9)], tmp_path)
     )
     assert len(split.train) + len(split.held_out) == 9
+
+
+def test_what_stands_beside_a_label_in_its_object_is_named(tmp_path: Path) -> None:
+    text = lines(lambda n: {"text": said(n), "labels": {"calm": n % 2, "wind": n % 3 % 2}})
+    split = read(text, tmp_path, "rows.jsonl")
+    used = {split.mapping.answer, *split.mapping.parts}
+    assert {"labels.calm", "labels.wind"} <= used | set(split.unused)
+
+
+def test_a_resume_beside_a_job_is_no_summary_of_it(tmp_path: Path) -> None:
+    text = rows(
+        lambda n: f"{plain(n)},Wanted for ferry {n}: a cook,{('yes', 'no')[n % 2]}",
+        header="resume,job_description,match",
+    )
+    mapping = read(text, tmp_path).mapping
+    assert mapping.kind == "labels" and {mapping.column, mapping.context} == {"resume", "job_description"}
+
+
+def test_feedback_on_an_essay_is_the_answer_to_it(tmp_path: Path) -> None:
+    text = rows(
+        lambda n: f"{asked(n)},{plain(n)},{plain(n)} Good", header="essay_prompt,student_essay,teacher_feedback"
+    )
+    mapping = read(text, tmp_path).mapping
+    assert (mapping.prompt, mapping.context, mapping.answer) == ("essay_prompt", "student_essay", "teacher_feedback")
+
+
+def test_the_questions_that_one_is_made_of_are_one_answer(tmp_path: Path) -> None:
+    text = lines(lambda n: {"question": asked(n), "subquestions": [asked(n), f"And {n}?"]})
+    split = read(text, tmp_path, "rows.jsonl")
+    assert split.mapping.answer == "subquestions" and len(split.train) + len(split.held_out) == 12
