@@ -25,8 +25,8 @@ _ASSISTANTS = (
     "support", "therapist", "teacher", "tutor",
 )  # fmt: skip
 _SPEAKER = re.compile(
-    rf"\s*(?:\*\*|#+\s*)?({'|'.join(sorted((*_USERS, *_ASSISTANTS), key=len, reverse=True))})(?:\s?\d{{1,5}})?"
-    r"(?:\*\*)?\s?[:：.](?:\*\*)?\s*(.*)",
+    rf"\s*(?:[-*•]\s+)?(?:\*\*|#+\s*)?({'|'.join(sorted((*_USERS, *_ASSISTANTS), key=len, reverse=True))})"
+    r"(?:\s?\d{1,5})?(?:\*\*)?\s?[:：.](?:\*\*)?\s*(.*)",
     re.IGNORECASE,
 )
 _BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
@@ -37,17 +37,32 @@ def exchanges(text: str) -> dict[str, list[Any]] | None:
 
     A paragraph with several of them is a conversation.
     """
-    blocks = _BLANK_LINES.split(LINE_END.sub("\n", text).strip())
+    text = LINE_END.sub("\n", text)
+    return _in_paragraphs(_without_rules(text)) or _in_paragraphs(text)
+
+
+def _in_paragraphs(text: str) -> dict[str, list[Any]] | None:
+    blocks = _BLANK_LINES.split(text.strip())
     above = list(map(_asked_above, blocks))
     if len(blocks) > 1 and not any(len(_turns(block)) > 1 for block in blocks[:2]):  # a paragraph for each turn
         blocks = ["\n".join(pair) for pair in zip(blocks[::2], blocks[1::2], strict=False)]
     talks = [_turns(block) for block in blocks]
     talks = above if all(above) else talks
-    if len(talks) < 2 or not all(_alternates(talk) for talk in talks):
+    if len(talks) < 2 or not all(_alternates(talk) for talk in talks) or _has_third(talks):
         return None
     if all(len(talk) == 2 for talk in talks):
         return {"prompt": [talk[0][1] for talk in talks], "answer": [talk[1][1] for talk in talks]}
     return {"messages": [[{"role": role, "content": said} for role, said in talk] for talk in talks]}
+
+
+def _has_third(talks: Sequence[Sequence[tuple[str, str]]]) -> bool:
+    """Say whether somebody else speaks in lines of the turns, in each conversation."""
+    lines = (line for talk in talks for _role, said in talk for line in said.split("\n")[1:])
+    names = Counter(found[1] for line in lines if (found := _NAME.match(line)))
+    return any(count >= len(talks) for count in names.values())
+
+
+_NAME = re.compile(r"([^\W\d_]\w{1,20}):\s+\S")
 
 
 def questions_in_lines(text: str) -> dict[str, list[Any]] | None:
@@ -63,7 +78,7 @@ def one_conversation(text: str) -> dict[str, list[Any]] | None:
 def _in_lines(text: str, *, are_questions: bool) -> dict[str, list[Any]] | None:
     block = LINE_END.sub("\n", text).strip()
     first = _SPEAKER.match(block)
-    if first is None or (first[1].lower() in _QUESTIONS) is not are_questions or _PARTS.search(block):
+    if first is None or (first[1].lower() in _QUESTIONS) is not are_questions or _has_parts(block):
         return None
     talk = _turns(block)
     if len(talk) < _FEWEST_TURNS or not _alternates(talk):
@@ -72,42 +87,18 @@ def _in_lines(text: str, *, are_questions: bool) -> dict[str, list[Any]] | None:
     return {"prompt": sides[::2], "answer": sides[1::2]}
 
 
-_PARTS = re.compile(rf"{_BLANK_LINES.pattern}|\n[^\S\n]*(?:-{{3,}}|={{3,}}|\*{{3,}}|_{{3,}})[^\S\n]*\n")
-"""What stands between conversations: blank lines, or a rule."""
+def _without_rules(text: str) -> str:
+    """Return a text with blank lines in place of lines that part it: rules, and marks of an end."""
+    return "\n".join("" if _RULE.fullmatch(line.strip()) else line for line in text.split("\n"))
+
+
+def _has_parts(text: str) -> bool:
+    return _BLANK_LINES.search(text) is not None or any(_RULE.fullmatch(line.strip()) for line in text.split("\n"))
+
+
+_RULE = re.compile(r"([-=*_#~+])\1{2,}|[<\[]/?(?:END|SEP|EOS|STOP|BREAK|NEXT)[>\]]|%%+", re.IGNORECASE)
+"""A line that stands between conversations."""
 _FEWEST_TURNS = 4
-
-
-def questions_in_headings(text: str) -> dict[str, list[Any]] | None:
-    """Return the headings of one level that are questions, and what stands below each; None for other Markdown."""
-    lines = LINE_END.split(text)
-    levels = Counter(found[0] for line in lines if (found := _heading(line)) and _asks(found[1]))
-    level, count = levels.most_common(1)[0] if levels else (0, 0)
-    rows: dict[str, list[Any]] = {"prompt": [], "answer": []}
-    is_open = False
-    for line in lines:
-        found = _heading(line)
-        if found and found[0] <= level:
-            is_open = found[0] == level and _asks(found[1])
-            if is_open:
-                rows["prompt"].append(found[1])
-                rows["answer"].append("")
-        elif is_open:
-            rows["answer"][-1] = f"{rows['answer'][-1]}\n{line}".strip("\n")
-    return rows if count >= _FEWEST_QUESTIONS else None
-
-
-def _heading(line: str) -> tuple[int, str] | None:
-    """Return the level and the text of a heading, without signs at its end; None for another line."""
-    found = _HEADING.fullmatch(line)
-    return (len(found[1]), found[2].rstrip("#").strip()) if found else None
-
-
-_HEADING = re.compile(r"(#{1,6})\s+(.*)")
-_FEWEST_QUESTIONS = 3
-
-
-def _asks(heading: str) -> bool:
-    return heading.rstrip().endswith(("?", "？", "؟"))
 
 
 def _turns(block: str) -> list[tuple[str, str]]:
@@ -128,8 +119,13 @@ def _turns(block: str) -> list[tuple[str, str]]:
 
 
 def _asked_above(block: str) -> list[tuple[str, str]]:
-    """Return the question that stands above a line with a mark for its answer, and the answer; nothing without one."""
+    """Return the question that stands above a line with a mark for its answer, and the answer; nothing without one.
+
+    A question behind a mark of its own is one of :func:`_turns`.
+    """
     lines = block.split("\n")
+    if _SPEAKER.fullmatch(lines[0]):
+        return []
     marks = ((at, _SPEAKER.fullmatch(line)) for at, line in enumerate(lines))
     place = next((at for at, mark in marks if mark and mark[1].lower() in _ANSWERS), 0)
     asked = re.sub(r"^\s*(?:Q?\d{1,5}[.):]|[-*•])\s+", "", "\n".join(lines[:place])).strip()

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
+from ia3_studio.data.asked_lines import questions_in_headings
 from ia3_studio.data.column_profile import LONGEST_LABEL
 from ia3_studio.data.damaged_bytes import with_encoding_facts
-from ia3_studio.data.exchange_texts import questions_in_headings
 from ia3_studio.data.headed_turns import headed_turns
 from ia3_studio.data.line_labels import labeled_lines
 from ia3_studio.data.markup_tables import is_markdown_table

@@ -14,6 +14,7 @@ from ia3_studio.data.delimiters import LINE_END
 from ia3_studio.data.drawn_tables import joined_lines, with_bars
 from ia3_studio.data.header import SEARCHED_ROWS, unique_names
 from ia3_studio.data.header_rows import title_notes
+from ia3_studio.data.html_questions import questions_on_page
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.shapes.telegram_pages import telegram_page
 from ia3_studio.errors import DataError
@@ -120,7 +121,11 @@ def read_html(name: str, text: str) -> Found:
     tables = [[row for row in table if any(row)] for table in parser.grids()]
     largest = max(tables, key=len, default=[])
     if len(largest) < 2:
-        raise DataError(f"{name} contains no HTML table with rows; give one with a header and at least two rows.")
+        if asked := questions_on_page(text):
+            return Found(numbered(asked), "questions and answers on a page")
+        raise DataError(
+            f"{name} contains no HTML table with rows, nor questions above their answers; give a page with one of them."
+        )
     place = _titles_above(largest)
     header = largest[place]
     alike = [table for table in tables if table is not largest and header in table[: place + 1]]

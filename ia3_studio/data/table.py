@@ -54,6 +54,7 @@ from ia3_studio.data.text_files import (
     found_in_markdown,
     found_in_script,
     found_in_text,
+    found_in_toml,
 )
 
 LFS_MARK = b"version https://git-lfs.github.com/spec/"
@@ -271,6 +272,7 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     EDITS: _text(found_in_text),
     ".yaml": _with_encoding(read_yaml),
     ".yml": _with_encoding(read_yaml),
+    ".toml": _text(found_in_toml),
     ".xml": _with_encoding(read_xml),
     ".tmx": _with_encoding(read_xml),
     ".rss": _with_encoding(read_xml),

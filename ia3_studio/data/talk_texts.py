@@ -1,4 +1,4 @@
-"""Which conversations are in a text? Turns between tokens of a template or with marks at their ends, counted lines."""
+"""Which conversations are in a text? Instructions below headings, turns with marks at their ends, counted lines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ia3_studio.data.delimiters import LINE_END
-from ia3_studio.data.shapes.template_marks import templated_turns
+from ia3_studio.data.shapes.template_marks import without_end
 
 END_OF_TURN = re.compile(r"__eou__|<eou>|\[eou\]|__eot__|<eot>|__EOU__|__EOT__")
 """Marks at the end of what somebody says."""
@@ -24,24 +24,8 @@ def talks_in_text(text: str) -> dict[str, list[Any]] | None:
         {'role': 'assistant', 'content': 'Ann .'}
     """
     lines = [line for line in LINE_END.split(text) if line.strip()]
-    talks = _templated(text) or _below_headings(text) or _marked(lines) or _counted(lines)
+    talks = _below_headings(text) or _marked(lines) or _counted(lines)
     return {"messages": talks} if talks and len(talks) >= _FEWEST else None
-
-
-def _templated(text: str) -> list[list[dict[str, str]]]:
-    """Return the conversations that a chat template wrote, one after the other; none of any other text."""
-    if not text.lstrip().startswith(("<", "[INST]")):
-        return []
-    for between in _BETWEEN:
-        parts = [part for part in between.split(LINE_END.sub("\n", text)) if part.strip()]
-        talks = [templated_turns(part.strip()) for part in parts]
-        if len(talks) >= _FEWEST and all({"user", "assistant"} <= {turn["role"] for turn in talk} for talk in talks):
-            return talks
-    return []
-
-
-_BETWEEN = (re.compile(r"<\|endoftext\|>|<\|end_of_text\|>|(?=<s>|<\|begin_of_text\|>|<bos>)"), re.compile(r"\n\s*\n"))
-"""What stands between the conversations of a text: tokens that end or begin a whole text, or blank lines."""
 
 
 def _below_headings(text: str) -> list[list[dict[str, str]]]:
@@ -51,7 +35,7 @@ def _below_headings(text: str) -> list[list[dict[str, str]]]:
     if len(parts) < _FEWEST or len(before) > _LONGEST_PREAMBLE or not all(len(sides) == 2 for sides in found):
         return []
     sides = [
-        (_INPUT.sub("\n\n", asked, count=1).strip(), said.strip().removesuffix(before.strip()).strip())
+        (_INPUT.sub("\n\n", asked, count=1).strip(), without_end(said.strip().removesuffix(before.strip())).strip())
         for asked, said in found
     ]
     talks = [[{"role": "user", "content": asked}, {"role": "assistant", "content": said}] for asked, said in sides]

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ia3_studio.data.aligned_columns import Aligned, aligned_columns
+from ia3_studio.data.asked_lines import flashcards, questions_in_headings
 from ia3_studio.data.block_rows import rows_in_blocks
 from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll, read_conll_table
@@ -18,7 +19,7 @@ from ia3_studio.data.delimiters import LINE_END, NO_DELIMITER, delimiter_name, i
 from ia3_studio.data.drawn_tables import vertical_records
 from ia3_studio.data.edited_sentences import read_edits
 from ia3_studio.data.entity_tables import read_entity_table
-from ia3_studio.data.exchange_texts import exchanges, one_conversation, questions_in_headings, questions_in_lines
+from ia3_studio.data.exchange_texts import exchanges, one_conversation, questions_in_lines
 from ia3_studio.data.headed_turns import talk_in_headings, talk_notes
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.intent_lists import intents_below_headings
@@ -31,6 +32,8 @@ from ia3_studio.data.json_rows import (
     read_json,
 )
 from ia3_studio.data.line_labels import labeled_lines, labeled_trees, labels_below, marked_labels
+from ia3_studio.data.literal_documents import python_document, toml_document
+from ia3_studio.data.marked_classes import classes_above, classes_in_lines
 from ia3_studio.data.marked_entities import marked_entities
 from ia3_studio.data.markup_tables import is_markdown_table, read_markdown
 from ia3_studio.data.ontonotes import BEGIN_OF_DOCUMENT, read_ontonotes
@@ -52,8 +55,10 @@ from ia3_studio.data.shapes.headed_messages import headed_messages
 from ia3_studio.data.shapes.line_logs import logged_lines, notices_note
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.data.speaker_lines import conversations_of_two, note_on_turns
+from ia3_studio.data.tagged_records import tagged_records
 from ia3_studio.data.tagged_texts import read_tagged_texts
 from ia3_studio.data.talk_texts import candidates_note, talks_in_text
+from ia3_studio.data.template_streams import templated_notes, templated_talks
 from ia3_studio.data.webanno import read_webanno
 from ia3_studio.errors import DataError
 
@@ -110,6 +115,12 @@ def found_in_script(name: str, text: str, encoding: str, parsing: ParsingOptions
     return found_in_json(f"{name}.json", document, encoding, parsing)
 
 
+def found_in_toml(name: str, text: str, encoding: str, _parsing: ParsingOptions) -> Found:
+    """Read the tables of a TOML document as JSON has them."""
+    frame, form, damaged, notes = read_json(name, toml_document(name, text), named_lines=False)
+    return Found(frame, f"{form.replace('JSON', 'TOML')}, {encoding}", damaged, notes=notes)
+
+
 def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
     """Return messages of a chat, words with tags, cells of a table, or a row a paragraph.
 
@@ -133,6 +144,8 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
     if parsing.delimiter is None and (is_json_lines(text) or is_list_lines(text)):
         frame, form, damaged, notes = read_json(name, text, named_lines=True)
         return Found(frame, f"{form}, {encoding}", damaged, notes=notes)
+    if not (parsing.delimiter or parsing.plain) and (talks := templated_talks(text)):
+        return Found(numbered(talks), f"conversations of a chat template, {encoding}", notes=templated_notes(text))
     if not (parsing.delimiter or parsing.plain) and (talks := talks_in_text(text)):
         return Found(numbered(talks), f"conversations in lines, {encoding}", notes=tuple(candidates_note(text)))
     if not (parsing.delimiter or parsing.plain) and (rows := marked_labels(text)):
@@ -186,6 +199,7 @@ def _found_aligned(name: str, aligned: Aligned, encoding: str) -> Found:
 
 
 _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
+    (tagged_records, "elements one after the other"),
     (vertical_records, "records one below the other"),
     (quoted_texts, "a text in quotes each"),
     (marked_entities, "entities marked in lines"),
@@ -193,6 +207,9 @@ _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (labels_below, "a label below each text"),
     (labeled_trees, "a tree with its label per line"),
     (labeled_lines, "a text with its label per line"),
+    (classes_in_lines, "a text with its label per line"),
+    (classes_above, "texts below the names of their labels"),
+    (flashcards, "both sides of cards"),
     (marked_sides, "two sides per line"),
     (talk_in_headings, "a talk below the names of speakers"),
     (questions_in_lines, "questions and answers in lines"),
@@ -200,6 +217,7 @@ _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (exchanges, "prompts and answers in paragraphs"),
     (rows_in_blocks, "paragraphs built alike"),
     (conversations_of_two, "conversations in paragraphs"),
+    (questions_in_headings, "questions above their answers"),
 )
 """How rows are found in text that is no table, in the order in which it is tried, and what that form is called."""
 
@@ -219,6 +237,9 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
     if is_json_document(text) or is_json_stream(text):
         frame, form, damaged, notes = read_json(name, text, named_lines=False)
         return Found(frame, f"{form}, {encoding}", damaged, notes=notes)
+    if document := python_document(text):
+        frame, form, damaged, notes = read_json(name, document, named_lines=False)
+        return Found(frame, f"{form.replace('JSON', 'Python text')}, {encoding}", damaged, notes=notes)
     for read, form in _FORMS:
         if rows := read(text):
             return Found(numbered(rows), f"{form}, {encoding}", notes=_NOTES[read](text) if read in _NOTES else ())

@@ -44,6 +44,15 @@ def templated_turns(text: str) -> Turns:
     return turns if any(turn["role"] == "user" for turn in turns) else []
 
 
+def begins_turn(text: str) -> bool:
+    """Say whether a text begins with a token that begins a turn, perhaps behind one that opens a text."""
+    begun = _OPENING.sub("", text[:_LOOKED_AT]).lstrip()
+    return begun.startswith("[INST]") or _BEGIN.match(begun) is not None
+
+
+_LOOKED_AT = 200
+
+
 def without_end(text: str) -> str:
     """Return a text without the tokens at its end by which a chat template ends a turn.
 

@@ -1,0 +1,110 @@
+"""Which lines of a text ask, and what stands below each? Headings, bold lines and items of a list."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+from ia3_studio.data.delimiters import LINE_END
+
+_HEADING = re.compile(r"(#{1,6})\s+(.*)")
+_BOLD = re.compile(r"\*\*([^*]+)\*\*:?|__([^_]+)__:?")
+_ITEM = re.compile(r"(?:[-*+•]|\(?\d{1,5}[.):])\s+(\S.*)")
+_BOLD_QUESTION = re.compile(r"[?？؟][*_#\s]{1,9}:?$")
+"""The end of a heading that asks, with signs behind the question mark."""
+_BOLD_LEVEL, _ITEM_LEVEL = 7, 8
+"""Levels of a line that is bold and of an item of a list, below those of headings."""
+_FEWEST_QUESTIONS = 3
+_MOSTLY = 0.8
+"""Share of the bold lines or items that are questions where they stand for headings."""
+
+
+def questions_in_headings(text: str) -> dict[str, list[Any]] | None:
+    """Return the headings of one level that are questions, and what stands below each; None for other Markdown.
+
+    A bold line or an item of a list that asks is a heading as well.
+
+    Example:
+        >>> questions_in_headings("**Late?**\\n\\nNo.\\n\\n**Full?**\\n\\nYes.\\n\\n**Cold?**\\n\\nVery.")["answer"]
+        ['No.', 'Yes.', 'Very.']
+    """
+    lines = LINE_END.split(text)
+    if sum(map(_asks, lines)) < _FEWEST_QUESTIONS and not any(map(_BOLD_QUESTION.search, lines)):
+        return None
+    heads = [_heading(line) for line in lines]
+    found = Counter(head[0] for head in heads if head)
+    asking = Counter(head[0] for head in heads if head and _asks(head[1]))
+    levels = [
+        level for level, _count in asking.most_common()
+        if level < _BOLD_LEVEL or asking[level] >= _MOSTLY * found[level]
+    ]  # fmt: skip
+    level = levels[0] if levels else 0
+    rows: dict[str, list[Any]] = {"prompt": [], "answer": []}
+    is_open = False
+    for line, head in zip(lines, heads, strict=True):
+        if head and head[0] <= level:
+            is_open = head[0] == level and _asks(head[1])
+            if is_open:
+                rows["prompt"].append(head[1])
+                rows["answer"].append("")
+        elif is_open:
+            rows["answer"][-1] = f"{rows['answer'][-1]}\n{line}".strip("\n")
+    rows["answer"] = [_plain(answer) for answer in rows["answer"]]
+    answered = sum(map(bool, rows["answer"]))
+    return rows if len(rows["prompt"]) >= _FEWEST_QUESTIONS and answered >= _MOSTLY * len(rows["prompt"]) else None
+
+
+def flashcards(text: str) -> dict[str, list[Any]] | None:
+    """Return both sides of the flashcards of a text: with "::" between them, or a line of "?"; None for other text.
+
+    Titles and tags may stand between them.
+
+    Example:
+        >>> flashcards("#cards\\n\\nbow::front\\nstern::back\\nport::left")["front"]
+        ['bow', 'stern', 'port']
+    """
+    if "::" not in text and not _ALONE.search(text):
+        return None
+    lines = [line.strip() for line in LINE_END.split(text)]
+    filled = [line for line in lines if line and not line.startswith("#") and line != "---"]
+    sides = [(front.strip(), back.strip()) for front, _sign, back in (line.partition("::") for line in filled)]
+    if len(sides) >= _FEWEST_QUESTIONS and all(map(all, sides)) and all(line.count("::") == 1 for line in filled):
+        return {"front": [front for front, _back in sides], "back": [back for _front, back in sides]}
+    blocks = [block.split("\n?\n") for block in _BLANK_LINES.split("\n".join(lines).strip()) if block[:1] != "#"]
+    if len(blocks) >= _FEWEST_QUESTIONS and all(len(block) == 2 and all(block) for block in blocks):
+        return {"front": [block[0] for block in blocks], "back": [block[1] for block in blocks]}
+    return None
+
+
+_ALONE, _BLANK_LINES = re.compile(r"\n\s*\?\s*\n"), re.compile(r"\n\n+")
+
+
+def _heading(line: str) -> tuple[int, str] | None:
+    """Return the level and the text of a heading, without signs at its end; None for another line."""
+    if found := _HEADING.fullmatch(line):
+        return len(found[1]), found[2].rstrip("#").strip()
+    if found := _BOLD.fullmatch(line.strip()):
+        return _BOLD_LEVEL, (found[1] or found[2]).strip()
+    if found := _ITEM.fullmatch(line.rstrip()):
+        return _ITEM_LEVEL, _unbold(found[1])
+    return None
+
+
+def _unbold(text: str) -> str:
+    found = _BOLD.fullmatch(text)
+    return (found[1] or found[2]).strip() if found else text.strip()
+
+
+def _plain(answer: str) -> str:
+    """Return an answer without the sign of an item, where it is the only one, and without what it is set in by."""
+    lines = answer.split("\n")
+    depth = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    lines = [line[depth:].rstrip() for line in lines]
+    if len([line for line in lines if line]) == 1 and (found := _ITEM.fullmatch("".join(lines))):
+        return found[1]
+    return "\n".join(lines).strip()
+
+
+def _asks(heading: str) -> bool:
+    return heading.rstrip().endswith(("?", "？", "؟"))
