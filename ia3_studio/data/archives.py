@@ -164,6 +164,11 @@ def unpacked_members(name: str, members: Mapping[str, bytes]) -> Mapping[str, by
     return _gathered(name, each())
 
 
+def in_order(members: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return files by their paths in order, so that the order in an archive or of uploads decides nothing."""
+    return dict(sorted(members.items(), key=lambda member: member_path(member[0]).parts))
+
+
 _ARCHIVES = (".zip", ".tar", ".tgz")
 """Endings of archives, which are unpacked in another one as well; those inside these are not."""
 

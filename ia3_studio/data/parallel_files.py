@@ -29,7 +29,7 @@ TARGET_WORDS = frozenset((
     "answer", "answers", "simple", "cm", "code", "label", "labels", "corrected", "fixed", "after", "translation",
     "translated", "revised", "rewritten", "response", "responses", "gold", "clean", "cleaned", "formal", "summaries",
     "highlights", "abstract", "abstracts", "headline", "headlines", "translations", "corrections", "correct", "replies",
-    "simplified", "paraphrases", "title", "titles", "headlines", "abs",
+    "simplified", "paraphrases", "title", "titles", "headlines", "abs", "completion", "completions",
 ))  # fmt: skip
 """Names of the two sides of parallel texts, where they are not languages."""
 
@@ -53,6 +53,10 @@ def parallel(
     splits: list[str] = []
     used = [path for each in pairs.values() for path in each.values()]
     texts = readers.texts(used)
+    whole = _are_whole({
+        stem: (len(lines_in(texts[each[first]].text)), len(lines_in(texts[each[second]].text)))
+        for stem, each in pairs.items()
+    })  # fmt: skip
     for stem, each in pairs.items():
         one, other = (lines_in(texts[each[side]].text) for side in (first, second))
         if (
@@ -63,19 +67,19 @@ def parallel(
             return None  # texts by language, as for telling languages apart, or by class
         if {first, second} <= _ALSO_WORDS and _are_of_one_language(one, other):
             return None  # departments such as it and hr
-        if len(one) != len(other):
+        if len(one) != len(other) and not whole:
             raise DataError(
                 f"{each[first]} has {len(one):,} lines and {each[second]} {len(other):,}; parallel texts must have "
                 "the same number of lines."
             )
-        columns["source"] += one
-        columns["target"] += other
-        splits += [split_of(stem)] * len(one)
+        columns["source"] += ["\n".join(one)] if whole else one
+        columns["target"] += ["\n".join(other)] if whole else other
+        splits += [split_of(stem)] * (1 if whole else len(one))
     named = ("text", "label") if second in ("label", "labels") else ("source", "target")
     frame = numbered(dict(zip(named, columns.values(), strict=True)))
     if all(splits) and len(set(splits)) > 1:
         frame[SPLIT] = splits
-    form = f"parallel lines, {first} → {named[0]} and {second} → {named[1]}"
+    form = f"parallel {'texts' if whole else 'lines'}, {first} → {named[0]} and {second} → {named[1]}"
     return with_encoding_facts(first, Found(frame, form), [*texts.values()]), used
 
 
@@ -101,6 +105,15 @@ def _side_by_name(path: str) -> tuple[str, str] | None:
     return (str(file.parent), file.stem.lower()) if is_side else None
 
 
+def _are_whole(counts: Mapping[str, tuple[int, int]]) -> bool:
+    """Say whether each of several pairs of texts is a row, by the numbers of their lines: these differ in most pairs,
+    or in some that only a number tells apart, such as 001.prompt.txt and 001.response.txt.
+    """
+    uneven = sum(one != other for one, other in counts.values())
+    is_numbered = len({re.sub(r"\d+", "", stem) for stem in counts}) == 1
+    return len(counts) > 2 and (uneven > len(counts) / 2 or (is_numbered and uneven > 0))
+
+
 _ALSO_CLASSES = frozenset(("formal", "informal", "clean", "dirty", "correct", "broken"))
 """Words for a side that may be classes as well, which have no need of as many lines."""
 _ALSO_WORDS = frozenset(
@@ -118,34 +131,6 @@ def _are_of_one_language(one: Sequence[str], other: Sequence[str]) -> bool:
 
 _COMPARED, _FREQUENT, _MOST_SHARED = 500, 30, 0.35
 """Lines of two texts that are compared, their frequent words, and the share of these that two languages may share."""
-
-
-def parallel_folders(
-    content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
-) -> tuple[Found, Sequence[str]] | None:
-    """Read texts of the same name in two folders, one of which is called after what is made of those in the other."""
-    paths = [path for path in tables if member_path(path).suffix.lower() in (".txt", ".text")]
-    parts = [member_path(path).parts for path in paths]
-    for place in range(min(map(len, parts), default=1) - 1):
-        sides: dict[str, dict[tuple[str, ...], str]] = {}
-        for path, each in zip(paths, parts, strict=True):
-            sides.setdefault(each[place], {})[(*each[:place], *each[place + 1 :])] = path
-        made = [name for name in sides if _TARGETS.intersection(re.findall(r"[a-z]+", name.lower()))]
-        if len(sides) != 2 or len(made) != 1 or len({frozenset(each) for each in sides.values()}) != 1:
-            continue
-        ((source, read),) = ((name, each) for name, each in sides.items() if name not in made)
-        used = [path for each in sides.values() for path in each.values()]
-        texts = readers.texts(used)
-        columns = {
-            "source": [texts[path].text.strip() for path in read.values()],
-            "target": [texts[sides[made[0]][name]].text.strip() for name in read],
-        }
-        form = f"texts of the same names, {source} → source and {made[0]} → target"
-        return with_encoding_facts(used[0], Found(numbered(columns), form), [*texts.values()]), used
-    return None
-
-
-_TARGETS = TARGET_WORDS | {"targets"}
 
 
 def are_two_sides(paths: Sequence[str]) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from ia3_studio.data.arrow_files import read_saved
+from ia3_studio.data.column_files import column_files
 from ia3_studio.data.decode import Encoding, decode_together
 from ia3_studio.data.files_by_class import are_sorted, by_class, documents
 from ia3_studio.data.language_files import by_language
@@ -17,8 +18,9 @@ from ia3_studio.data.listed_texts import listed_texts, lists_texts
 from ia3_studio.data.member_files import Readers, ReadOne, lines_in
 from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.object_files import one_object_each
-from ia3_studio.data.parallel_files import are_two_sides, parallel, parallel_folders, side_pairs
+from ia3_studio.data.parallel_files import are_two_sides, parallel, side_pairs
 from ia3_studio.data.parsing import Found, shown_names
+from ia3_studio.data.same_names import parallel_folders
 from ia3_studio.data.split_names import SPLITS
 from ia3_studio.data.story_files import stories
 from ia3_studio.data.table_files import alike, by_split
@@ -97,8 +99,8 @@ def read_members(
 
 
 _FORMS = (
-    stories, listed_texts, linked, parallel, parallel_folders, by_class, by_split, by_language, one_object_each,
-    documents, alike,
+    stories, listed_texts, linked, column_files, parallel, parallel_folders, by_class, by_split, by_language,
+    one_object_each, documents, alike,
 )  # fmt: skip
 """Ways in which files form a table, in the order in which they are tried."""
 

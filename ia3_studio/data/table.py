@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ia3_studio.data.archives import (
     PACKED,
     folder_members,
+    in_order,
     read_file,
     tar_members,
     unpacked,
@@ -212,7 +213,7 @@ _LOOKED_AT = 4_000
 
 
 def _read_several(name: str, members: Mapping[str, bytes], parsing: ParsingOptions) -> Found:
-    members = unpacked_members(name, members)
+    members = in_order(unpacked_members(name, members))
     export = None if parsing.plain else read_export(members)
     if export:
         used = export.used[0] if len(export.used) == 1 else f"{len(export.used):,} files"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.column_names import bare_name
+from ia3_studio.data.alike_columns import are_alike, different_columns, more_columns, spelled_alike
 from ia3_studio.data.files_by_class import CLASSES
 from ia3_studio.data.label_names import label_name
 from ia3_studio.data.member_files import Readers
@@ -32,7 +32,7 @@ def by_split(
     used = [path for path, split in named.items() if split]
     if len({named[path] for path in used}) < 2:
         return None
-    found = _spelled_alike({path: readers.table(PurePosixPath(path).name, tables[path]) for path in used})
+    found = spelled_alike({path: readers.table(PurePosixPath(path).name, tables[path]) for path in used})
     found = _without_repeated(found)
     used = list(found)
     called = [files[path].name if split_of(files[path].suffix) else files[path].stem for path in used]
@@ -71,7 +71,7 @@ def alike(
     if not 2 <= len(tables) <= _MOST_JOINED:
         return None
     try:
-        found = _spelled_alike({path: readers.table(PurePosixPath(path).name, data) for path, data in tables.items()})
+        found = spelled_alike({path: readers.table(PurePosixPath(path).name, data) for path, data in tables.items()})
     except DataError:  # one of them is something else: the sentence on all of them says more
         return None
     found = _without_repeated(found)
@@ -79,15 +79,10 @@ def alike(
         ((path, only),) = found.items()
         return replace(only, form=f"{path}, {only.form}"), [path]
     names = {path: frozenset(map(str, each.frame.columns)) for path, each in found.items()}
-    shared = frozenset.intersection(*names.values())
-    if not _are_alike(names, shared):
+    if not are_alike([*names.values()]):
+        different_columns(names)
         return None
-    more = [
-        f"{PurePosixPath(path).name} ({shown_names(sorted(each - shared))})"
-        for path, each in names.items()
-        if each - shared
-    ]
-    notes = (f"Not all of the files have all columns: {'; '.join(more)}.",) if more else ()
+    notes = more_columns(names, "files")
     found = {path: replace(each, notes=(*each.notes, *notes)) for path, each in found.items()}
     used = list(found)
     classes = _classes(used)
@@ -122,31 +117,6 @@ def _cells_of(found: Found) -> dict[str, list[str]]:
     return {
         str(name): frame[name].map(lambda cell: "" if cell is None else label_name(cell)).tolist() for name in frame
     }
-
-
-def _spelled_alike(found: Mapping[str, Found]) -> dict[str, Found]:
-    """Return tables whose columns are called as in the first that has them, whatever their case, blanks and signs."""
-    spelled: dict[str, str] = {}
-    renamed: dict[str, Found] = {}
-    for path, each in found.items():
-        columns = [str(name) for name in each.frame.columns]
-        known = [spelled.get(bare_name(name), name) for name in columns]
-        is_clear = len(set(known)) == len(columns)
-        for name in columns:
-            spelled.setdefault(bare_name(name), name)
-        renamed[path] = replace(each, frame=each.frame.set_axis(known, axis=1)) if is_clear else each
-    return renamed
-
-
-def _are_alike(names: Mapping[str, frozenset[str]], shared: frozenset[str]) -> bool:
-    """Say whether files have the same columns, or some of them a few more, as exports of later years have."""
-    every = frozenset.union(*names.values())
-    enough = (len(shared) > 1 and 2 * len(shared) >= len(every)) or {*map(bare_name, shared)} <= _TALKS
-    return shared == every or (shared in names.values() and bool(shared) and enough)
-
-
-_TALKS = frozenset(("messages", "conversations", "conversation"))
-"""Columns that are enough for themselves, whatever stands beside them."""
 
 
 def origins_of(stems: Mapping[str, str], frames: Sequence[pd.DataFrame]) -> dict[str, str]:
