@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from ia3_studio.data.column_names import bare_name
+from ia3_studio.data.column_profile import UNNAMED
 from ia3_studio.data.parsing import Found, shown_names
 from ia3_studio.errors import DataError
 
@@ -17,6 +18,7 @@ def spelled_alike(found: Mapping[str, Found]) -> dict[str, Found]:
     So is the only column that a table lacks of the first one where one more stands in its place, under a name that is
     a longer or a shorter form of it: "comments" for "comment".
     """
+    found = _with_header(found)
     spelled: dict[str, str] = {}
     renamed: dict[str, Found] = {}
     first: list[str] = []
@@ -35,6 +37,21 @@ def spelled_alike(found: Mapping[str, Found]) -> dict[str, Found]:
             each = replace(each, notes=(*each.notes, note))
         renamed[path] = replace(each, frame=each.frame.set_axis(named, axis=1))
     return renamed
+
+
+def _with_header(found: Mapping[str, Found]) -> dict[str, Found]:
+    """Return tables of which those without a header have the names of the first one that has as many columns."""
+    named = {path: [*map(str, each.frame.columns)] for path, each in found.items()}
+    headed = {path: names for path, names in named.items() if not all(map(UNNAMED.fullmatch, names))}
+    known: dict[str, Found] = {}
+    for path, each in found.items():
+        like = next((other for other, names in headed.items() if len(names) == len(named[path])), "")
+        if path in headed or not like:
+            known[path] = each
+            continue
+        note = f"{PurePosixPath(path).name} has no header; its columns have the names of those of {like}."
+        known[path] = replace(each, frame=each.frame.set_axis(headed[like], axis=1), notes=(*each.notes, note))
+    return known
 
 
 def _in_another_form(first: Sequence[str], columns: Sequence[str]) -> tuple[str, str] | None:
@@ -85,8 +102,8 @@ def different_columns(names: Mapping[str, frozenset[str]]) -> None:
     Raises:
         DataError: they do; it names the columns.
     """
-    shared = frozenset.intersection(*names.values())
-    if len(names) > _MOST_NAMED or not shared:
+    shared = frozenset.intersection(*names.values()) if names else frozenset()
+    if not 1 < len(names) <= _MOST_NAMED or not shared:
         return
     own = "; ".join(f"{path} has {shown_names(sorted(each - shared)) or 'no others'}" for path, each in names.items())
     raise DataError(

@@ -45,12 +45,13 @@ def find_images(path: Path) -> list[ImageFile]:
     if len(_classes(foldered)) > 1 or len(pictures) < 2:
         return foldered if foldered and _are_most(foldered, path) else []
     tables = [name for name, size in sorted(files_beside(path).items()) if _may_be_table(name, size)]
-    lists = 0
+    lists, rows_beside = 0, False
     known: dict[str, ImageFile] = {}
     missing: list[ImageFile] = []
     for name in tables[:_MOST_TABLES]:
         found = _table(name, read_beside(path, name, _MOST_BYTES))
         if found is None or not (rows := _named(found, name, pictures)):
+            rows_beside |= found is not None and len(found) > len(foldered) and not name.lower().endswith(".txt")
             continue
         lists += 1
         if said := _said(found, rows):
@@ -63,7 +64,7 @@ def find_images(path: Path) -> list[ImageFile]:
             }  # fmt: skip
     if known:
         return [known.get(each.name, replace(each, said="")) for each in pictures] + missing
-    if lists or not foldered or not _are_most(foldered, path):
+    if lists or rows_beside or not foldered or not _are_most(foldered, path):
         return []
     if _classes(foldered):
         return foldered

@@ -22,7 +22,7 @@ SOURCE_WORDS = frozenset((
     "prompts", "orig", "original", "complex", "nl", "text", "texts", "sentences", "tweets", "noisy", "erroneous",
     "uncorrected", "before", "draft", "buggy", "broken", "dirty", "informal", "ungrammatical", "wrong",
     "incorrect", "errors", "messages",
-    "articles", "documents", "instructions",
+    "articles", "documents", "instructions", "x",
 ))  # fmt: skip
 TARGET_WORDS = frozenset((
     "tgt", "trg", "target", "out", "output", "outputs", "ref", "refs", "reference", "references", "summary",
@@ -30,6 +30,7 @@ TARGET_WORDS = frozenset((
     "translated", "revised", "rewritten", "response", "responses", "gold", "clean", "cleaned", "formal", "summaries",
     "highlights", "abstract", "abstracts", "headline", "headlines", "translations", "corrections", "correct", "replies",
     "simplified", "paraphrases", "title", "titles", "headlines", "abs", "completion", "completions",
+    "y",
 ))  # fmt: skip
 """Names of the two sides of parallel texts, where they are not languages."""
 
@@ -44,6 +45,9 @@ def parallel(
         sides = _sides(content, _side_by_name)
         pairs = {stem: each for stem, each in sides.items() if len(each) == 2}
     names = {frozenset(each) for each in pairs.values()}
+    notes = sum(path.lower().endswith(".md") for each in pairs.values() for path in each.values())
+    if notes and len(pairs) < _FEWEST_NOTES:  # two notes of any kind
+        return None
     if any(each <= classes for each in names for classes in CLASSES):
         return None
     if len(names) != 1 or any(len(each) > 2 for each in sides.values()):
@@ -53,10 +57,7 @@ def parallel(
     splits: list[str] = []
     used = [path for each in pairs.values() for path in each.values()]
     texts = readers.texts(used)
-    whole = _are_whole({
-        stem: (len(lines_in(texts[each[first]].text)), len(lines_in(texts[each[second]].text)))
-        for stem, each in pairs.items()
-    })  # fmt: skip
+    whole = _are_whole({stem: [lines_in(texts[path].text) for path in each.values()] for stem, each in pairs.items()})
     for stem, each in pairs.items():
         one, other = (lines_in(texts[each[side]].text) for side in (first, second))
         if (
@@ -75,7 +76,7 @@ def parallel(
         columns["source"] += ["\n".join(one)] if whole else one
         columns["target"] += ["\n".join(other)] if whole else other
         splits += [split_of(stem)] * (1 if whole else len(one))
-    named = ("text", "label") if second in ("label", "labels") else ("source", "target")
+    named = ("text", "label") if second in ("label", "labels", "y") else ("source", "target")
     frame = numbered(dict(zip(named, columns.values(), strict=True)))
     if all(splits) and len(set(splits)) > 1:
         frame[SPLIT] = splits
@@ -105,13 +106,18 @@ def _side_by_name(path: str) -> tuple[str, str] | None:
     return (str(file.parent), file.stem.lower()) if is_side else None
 
 
-def _are_whole(counts: Mapping[str, tuple[int, int]]) -> bool:
-    """Say whether each of several pairs of texts is a row, by the numbers of their lines: these differ in most pairs,
-    or in some that only a number tells apart, such as 001.prompt.txt and 001.response.txt.
+_FEWEST_NOTES = 3
+"""Pairs of notes at least that are two sides of something."""
+
+
+def _are_whole(pairs: Mapping[str, Sequence[Sequence[str]]]) -> bool:
+    """Say whether each of several pairs of texts is a row: most have not as many lines, or only a number tells them
+    apart, such as 001.prompt.txt and 001.response.txt, and some have not, or have empty lines as documents do.
     """
-    uneven = sum(one != other for one, other in counts.values())
-    is_numbered = len({re.sub(r"\d+", "", stem) for stem in counts}) == 1
-    return len(counts) > 2 and (uneven > len(counts) / 2 or (is_numbered and uneven > 0))
+    uneven = sum(len({*map(len, each)}) > 1 for each in pairs.values())
+    is_numbered = len({re.sub(r"\d+", "", stem) for stem in pairs}) == 1
+    has_blocks = any("" in lines for each in pairs.values() for lines in each)
+    return len(pairs) > 2 and (uneven > len(pairs) / 2 or (is_numbered and (uneven > 0 or has_blocks)))
 
 
 _ALSO_CLASSES = frozenset(("formal", "informal", "clean", "dirty", "correct", "broken"))
@@ -157,7 +163,7 @@ def _side_of(path: str, is_table: bool) -> tuple[str, str] | None:
         return (str(file.with_name(file.suffix[1:])), file.stem) if code else None
     if not is_table:
         return _side_by_ending(file) if file.suffix else None
-    if file.suffix.lower() != ".txt":  # train.text beside train.summary
+    if file.suffix.lower() not in (".txt", ".md"):  # train.text beside train.summary
         return _side_by_ending(file) if file.suffix[1:].lower() in SOURCE_WORDS | TARGET_WORDS else None
     words = re.split(r"[^A-Za-z]+", file.stem)
     first, side = words[0].lower(), words[-1].lower()

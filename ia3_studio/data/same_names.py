@@ -19,8 +19,9 @@ from ia3_studio.errors import DataError
 
 _TEXTS = (".txt", ".text", ".md")
 _TARGETS = TARGET_WORDS | {"targets"}
-_CHOSEN = frozenset(("chosen", "preferred", "accepted", "winner", "winners", "better"))
-_REJECTED = frozenset(("rejected", "dispreferred", "loser", "losers", "worse"))
+CHOSEN = frozenset(("chosen", "preferred", "accepted", "winner", "winners", "better"))
+REJECTED = frozenset(("rejected", "dispreferred", "loser", "losers", "worse"))
+"""What files of preferred answers are called, and those of others."""
 _DEEPEST = 8
 """Folders inside each other that are looked at."""
 _FEW = 3
@@ -68,7 +69,7 @@ def parallel_folders(
 def _sides(folders: Sequence[str]) -> _Sides | None:
     """Return the sides that the names of folders say; None if they say none."""
     words = {folder: {*re.findall(r"[a-z]+", folder.lower())} for folder in folders}
-    better, worse = ([folder for folder in folders if words[folder] & said] for said in (_CHOSEN, _REJECTED))
+    better, worse = ([folder for folder in folders if words[folder] & said] for said in (CHOSEN, REJECTED))
     others = [folder for folder in folders if folder not in (*better, *worse)]
     if len(better) == len(worse) == 1 and better != worse and len(others) < 2:
         asked = zip(("prompt",), others, strict=False)

@@ -11,7 +11,7 @@ _OTHER_WORDS = {
     "trainingsdaten": "train", "entrainement": "train", "apprentissage": "train", "entrenamiento": "train",
     "treino": "train", "treinamento": "train", "addestramento": "train", "обучение": "train", "训练": "train",
     "validierung": "valid", "validacion": "valid", "validacao": "valid", "validazione": "valid", "валидация": "valid",
-    "trn": "train", "tst": "test", "traindata": "train", "trainingdata": "train", "testdata": "test",
+    "trn": "train", "tst": "test", "devtest": "test", "traindata": "train", "trainingdata": "train", "testdata": "test",
     "validationdata": "valid", "验证": "valid", "testdaten": "test", "prueba": "test", "teste": "test",
     "тест": "test", "测试": "test",
 }  # fmt: skip
