@@ -1,4 +1,4 @@
-"""Which images are data, and which class has each of them: that of its folder, or one that a table beside them says."""
+"""Which images are data, and which class has each? That of its folder, or the one in a table next to the images."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TABLES = (".csv", ".tsv", ".txt", ".jsonl", ".json", ".xlsx", ".parquet")
-_MOST_TABLES, _MOST_BYTES = 20, 20 * 2**20
+_PACKED = (".xlsx", ".parquet")
+"""Endings of tables in whose bytes names do not stand as they are."""
+_MOST_TABLES, _MOST_BYTES, _LOOKED_AT = 8, 20 * 2**20, 20
 _LISTED = 0.9
 """Share of the rows of a table that must name an image for it to be a list of images."""
 _NO_CLASSES = frozenset(
@@ -34,7 +36,7 @@ _NO_CLASSES = frozenset(
 def find_images(path: Path) -> list[ImageFile]:
     """Return the images of a folder or a zip with their classes, by name; empty if images are not what it holds.
 
-    Their classes are their folders, or where these are not several classes, what a table beside them says. An image
+    Their classes are their folders, or where these are not several classes, what a table next to them says. An image
     that it does not name has none.
 
     Raises:
@@ -46,12 +48,17 @@ def find_images(path: Path) -> list[ImageFile]:
         return foldered if foldered and _are_most(foldered, path) else []
     tables = [name for name, size in sorted(files_beside(path).items()) if _may_be_table(name, size)]
     lists, rows_beside = 0, False
+    step = max(1, len(pictures) // _LOOKED_AT)
+    stems = [member_path(each.name).stem.encode() for each in pictures[::step]]
     known: dict[str, ImageFile] = {}
     missing: list[ImageFile] = []
     for name in tables[:_MOST_TABLES]:
-        found = _table(name, read_beside(path, name, _MOST_BYTES))
+        data = read_beside(path, name, _MOST_BYTES)
+        may_name = name.lower().endswith(_PACKED) or any(stem in data for stem in stems)
+        found = _table(name, data) if may_name else None
         if found is None or not (rows := _named(found, name, pictures)):
-            rows_beside |= found is not None and len(found) > len(foldered) and not name.lower().endswith(".txt")
+            count = data.count(b"\n") if found is None else len(found)
+            rows_beside |= count > len(foldered) and not name.lower().endswith(".txt")
             continue
         lists += 1
         if said := _said(found, rows):
@@ -69,7 +76,7 @@ def find_images(path: Path) -> list[ImageFile]:
     if _classes(foldered):
         return foldered
     raise DataError(
-        f"{path.name} has {len(foldered):,} images in one folder, and no table beside them says the class of each; "
+        f"{path.name} has {len(foldered):,} images in one folder, and no table with them says the class of each; "
         "give a folder for each class, or a table with the name of the file and the class in each row."
     )
 

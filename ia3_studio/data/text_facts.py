@@ -42,7 +42,7 @@ def text_facts(
     splits = [split_of(str(member_path(texts[key]).parent)) for key in shared]
     if all(splits) and len({*splits}) > 1:
         columns.setdefault(SPLIT, splits)
-    found = Found(numbered(columns), "one text per row, each with a JSON object beside it")
+    found = Found(numbered(columns), "one text per row, with the keys of a JSON object for each")
     return with_encoding_facts(used[0], found, [*read.values()]), used
 
 
