@@ -12,9 +12,9 @@ from ia3_studio.data.parallel_files import SOURCE_WORDS, TARGET_WORDS
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.split_names import SPLIT, split_of
 
-_COLUMNS = SOURCE_WORDS | TARGET_WORDS | frozenset((
+COLUMNS = SOURCE_WORDS | TARGET_WORDS | frozenset((
     "context", "contexts", "passage", "passages", "premise", "premises", "hypothesis", "hypotheses", "chosen",
-    "rejected", "instruction", "system", "s1", "s2", "sentence1", "sentence2", "text1", "text2",
+    "rejected", "system", "s1", "s2", "sentence1", "sentence2", "text1", "text2",
 ))  # fmt: skip
 """What a file is called that holds a column."""
 _FEWEST, _MOST_FILES = 3, 200
@@ -58,7 +58,7 @@ def _column_of(path: str) -> tuple[str, str] | None:
     is_text = file.suffix.lower() in (".txt", ".text")
     words = re.findall(r"[A-Za-z]+\d?", file.stem if is_text else file.name)
     for place in dict.fromkeys((len(words) - 1, 0)) if words else ():
-        if words[place].lower() in _COLUMNS:
+        if words[place].lower() in COLUMNS:
             rest = ".".join(word for at, word in enumerate(words) if at != place)
             return str(file.parent / rest), words[place].lower()
     return None

@@ -60,6 +60,8 @@ def by_class(
             columns[SPLIT] = splits
         found = Found(numbered(columns), f"one text per row, from {len(folders)} folders")
         return with_encoding_facts(used[0], found, [*texts.values()]), used
+    if len({split_of(path.stem) for path in paths} - {""}) > 1:
+        return None  # the others are of no split, such as a list of tags
     names = _class_names(paths)
     if len(folders) == 1 and len(paths) == len(content) and names:
         texts = readers.texts(used)
@@ -70,7 +72,7 @@ def by_class(
             form = f"lines of {len(paths)} files side by side"
             return with_encoding_facts(used[0], Found(numbered(columns), form), [*texts.values()]), used
         lines = [lines_in(texts[path].text) for path in used]
-        if all(labeled_lines(texts[path].text) for path in used) or any(map(_are_cells, lines)):
+        if all(labeled_lines(texts[path].text) for path in used) or any(map(_are_cells, lines)) or _have_header(lines):
             return None  # a label in each line says more than the name of its file, and so do cells
         rows = [(line, names[str(path)]) for path in paths for line in lines_in(texts[str(path)].text)]
         frame = numbered({"text": [row[0] for row in rows], "label": [row[1] for row in rows]})
@@ -134,6 +136,12 @@ def _are_labels(lines: Sequence[str]) -> bool:
 def _are_cells(lines: Sequence[str]) -> bool:
     """Say whether lines are rows of a table: each has as many tabs, one or more."""
     return len(lines) > 1 and len({line.count("\t") for line in lines}) == 1 and "\t" in lines[0]
+
+
+def _have_header(texts: Sequence[Sequence[str]]) -> bool:
+    """Say whether several texts begin with the same line, of several names between signs: they are tables."""
+    first = {lines[0] for lines in texts if lines}
+    return len(texts) > 1 and len(first) == 1 and re.search(r"\w[,;|]\s?\w", next(iter(first))) is not None
 
 
 def _class_names(paths: Sequence[PurePosixPath]) -> dict[str, str]:

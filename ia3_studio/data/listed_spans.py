@@ -24,7 +24,7 @@ def listed_spans(
 ) -> tuple[Found, Sequence[str]] | None:
     """Read a table of spans, each with the file, the start, the end and a label, as these texts with their spans."""
     path = table_of_texts(tables)
-    if not path:
+    if not path or path.lower().endswith(".json"):
         return None
     found = readers.table(member_path(path).name, tables[path])
     names = {str(name): bare_name(str(name)) for name in found.frame.columns}

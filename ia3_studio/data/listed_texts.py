@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -30,8 +31,10 @@ def _tables_of(paths: Mapping[str, bytes]) -> list[str]:
     Of texts in several folders, the names of their folders must stand there as well, if texts have the same name.
     """
     tables = [path for path in paths if member_path(path).suffix.lower() in _TABLES]
+    if not 0 < len(tables) <= _MOST_TABLES:
+        return []
     texts = [member_path(path) for path in paths if member_path(path).suffix.lower() in _TEXTS]
-    if not 0 < len(tables) <= _MOST_TABLES or len(texts) < _FEWEST_TEXTS or len(texts) + len(tables) < len(paths):
+    if len(texts) < _FEWEST_TEXTS or len(texts) + len(tables) < len(paths):
         return []
     if all(path.lower().endswith(".xlsx") for path in tables):
         return tables
@@ -56,10 +59,12 @@ def listed_texts(
     Where all that they say of a text is the folder that it lies in, the folders are read.
     """
     paths = _tables_of(tables)
+    if not paths:
+        return None
     files = texts_by_ending([path for path in tables if path not in paths])
     parts: list[tuple[Found, list[str]]] = []
     for path in paths:
-        found = readers.table(member_path(path).name, tables[path])
+        found = _keyed(path, readers) or readers.table(member_path(path).name, tables[path])
         named = _named(found.frame, files)
         if named is None or _say_folders(found.frame, *named):
             return None
@@ -73,7 +78,20 @@ def listed_texts(
         read = with_encoding_facts(path, replace(found, frame=frame, form=form), [*texts.values()])
         parts.append((read, [path, *known]))
     used = [path for _found, each in parts for path in each]
-    return (_joined([found for found, _used in parts], paths), used) if parts else None
+    return _joined([found for found, _used in parts], paths), used
+
+
+def _keyed(path: str, readers: Readers) -> Found | None:
+    """Return an object of JSON of a label by the name of each text as a table; None for any other file."""
+    if member_path(path).suffix.lower() != ".json":
+        return None
+    try:
+        document = json.loads(readers.texts([path])[path].text)
+    except (ValueError, RecursionError):  # told of the file when it is read as a table
+        return None
+    if not isinstance(document, dict) or not all(isinstance(each, str | int | float) for each in document.values()):
+        return None
+    return Found(numbered({"file": [*document], "label": [*document.values()]}), "JSON, a label by file")
 
 
 def texts_by_ending(paths: Sequence[str]) -> dict[str, str]:

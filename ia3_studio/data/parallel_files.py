@@ -22,7 +22,7 @@ SOURCE_WORDS = frozenset((
     "prompts", "orig", "original", "complex", "nl", "text", "texts", "sentences", "tweets", "noisy", "erroneous",
     "uncorrected", "before", "draft", "buggy", "broken", "dirty", "informal", "ungrammatical", "wrong",
     "incorrect", "errors", "messages",
-    "articles", "documents", "instructions", "x",
+    "articles", "documents", "instruction", "instructions", "x",
 ))  # fmt: skip
 TARGET_WORDS = frozenset((
     "tgt", "trg", "target", "out", "output", "outputs", "ref", "refs", "reference", "references", "summary",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import StatisticsError, correlation
 
+from ia3_studio.data.column_files import COLUMNS
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.files_by_class import CLASSES
 from ia3_studio.data.language_names import LANGUAGES
@@ -74,6 +75,8 @@ def _sides(folders: Sequence[str]) -> _Sides | None:
     if len(better) == len(worse) == 1 and better != worse and len(others) < 2:
         asked = zip(("prompt",), others, strict=False)
         return _Sides({**dict(asked), "chosen": better[0], "rejected": worse[0]}, _MANY)
+    if 2 < len(folders) <= _MOST_COLUMNS and all(words[folder] & COLUMNS for folder in folders):
+        return _Sides({folder: folder for folder in folders}, _MANY)
     if len(folders) != 2 or any({*map(str.lower, folders)} <= classes for classes in CLASSES):
         return None
     made = [folder for folder in folders if words[folder] & _TARGETS]
@@ -85,7 +88,7 @@ def _sides(folders: Sequence[str]) -> _Sides | None:
     return None
 
 
-_MANY, _NEARLY_ALL = 0.5, 0.9
+_MANY, _NEARLY_ALL, _MOST_COLUMNS = 0.5, 0.9, 6
 
 
 def _rows(

@@ -67,7 +67,7 @@ def read_members(
     tables = {path: data for path, data in content.items() if member_path(path).suffix.lower() in suffixes}
     tables = tables or {path: data for path, data in content.items() if _says_nothing(member_path(path).suffix)}
     rows = {path: data for path, data in tables.items() if not (path.endswith(".json") and is_called_a_list(path))}
-    tables = rows or tables
+    tables = tables if lists_texts(tables) else rows or tables
     structured = {path: data for path, data in tables.items() if member_path(path).suffix.lower() not in _PROSE}
     if structured and not lists_texts(tables) and not side_pairs(tables) and not are_sorted(content):
         tables = structured | {path: data for path, data in tables.items() if _has_header_of(data, structured)}

@@ -21,6 +21,8 @@ def text_facts(
     content: Mapping[str, bytes], _tables: Mapping[str, bytes], readers: Readers
 ) -> tuple[Found, Sequence[str]] | None:
     """Read texts with a JSON object of the same name beside each: a row a text, with a column for each of its keys."""
+    if sum(path.lower().endswith(".json") for path in content) < _FEWEST:
+        return None
     texts = {_key(path): path for path in content if member_path(path).suffix.lower() in _TEXTS}
     facts = {_key(path): path for path in content if member_path(path).suffix.lower() == ".json"}
     shared = [key for key in texts if key in facts]

@@ -116,3 +116,29 @@ def test_a_sheet_with_one_more_column_is_read_with_the_others_and_it_is_named(tm
         pd.DataFrame({**rows, "agent": "Kim"}).to_excel(book, sheet_name="Feb", index=False)
     table = read_table(tmp_path / "months.xlsx")
     assert len(table.frame) == 16 and "Not all of the sheets have all columns: Feb (agent)." in table.notes
+
+
+def test_texts_of_one_name_in_folders_that_are_called_after_columns_are_these(tmp_path: Path) -> None:
+    sides = {"contexts": SAID, "questions": ASKED, "answers": MORE}
+    split = load_data(put(tmp_path, {f"{side}/{n}.txt": sides[side][n] for n in range(8) for side in sides}))
+    assert str(split.mapping) == "questions + contexts → prompt, answers → answer"
+
+
+def test_texts_in_a_folder_for_each_row_are_its_sides_with_facts_beside_them_or_without(tmp_path: Path) -> None:
+    files = {
+        f"{n}/{name}.txt": texts[n] for n in range(8) for name, texts in (("instruction", ASKED), ("output", SAID))
+    }
+    put(tmp_path, files | {f"{n}/meta.json": f'{{"id": {n}}}' for n in range(8)})
+    assert read_table(tmp_path).frame["target"].tolist() == SAID
+
+
+def test_texts_that_begin_with_the_same_names_of_columns_are_parts_of_a_table(tmp_path: Path) -> None:
+    rows = "".join(f"Was nice {n},{('good', 'bad')[n % 2]}\n" for n in range(8))
+    table = read_table(put(tmp_path, {"fog.txt": f"text,mood\n{rows}", "tide.txt": f"text,mood\n{rows}"}))
+    assert {"text", "mood"} <= {*table.frame.columns} and len(table.frame) == 16
+
+
+def test_texts_of_splits_are_read_as_these_beside_a_text_of_none(tmp_path: Path) -> None:
+    words = "Anna B-PER\nsaw O\nOslo B-LOC\n\n"
+    split = load_data(put(tmp_path, {"train.txt": words * 8, "dev.txt": words * 3, "tags.txt": "O\nB-PER\n"}))
+    assert (len(split.train), len(split.held_out)) == (8, 3) and "Not read: tags.txt." in split.notes

@@ -161,3 +161,10 @@ def test_numbers_in_a_text_of_numbers_and_names_have_these_names(tmp_path: Path)
     files = {"train_text.txt": "\n".join(TEXTS), "train_labels.txt": "\n".join(str(n % 2) for n in range(12))}
     table = read_table(put(tmp_path, files | {"mapping.txt": "0\tcalm\tx\n1\tcross\ty\n"}))
     assert set(table.frame["label"]) == {"calm", "cross"}
+
+
+def test_an_object_of_labels_by_the_names_of_texts_labels_them(tmp_path: Path) -> None:
+    labels = json.dumps({f"{n}": mood(n) for n in range(12)})
+    split = load_data(put(tmp_path, {f"texts/{n}.txt": TEXTS[n] for n in range(12)} | {"labels.json": labels}))
+    assert str(split.mapping) == "text → text, label → label"
+    assert {each.labels[0] for each in split.train} == {"calm", "cross"}
