@@ -75,22 +75,30 @@ def read_members(
     if len(tables) == 1 and not are_two_sides(beside) and not source_files(content):
         ((path, data),) = tables.items()
         found = read(member_path(path).name, data)
-        if known := _labels_apart(path, found, content, encoding):
-            labels, path_of_labels = known
+        if labeled := _labels_apart(path, found, content, encoding):
+            labels, path_of_labels = labeled
             form = f"{path} and {path_of_labels} in {name}, {found.form}, a label per line in {path_of_labels}"
             frame = found.frame.assign(label=labels)
             return _finished(replace(found, frame=frame, form=form), members, [path, path_of_labels], encoding)
         return _finished(replace(found, form=f"{path} in {name}, {found.form}"), members, [path], encoding)
     apart = {path: data for path, data in content.items() if path not in tables and _is_of_labels(path)}
 
+    known: dict[tuple[str, int], Found] = {}
+
+    def once(file: str, data: bytes) -> Found:
+        """Read a file once, whichever forms look at it."""
+        if (file, id(data)) not in known:
+            known[file, id(data)] = read(file, data)
+        return known[file, id(data)]
+
     def with_labels(file: str, data: bytes) -> Found:
-        found = read(file, data)
+        found = once(file, data)
         paths = [path for path, each in tables.items() if member_path(path).name == file and each is data]
-        known = _labels_apart(paths[0], found, apart, encoding) if paths else None
-        return replace(found, frame=found.frame.assign(label=known[0])) if known else found
+        labeled = _labels_apart(paths[0], found, apart, encoding) if paths else None
+        return replace(found, frame=found.frame.assign(label=labeled[0])) if labeled else found
 
     readers = Readers(
-        with_labels if apart else read,
+        with_labels if apart else once,
         lambda paths: decode_together({path: content[path] for path in paths}, encoding),
     )
     for form_of in _FORMS:
