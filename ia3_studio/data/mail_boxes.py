@@ -22,7 +22,9 @@ def read_mailbox(name: str, text: str) -> Found:
     plain = text.replace("\r\n", "\n")
     mails = _BEGINNING.split(plain)[1:]
     if not mails:
-        raise DataError(f"{name} contains no mails; each must begin with a line such as 'From kim@example.org Mon …'.")
+        raise DataError(
+            f"{name} is a mailbox without mails; each begins with a line such as 'From kim@example.org Mon …'."
+        )
     texts = [whole_text("mail.eml", _QUOTED.sub(r"\1", mail)) for mail in mails]
     said = [each for each in texts if each]
     left = len(texts) - len(said)
