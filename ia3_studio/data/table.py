@@ -303,7 +303,7 @@ _NOT_READ = {
     ".pkl": "a pickle, which can run code; save the table as Parquet", ".dta": "a Stata file; export it as CSV",
     ".sav": "an SPSS file; export it as CSV", ".rds": "an R file; export it as CSV",
     ".npy": "an array; save the table as Parquet", ".docx": "a document, which has no rows",
-    ".eml": "a single mail; put the mails into one CSV, a row each",
+    ".eml": "a single mail; give a folder or a zip of mails",
     ".po": "a gettext catalog; export it as TMX or CSV",
     ".jsonc": "JSON with comments; remove them and save it as .json", ".orc": "ORC; save the table as Parquet",
     ".avro": "Avro; save the table as Parquet", ".h5": "HDF5; save the table as Parquet",
