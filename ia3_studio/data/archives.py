@@ -139,29 +139,54 @@ def tar_members(name: str, data: bytes) -> dict[str, bytes]:
         raise DataError(f"{name} cannot be unpacked ({error}); create the archive again.") from error
 
 
-def unpacked_members(name: str, members: Mapping[str, bytes]) -> Mapping[str, bytes]:
+def unpacked_members(name: str, members: Mapping[str, bytes]) -> tuple[Mapping[str, bytes], list[str]]:
     """Return the files of a folder or an archive, those that are packed one by one, or archives, unpacked.
 
+    Also a sentence on each that cannot be unpacked, which does not take the others down.
+
     Raises:
-        DataError: one is damaged, or all together hold more than is read.
+        DataError: more than a few cannot be, or all together hold more than is read.
     """
     kinds = {member_path(path).suffix.lower() for path in members}
+    damaged: dict[str, str] = {}
     if not kinds & {*PACKED, *_ARCHIVES}:
-        return members
+        return members, []
 
     def each() -> Iterator[tuple[str, bytes]]:
         for path, data in members.items():
-            suffix = member_path(path).suffix.lower()
-            plain = path[: -len(suffix)]
-            is_packed = suffix in PACKED and plain not in members
-            if suffix in _ARCHIVES:
-                inner = unpacked(path, data) if suffix == ".tgz" else data
-                held = zip_members(path, inner) if suffix == ".zip" else tar_members(path, inner)
-                yield from ((f"{plain}/{name}", content) for name, content in held.items())
-            else:
-                yield (plain, unpacked(path, data, suffix)) if is_packed else (path, data)
+            try:
+                held = _held(path, data, members)
+            except DataError as error:
+                damaged[path] = f"Not read: {path} ({str(error).rstrip('.')})."
+                if len(damaged) > _MOST_DAMAGED or len(damaged) == len(members):
+                    raise
+                continue
+            yield from held.items()
 
-    return _gathered(name, each())
+    return _gathered(name, each()), [*damaged.values()]
+
+
+_MOST_DAMAGED = 3
+"""Packed files that may be damaged beside others; each may have taken as long to unpack as the largest."""
+
+
+def _held(path: str, data: bytes, members: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return what a file of a folder holds by its path: an archive its files, a packed file another, or itself."""
+    suffix = member_path(path).suffix.lower()
+    plain = path[: -len(suffix)] if suffix else path
+    if suffix in PACKED and member_path(plain).suffix.lower() == ".tar":  # as .tgz
+        suffix, plain, data = ".tar", plain[: -len(".tar")], unpacked(path, data, suffix)
+    if suffix in _ARCHIVES:
+        inner = unpacked(path, data) if suffix == ".tgz" else data
+        held = zip_members(path, inner) if suffix == ".zip" else tar_members(path, inner)
+        return {f"{plain}/{name}": content for name, content in held.items()}
+    is_packed = suffix in PACKED and plain not in members
+    return {plain: unpacked(path, data, suffix)} if is_packed else {path: data}
+
+
+def in_order(members: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return files by their paths in order, so that the order in an archive or of uploads decides nothing."""
+    return dict(sorted(members.items(), key=lambda member: member_path(member[0]).parts))
 
 
 _ARCHIVES = (".zip", ".tar", ".tgz")

@@ -1,4 +1,4 @@
-"""Are several files texts of one class each, or one document each?"""
+"""Are several files texts of one class each?"""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from ia3_studio.data.asked_lines import questions_in_headings
 from ia3_studio.data.column_profile import LONGEST_LABEL
 from ia3_studio.data.damaged_bytes import with_encoding_facts
-from ia3_studio.data.headed_turns import headed_turns
 from ia3_studio.data.line_labels import labeled_lines
-from ia3_studio.data.markup_tables import is_markdown_table
 from ia3_studio.data.member_files import Readers, lines_in
 from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.object_files import are_objects
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.split_names import SPLIT, split_of
+from ia3_studio.data.whole_texts import MAILS, PAGES, whole_text
 
 CLASSES = tuple(map(frozenset, (
     ("fake", "true", "real"), ("pos", "neg", "positive", "negative", "neutral"), ("spam", "ham"), ("good", "bad"),
@@ -37,6 +35,7 @@ def by_class(
         return None
     paths = [member_path(path) for path in content if member_path(path).suffix.lower() == ".txt"]
     paths = paths or [path for path in map(PurePosixPath, content) if not path.suffix or _HASH.fullmatch(path.suffix)]
+    paths = paths or _of_one_kind(content)
     above = {folder for path in paths for folder in path.parent.parents}
     held = Counter(path.parent for path in paths)
     sorted_ = [path for path in paths if path.parent.name and not split_of(path.parent.name)]
@@ -52,12 +51,17 @@ def by_class(
         paths = [path for path in paths if not path.parent.name.lower().startswith(_WITHOUT_CLASS)]
         used, folders = [str(path) for path in paths], {path.parent.name for path in paths}
         texts = readers.texts(used)
-        columns = {"text": [texts[path].text.strip() for path in used], "label": [path.parent.name for path in paths]}
+        columns = {
+            "text": [whole_text(path, texts[path].text) for path in used],
+            "label": [path.parent.name for path in paths],
+        }
         splits = [split_of(str(path.parent.parent)) for path in paths]
         if all(splits) and len(set(splits)) > 1:
             columns[SPLIT] = splits
         found = Found(numbered(columns), f"one text per row, from {len(folders)} folders")
         return with_encoding_facts(used[0], found, [*texts.values()]), used
+    if len({split_of(path.stem) for path in paths} - {""}) > 1:
+        return None  # the others are of no split, such as a list of tags
     names = _class_names(paths)
     if len(folders) == 1 and len(paths) == len(content) and names:
         texts = readers.texts(used)
@@ -68,7 +72,7 @@ def by_class(
             form = f"lines of {len(paths)} files side by side"
             return with_encoding_facts(used[0], Found(numbered(columns), form), [*texts.values()]), used
         lines = [lines_in(texts[path].text) for path in used]
-        if all(labeled_lines(texts[path].text) for path in used) or any(map(_are_cells, lines)):
+        if all(labeled_lines(texts[path].text) for path in used) or any(map(_are_cells, lines)) or _have_header(lines):
             return None  # a label in each line says more than the name of its file, and so do cells
         rows = [(line, names[str(path)]) for path in paths for line in lines_in(texts[str(path)].text)]
         frame = numbered({"text": [row[0] for row in rows], "label": [row[1] for row in rows]})
@@ -77,6 +81,25 @@ def by_class(
     return None
 
 
+def _of_one_kind(content: Mapping[str, bytes]) -> list[PurePosixPath]:
+    """Return notes, pages or mails in folders of classes: most have numbers for names, as documents do not.
+
+    Folders of a mailbox are no classes.
+    """
+    paths = [member_path(path) for path in content]
+    for kind in ((".md",), PAGES, MAILS):
+        found = [path for path in paths if path.suffix.lower() in kind]
+        folders: dict[str, list[bool]] = {}
+        for path in found:
+            folders.setdefault(path.parent.name, []).append(any(map(str.isdigit, path.stem)))
+        are_classes = all(len(each) >= _EACH and sum(each) >= _MOSTLY * len(each) for each in folders.values())
+        if len(found) >= _MOSTLY * len(paths) and are_classes:
+            is_mailbox = kind == MAILS and any(folder.lower() in _MAILBOX for folder in folders)
+            return [] if len(folders) < 2 or is_mailbox else found
+    return []
+
+
+_MAILBOX = frozenset(("inbox", "sent", "sent items", "drafts", "archive", "trash", "deleted items", "outbox"))
 _HASH = re.compile(r"\.[0-9a-f]{16,}")
 """The end of a name that is a hash, as of mails."""
 
@@ -115,6 +138,12 @@ def _are_cells(lines: Sequence[str]) -> bool:
     return len(lines) > 1 and len({line.count("\t") for line in lines}) == 1 and "\t" in lines[0]
 
 
+def _have_header(texts: Sequence[Sequence[str]]) -> bool:
+    """Say whether several texts begin with the same line, of several names between signs: they are tables."""
+    first = {lines[0] for lines in texts if lines}
+    return len(texts) > 1 and len(first) == 1 and re.search(r"\w[,;|]\s?\w", next(iter(first))) is not None
+
+
 def _class_names(paths: Sequence[PurePosixPath]) -> dict[str, str]:
     """Return the class that each text is called after; none of texts that are called after splits.
 
@@ -141,22 +170,6 @@ def _by_ending(content: Mapping[str, bytes], readers: Readers) -> tuple[Found, S
     frame = numbered({"text": [row[0] for row in rows], "label": [row[1] for row in rows]})
     found = Found(frame, f"one line per row, from {len(endings)} files")
     return with_encoding_facts(next(iter(endings)), found, [*texts.values()]), [*endings]
-
-
-def documents(
-    content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
-) -> tuple[Found, Sequence[str]] | None:
-    """Read Markdown files that hold no table and no questions as one text each, or as the talk that each of them is."""
-    paths = [path for path in tables if member_path(path).suffix.lower() == ".md"]
-    texts = readers.texts(paths) if len(paths) > 1 and len(paths) == len(tables) else {}
-    talks = {path: headed_turns(each.text)[0] for path, each in texts.items()}
-    if talks and all(talks.values()):
-        found = Found(numbered({"messages": [*talks.values()]}), "one talk per file")
-        return with_encoding_facts(paths[0], found, [*texts.values()]), paths
-    if not texts or any(is_markdown_table(each.text) or questions_in_headings(each.text) for each in texts.values()):
-        return None
-    frame = numbered({"text": [texts[path].text.strip() for path in paths]})
-    return with_encoding_facts(paths[0], Found(frame, "one text per file"), [*texts.values()]), paths
 
 
 def _are_numbered(paths: Sequence[PurePosixPath]) -> bool:

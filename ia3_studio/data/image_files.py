@@ -38,20 +38,25 @@ class ImageFile:
     """Bytes, unpacked."""
     source: str
     """What :func:`open_image` opens: a path, or an archive and the name in it."""
+    said: str | None = None
+    """The class that a table beside the images says; empty if it does not name this one, None if there is none."""
+    said_by: str = ""
+    """The column and the table that say it."""
 
     @property
     def label(self) -> str:
-        """Return its class: the name of its folder."""
-        return member_path(self.name).parent.name
+        """Return its class: that of a table, else the name of its folder."""
+        return member_path(self.name).parent.name if self.said is None else self.said
 
     @property
     def split(self) -> str:
         """Return the split its folders name, such as "train"; empty where they name none."""
-        return next((part.lower() for part in member_path(self.name).parts[:-2] if part.lower() in SPLITS), "")
+        folders = member_path(self.name).parts[: -2 if self.said is None else -1]
+        return next((part.lower() for part in folders if part.lower() in SPLITS), "")
 
 
-def find_images(path: Path) -> list[ImageFile]:
-    """Return the images in the sub-folders of a folder or a zip, by name; empty if there are none.
+def images_in(path: Path) -> list[ImageFile]:
+    """Return the images in a folder or a zip, by name; empty if there are none, or they were sent in chats.
 
     Raises:
         DataError: there are more than can be read.
@@ -74,10 +79,26 @@ _CHATS = frozenset(
 
 
 def _has_chats(path: Path) -> bool:
+    return any(member_path(name).name.lower() in _CHATS for name in files_beside(path))
+
+
+def files_beside(path: Path) -> dict[str, int]:
+    """Return the files of a folder or a zip that are no images, with their sizes."""
     if path.is_dir():
-        return any(member_path(name).name.lower() in _CHATS for name, _file in folder_files(path))
-    with path.open("rb") as file, open_zip(file) as archive:
-        return any(member_path(info.filename).name.lower() in _CHATS for info in zip_files(archive))
+        files = {name: file.stat().st_size for name, file in folder_files(path)}
+    else:
+        with path.open("rb") as file, open_zip(file) as archive:
+            files = {info.filename: info.file_size for info in zip_files(archive)}
+    return {name: size for name, size in files.items() if not _is_picture(name)}
+
+
+def read_beside(path: Path, name: str, most: int) -> bytes:
+    """Return a file that :func:`files_beside` names, up to a number of bytes."""
+    if path.is_dir():
+        with (path / name).open("rb") as file:
+            return file.read(most)
+    with path.open("rb") as file, open_zip(file) as archive, archive.open(name) as member:
+        return member.read(most)
 
 
 def image_examples(pictures: Sequence[ImageFile]) -> tuple[list[Example], list[Problem]]:
@@ -100,8 +121,9 @@ def image_examples(pictures: Sequence[ImageFile]) -> tuple[list[Example], list[P
 
 
 def images_fingerprint(pictures: Sequence[ImageFile]) -> str:
-    """Return the SHA-256 of the names and sizes of images."""
-    return hashlib.sha256("".join(f"{each.name}:{each.size}\n" for each in pictures).encode()).hexdigest()
+    """Return the SHA-256 of the names and sizes of images, and of the classes that a table says."""
+    facts = (f"{each.name}:{each.size}{'' if each.said is None else f':{each.said}'}\n" for each in pictures)
+    return hashlib.sha256("".join(facts).encode()).hexdigest()
 
 
 def open_image(source: str, edge: int | None = None) -> Image:
@@ -157,8 +179,7 @@ def _zipped(path: Path) -> list[ImageFile]:
 
 
 def _is_picture(name: str) -> bool:
-    path = member_path(name)
-    return path.suffix.lower() in SUFFIXES and path.parent.name != ""
+    return member_path(name).suffix.lower() in SUFFIXES
 
 
 def damage(picture: ImageFile) -> str:

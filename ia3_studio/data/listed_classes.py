@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,7 +19,8 @@ from ia3_studio.errors import DataError
 
 _LISTS = frozenset(
     ("class", "classes", "classnames", "classlabels", "label", "labels", "labelnames", "labelmap", "labelsnames",
-     "categories", "categorynames", "id2label", "label2id", "intents", "topics", "emotions")
+     "categories", "categorynames", "id2label", "label2id",
+     "mapping", "labelmapping", "id2class", "idtolabel", "classmapping", "intents", "topics", "emotions")
 )  # fmt: skip
 """What a list of classes is called, without the signs between its words."""
 _MOST_CLASSES, _LONGEST_NAME = 1_000, 80
@@ -53,7 +55,7 @@ def _names(path: str, data: bytes, encoding: Encoding | None) -> list[str]:
     """Return the names that a file lists, in the order of their numbers; none where it is no such list."""
     try:
         text = decode_together({path: data}, encoding)[path].text
-        document = json.loads(text) if member_path(path).suffix.lower() == ".json" else lines_in(text)
+        document = json.loads(text) if member_path(path).suffix.lower() == ".json" else _of_lines(lines_in(text))
     except (DataError, ValueError, RecursionError):
         return []
     names = _in_order(document) if isinstance(document, dict) else document
@@ -63,6 +65,15 @@ def _names(path: str, data: bytes, encoding: Encoding | None) -> list[str]:
     is_list = 1 < len(names) <= _MOST_CLASSES and len({*names}) == len(names)
     is_named = all(0 < len(each) <= _LONGEST_NAME and not each.isdecimal() for each in names)
     return names if is_list and is_named else []
+
+
+def _of_lines(lines: Sequence[str]) -> list[str] | dict[str, str]:
+    """Return the names of lines, by their numbers where each line begins with one, as "0<tab>joy" does."""
+    found = [_NUMBERED.match(line) for line in lines]
+    return {each[1]: each[2] for each in found if each} if lines and all(found) else [*lines]
+
+
+_NUMBERED = re.compile(r"(\d{1,4})[\t ,:=]{1,3}([^\t]{1,80})")
 
 
 def _in_order(document: Mapping[str, Any]) -> list[Any]:

@@ -1,60 +1,149 @@
-"""Does a table list the files of texts beside it, with what is said of each, such as its label?"""
+"""Do tables list the files of texts beside them, with what is said of each, such as its label?"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.member_files import Readers
 from ia3_studio.data.member_paths import member_path
-from ia3_studio.data.parsing import Found
+from ia3_studio.data.parsing import Found, numbered
+from ia3_studio.data.split_names import SPLIT, split_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _TABLES, _TEXTS = (".csv", ".tsv", ".xlsx", ".jsonl", ".json"), (".txt", ".text", ".md")
-_FEWEST_TEXTS, _LISTED, _LOOKED_AT = 3, 0.9, 50
+_FEWEST_TEXTS, _LISTED, _LOOKED_AT, _MOST_TABLES = 3, 0.9, 50, 5
 
 
 def lists_texts(paths: Mapping[str, bytes]) -> bool:
-    """Say whether there is one table beside several texts, each of whose names it may list."""
-    return bool(_table_of(paths))
+    """Say whether there are tables beside several texts, each of whose names they may list."""
+    return bool(_tables_of(paths))
 
 
-def _table_of(paths: Mapping[str, bytes]) -> str:
-    """Return the only table beside texts in whose bytes the names of nearly all texts stand; empty if there is none."""
+def _tables_of(paths: Mapping[str, bytes]) -> list[str]:
+    """Return the tables beside texts in whose bytes the names of nearly all texts stand; none if there are none.
+
+    Of texts in several folders, the names of their folders must stand there as well, if texts have the same name.
+    """
     tables = [path for path in paths if member_path(path).suffix.lower() in _TABLES]
+    if not 0 < len(tables) <= _MOST_TABLES:
+        return []
     texts = [member_path(path) for path in paths if member_path(path).suffix.lower() in _TEXTS]
-    if len(tables) != 1 or len(texts) < _FEWEST_TEXTS or len(texts) + 1 < len(paths):
-        return ""
-    if len({path.parent for path in texts}) > 1:  # folders say what kind each is
-        return ""
-    if tables[0].lower().endswith(".xlsx"):
-        return tables[0]
-    named = sum(path.stem.encode() in paths[tables[0]] for path in texts[:_LOOKED_AT])
-    return tables[0] if named >= _LISTED * len(texts[:_LOOKED_AT]) else ""
+    if len(texts) < _FEWEST_TEXTS or len(texts) + len(tables) < len(paths):
+        return []
+    if all(path.lower().endswith(".xlsx") for path in tables):
+        return tables
+    alone = len({path.name for path in texts}) == len(texts)
+    step = max(1, len(texts) // _LOOKED_AT)
+    looked_at = [(path.stem if alone else f"{path.parent.name}/{path.stem}").encode() for path in texts[::step]]
+    named = sum(any(name in paths[table] for table in tables) for name in looked_at)
+    return tables if named >= _LISTED * len(looked_at) else []
+
+
+def table_of_texts(paths: Mapping[str, bytes]) -> str:
+    """Return the only table beside texts whose names it lists; empty if there is none, or several."""
+    tables = _tables_of(paths)
+    return tables[0] if len(tables) == 1 else ""
 
 
 def listed_texts(
     _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
 ) -> tuple[Found, Sequence[str]] | None:
-    """Read a table that names a text file in each row as one with these texts in place of the names."""
-    path = _table_of(tables)
-    if not path:
+    """Read tables that name a text file in each row as one with these texts in place of the names.
+
+    Where all that they say of a text is the folder that it lies in, the folders are read.
+    """
+    paths = _tables_of(tables)
+    if not paths:
         return None
-    found = readers.table(member_path(path).name, tables[path])
-    others = [member_path(other) for other in tables if other != path]
-    files = {key: str(other) for other in others for key in (other.name, other.stem)}
-    for column in found.frame.columns:
-        names = [member_path(str(cell)).name for cell in found.frame[column].tolist()]
-        known = [name for name in names if name in files]
-        if len(known) < _LISTED * len(names) or len(set(known)) < len(known) or not known:
-            continue
-        texts = readers.texts([files[name] for name in known])
-        cells: list[Any] = [texts[files[name]].text.strip() if name in files else "" for name in names]
+    files = texts_by_ending([path for path in tables if path not in paths])
+    parts: list[tuple[Found, list[str]]] = []
+    for path in paths:
+        found = _keyed(path, readers) or readers.table(member_path(path).name, tables[path])
+        named = _named(found.frame, files)
+        if named is None or _say_folders(found.frame, *named):
+            return None
+        column, names = named
+        known = [name for name in names if name]
+        texts = readers.texts(known)
+        cells: list[Any] = [texts[name].text.strip() if name else "" for name in names]
         frame = found.frame.drop(columns=[column])
         frame.insert(0, "text of file" if "text" in map(str, frame.columns) else "text", cells)
         form = f"{path}, which names {len(known):,} texts, {found.form}"
-        return with_encoding_facts(path, replace(found, frame=frame, form=form), [*texts.values()]), [
-            path, *(files[name] for name in known)
-        ]  # fmt: skip
+        read = with_encoding_facts(path, replace(found, frame=frame, form=form), [*texts.values()])
+        parts.append((read, [path, *known]))
+    used = [path for _found, each in parts for path in each]
+    return _joined([found for found, _used in parts], paths), used
+
+
+def _keyed(path: str, readers: Readers) -> Found | None:
+    """Return an object of JSON of a label by the name of each text as a table; None for any other file."""
+    if member_path(path).suffix.lower() != ".json":
+        return None
+    try:
+        document = json.loads(readers.texts([path])[path].text)
+    except (ValueError, RecursionError):  # told of the file when it is read as a table
+        return None
+    if not isinstance(document, dict) or not all(isinstance(each, str | int | float) for each in document.values()):
+        return None
+    return Found(numbered({"file": [*document], "label": [*document.values()]}), "JSON, a label by file")
+
+
+def texts_by_ending(paths: Sequence[str]) -> dict[str, str]:
+    """Return texts by every end of their paths, with and without the ending of the file, that only one has."""
+    found: dict[str, str] = {}
+    for path in paths:
+        file = member_path(path)
+        for each in (file, file.with_suffix("")):
+            for start in range(max(0, len(each.parts) - _DEEPEST), len(each.parts)):
+                key = "/".join(each.parts[start:])
+                found[key] = "" if found.get(key, path) != path else path
+    return found
+
+
+_DEEPEST = 6
+"""Folders of a path that a table may name."""
+
+
+def _named(frame: pd.DataFrame, files: Mapping[str, str]) -> tuple[Any, list[str]] | None:
+    """Return the column that names a text in each row, no text twice, and these; empty where there is no such file."""
+    for column in frame.columns:
+        cells = [str(cell).replace("\\", "/").strip().lstrip("./") for cell in frame[column].tolist()]
+        names = [files.get(cell) or files.get(member_path(cell).name, "") for cell in cells]
+        known = [name for name in names if name]
+        if known and len(known) >= _LISTED * len(names) and len({*known}) == len(known):
+            return column, names
     return None
+
+
+def _say_folders(frame: pd.DataFrame, column: Any, names: Sequence[str]) -> bool:
+    """Say whether texts lie in several folders, which alone decide each value of a table that several rows share."""
+    folders = [member_path(name).parent.name for name in names]
+    if len({*folders}) < 2:
+        return False
+    others = [[str(cell) for cell in frame[name].tolist()] for name in frame.columns if name != column]
+    shared = [cells for cells in others if 1 < len({*cells}) <= len(cells) / 2]
+    return all(len({*zip(folders, cells, strict=True)}) == len({*folders}) for cells in shared)
+
+
+def _joined(parts: Sequence[Found], paths: Sequence[str]) -> Found:
+    """Return several tables as one, with their splits where all names say one."""
+    if len(parts) == 1:
+        return parts[0]
+    splits = [split_of(str(member_path(path).with_suffix(""))) for path in paths]
+    by_split = all(splits) and len({*splits}) > 1
+    columns: dict[str, list[Any]] = {
+        str(name): [] for name in dict.fromkeys(name for each in parts for name in each.frame.columns)
+    }
+    for each in parts:
+        for name, cells in columns.items():
+            cells += each.frame[name].tolist() if name in each.frame.columns else [None] * len(each.frame)
+    if by_split:
+        columns[SPLIT] = [split for split, each in zip(splits, parts, strict=True) for _row in range(len(each.frame))]
+    notes = dict.fromkeys(note for each in parts for note in each.notes)
+    return Found(numbered(columns), "; ".join(each.form for each in parts), notes=tuple(notes))

@@ -12,9 +12,10 @@ from typing import Any
 from ia3_studio.data.column_use import require_columns, unused_names
 from ia3_studio.data.example import Example
 from ia3_studio.data.examples import read_examples
-from ia3_studio.data.image_files import ImageFile, find_images, image_examples, images_fingerprint
+from ia3_studio.data.image_files import ImageFile, image_examples, images_fingerprint
 from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.large import is_large, load_large, read_head
+from ia3_studio.data.listed_images import find_images
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.near_labels import near_note
 from ia3_studio.data.sampled import read_sample, sample_rows
@@ -182,13 +183,18 @@ def split_images(name: str, pictures: Sequence[ImageFile], *, held_out: float = 
     Raises:
         DataError: none of them can be read, or fewer than two.
     """
-    examples, problems = image_examples(pictures)
-    splits = {number: picture.split for number, picture in enumerate(pictures, start=1)}
+    known = [picture for picture in pictures if picture.label]
+    examples, problems = image_examples(known)
+    splits = {number: picture.split for number, picture in enumerate(known, start=1)}
     given = split_as_named(examples, splits)
     train, measured, notes = (*given, ()) if given else drawn_split(examples, held_out, seed)
     classes = len({label for example in examples for label in example.labels})
-    description = f"{name}: {len(examples):,} images in {classes:,} folders"
-    mapping, fingerprint = Mapping("pictures"), images_fingerprint(pictures)
+    said_by = next((picture.said_by for picture in known if picture.said_by), "")
+    what = f"classes by {said_by}" if said_by else "folders"
+    description = f"{name}: {len(examples):,} images in {classes:,} {what}"
+    mapping, fingerprint = Mapping("pictures", answer=said_by), images_fingerprint(known)
+    without = len(pictures) - len(known)
+    notes = (*((f"Not used: {without:,} images without a class in {said_by}.",) if without else ()), *notes)
     return DataSplit(train, measured, tuple(problems), description, mapping, fingerprint, notes=notes)
 
 

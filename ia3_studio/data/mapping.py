@@ -71,7 +71,7 @@ class Mapping:
     @property
     def _parts(self) -> str:
         if self.kind == "pictures":
-            return "images → image, folder → label"
+            return f"images → image, {self.answer or 'folder'} → label"
         if self.kind == "choices":
             question, choices = " + ".join(self.parts[: self.asked]), ", ".join(self.parts[self.asked :])
             return f"{question} → question, {choices} → choices, {self.answer} → correct choice"

@@ -1,4 +1,4 @@
-"""Are several JSON files one object each, a row?"""
+"""Are several JSON files one object each, a row, or one conversation each?"""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from ia3_studio.data.split_names import SPLIT, split_of
 def one_object_each(
     content: Mapping[str, bytes], _tables: Mapping[str, bytes], readers: Readers
 ) -> tuple[Found, Sequence[str]] | None:
-    """Read JSON files of one object each, which have the same keys, a row a file; texts that all are JSON, too."""
+    """Read JSON files of one object each, which have the same keys, or of the turns of one conversation each.
+
+    A row is a file. Texts that all are JSON are read so, too.
+    """
     paths = [path for path in content if member_path(path).suffix.lower() == ".json"] or are_objects(content)
     if len(paths) < 2:
         return None
@@ -24,6 +27,9 @@ def one_object_each(
         rows = [json.loads(texts[path].text) for path in paths]
     except (ValueError, RecursionError):  # told of the file when it is read as a table
         return None
+    if all(isinstance(row, list) and len(row) > 1 and _are_turns(row) for row in rows):
+        form = "one conversation per file"
+        return with_encoding_facts(paths[0], Found(numbered({"messages": rows}), form), [*texts.values()]), paths
     if not all(isinstance(row, dict) and row for row in rows) or any(map(_holds_rows, rows)):
         return None
     shared = set.intersection(*(set(row) for row in rows))

@@ -22,14 +22,15 @@ SOURCE_WORDS = frozenset((
     "prompts", "orig", "original", "complex", "nl", "text", "texts", "sentences", "tweets", "noisy", "erroneous",
     "uncorrected", "before", "draft", "buggy", "broken", "dirty", "informal", "ungrammatical", "wrong",
     "incorrect", "errors", "messages",
-    "articles", "documents", "instructions",
+    "articles", "documents", "instruction", "instructions", "x",
 ))  # fmt: skip
 TARGET_WORDS = frozenset((
     "tgt", "trg", "target", "out", "output", "outputs", "ref", "refs", "reference", "references", "summary",
     "answer", "answers", "simple", "cm", "code", "label", "labels", "corrected", "fixed", "after", "translation",
     "translated", "revised", "rewritten", "response", "responses", "gold", "clean", "cleaned", "formal", "summaries",
     "highlights", "abstract", "abstracts", "headline", "headlines", "translations", "corrections", "correct", "replies",
-    "simplified", "paraphrases", "title", "titles", "headlines", "abs",
+    "simplified", "paraphrases", "title", "titles", "headlines", "abs", "completion", "completions",
+    "y",
 ))  # fmt: skip
 """Names of the two sides of parallel texts, where they are not languages."""
 
@@ -44,6 +45,9 @@ def parallel(
         sides = _sides(content, _side_by_name)
         pairs = {stem: each for stem, each in sides.items() if len(each) == 2}
     names = {frozenset(each) for each in pairs.values()}
+    notes = sum(path.lower().endswith(".md") for each in pairs.values() for path in each.values())
+    if notes and len(pairs) < _FEWEST_NOTES:  # two notes of any kind
+        return None
     if any(each <= classes for each in names for classes in CLASSES):
         return None
     if len(names) != 1 or any(len(each) > 2 for each in sides.values()):
@@ -53,6 +57,7 @@ def parallel(
     splits: list[str] = []
     used = [path for each in pairs.values() for path in each.values()]
     texts = readers.texts(used)
+    whole = _are_whole({stem: [lines_in(texts[path].text) for path in each.values()] for stem, each in pairs.items()})
     for stem, each in pairs.items():
         one, other = (lines_in(texts[each[side]].text) for side in (first, second))
         if (
@@ -63,19 +68,19 @@ def parallel(
             return None  # texts by language, as for telling languages apart, or by class
         if {first, second} <= _ALSO_WORDS and _are_of_one_language(one, other):
             return None  # departments such as it and hr
-        if len(one) != len(other):
+        if len(one) != len(other) and not whole:
             raise DataError(
                 f"{each[first]} has {len(one):,} lines and {each[second]} {len(other):,}; parallel texts must have "
                 "the same number of lines."
             )
-        columns["source"] += one
-        columns["target"] += other
-        splits += [split_of(stem)] * len(one)
-    named = ("text", "label") if second in ("label", "labels") else ("source", "target")
+        columns["source"] += ["\n".join(one)] if whole else one
+        columns["target"] += ["\n".join(other)] if whole else other
+        splits += [split_of(stem)] * (1 if whole else len(one))
+    named = ("text", "label") if second in ("label", "labels", "y") else ("source", "target")
     frame = numbered(dict(zip(named, columns.values(), strict=True)))
     if all(splits) and len(set(splits)) > 1:
         frame[SPLIT] = splits
-    form = f"parallel lines, {first} → {named[0]} and {second} → {named[1]}"
+    form = f"parallel {'texts' if whole else 'lines'}, {first} → {named[0]} and {second} → {named[1]}"
     return with_encoding_facts(first, Found(frame, form), [*texts.values()]), used
 
 
@@ -101,6 +106,20 @@ def _side_by_name(path: str) -> tuple[str, str] | None:
     return (str(file.parent), file.stem.lower()) if is_side else None
 
 
+_FEWEST_NOTES = 3
+"""Pairs of notes at least that are two sides of something."""
+
+
+def _are_whole(pairs: Mapping[str, Sequence[Sequence[str]]]) -> bool:
+    """Say whether each of several pairs of texts is a row: most have not as many lines, or only a number tells them
+    apart, such as 001.prompt.txt and 001.response.txt, and some have not, or have empty lines as documents do.
+    """
+    uneven = sum(len({*map(len, each)}) > 1 for each in pairs.values())
+    is_numbered = len({re.sub(r"\d+", "", stem) for stem in pairs}) == 1
+    has_blocks = any("" in lines for each in pairs.values() for lines in each)
+    return len(pairs) > 2 and (uneven > len(pairs) / 2 or (is_numbered and (uneven > 0 or has_blocks)))
+
+
 _ALSO_CLASSES = frozenset(("formal", "informal", "clean", "dirty", "correct", "broken"))
 """Words for a side that may be classes as well, which have no need of as many lines."""
 _ALSO_WORDS = frozenset(
@@ -118,34 +137,6 @@ def _are_of_one_language(one: Sequence[str], other: Sequence[str]) -> bool:
 
 _COMPARED, _FREQUENT, _MOST_SHARED = 500, 30, 0.35
 """Lines of two texts that are compared, their frequent words, and the share of these that two languages may share."""
-
-
-def parallel_folders(
-    content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
-) -> tuple[Found, Sequence[str]] | None:
-    """Read texts of the same name in two folders, one of which is called after what is made of those in the other."""
-    paths = [path for path in tables if member_path(path).suffix.lower() in (".txt", ".text")]
-    parts = [member_path(path).parts for path in paths]
-    for place in range(min(map(len, parts), default=1) - 1):
-        sides: dict[str, dict[tuple[str, ...], str]] = {}
-        for path, each in zip(paths, parts, strict=True):
-            sides.setdefault(each[place], {})[(*each[:place], *each[place + 1 :])] = path
-        made = [name for name in sides if _TARGETS.intersection(re.findall(r"[a-z]+", name.lower()))]
-        if len(sides) != 2 or len(made) != 1 or len({frozenset(each) for each in sides.values()}) != 1:
-            continue
-        ((source, read),) = ((name, each) for name, each in sides.items() if name not in made)
-        used = [path for each in sides.values() for path in each.values()]
-        texts = readers.texts(used)
-        columns = {
-            "source": [texts[path].text.strip() for path in read.values()],
-            "target": [texts[sides[made[0]][name]].text.strip() for name in read],
-        }
-        form = f"texts of the same names, {source} → source and {made[0]} → target"
-        return with_encoding_facts(used[0], Found(numbered(columns), form), [*texts.values()]), used
-    return None
-
-
-_TARGETS = TARGET_WORDS | {"targets"}
 
 
 def are_two_sides(paths: Sequence[str]) -> bool:
@@ -172,7 +163,7 @@ def _side_of(path: str, is_table: bool) -> tuple[str, str] | None:
         return (str(file.with_name(file.suffix[1:])), file.stem) if code else None
     if not is_table:
         return _side_by_ending(file) if file.suffix else None
-    if file.suffix.lower() != ".txt":  # train.text beside train.summary
+    if file.suffix.lower() not in (".txt", ".md"):  # train.text beside train.summary
         return _side_by_ending(file) if file.suffix[1:].lower() in SOURCE_WORDS | TARGET_WORDS else None
     words = re.split(r"[^A-Za-z]+", file.stem)
     first, side = words[0].lower(), words[-1].lower()

@@ -8,25 +8,33 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from ia3_studio.data.arrow_files import read_saved
+from ia3_studio.data.column_files import column_files
 from ia3_studio.data.decode import Encoding, decode_together
-from ia3_studio.data.files_by_class import are_sorted, by_class, documents
+from ia3_studio.data.document_files import documents, pages, source_files, sources
+from ia3_studio.data.files_by_class import are_sorted, by_class
 from ia3_studio.data.language_files import by_language
 from ia3_studio.data.linked_tables import linked
 from ia3_studio.data.listed_classes import is_called_a_list, with_listed_classes
+from ia3_studio.data.listed_spans import listed_spans
 from ia3_studio.data.listed_texts import listed_texts, lists_texts
 from ia3_studio.data.member_files import Readers, ReadOne, lines_in
 from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.object_files import one_object_each
-from ia3_studio.data.parallel_files import are_two_sides, parallel, parallel_folders, side_pairs
+from ia3_studio.data.pair_tables import pair_tables
+from ia3_studio.data.parallel_files import are_two_sides, parallel, side_pairs
 from ia3_studio.data.parsing import Found, shown_names
+from ia3_studio.data.preferred_files import preferred
+from ia3_studio.data.same_names import parallel_folders
 from ia3_studio.data.split_names import SPLITS
 from ia3_studio.data.story_files import stories
-from ia3_studio.data.table_files import alike, by_split
+from ia3_studio.data.table_files import alike, by_split, columns_apart, main_table
+from ia3_studio.data.text_facts import text_facts
 from ia3_studio.errors import DataError
 
 _ABOUT = re.compile(
-    r"_*(readme|about|license|licence|copying|citation|changelog|dataset_infos?|task|metadata|schema|config|id2label|label2id"
-    r"|label_?(?:map|names))(\.\w+)*",
+    r"_*(readme|license|licence|copying|citation|changelog|dataset_infos?|id2label|label2id|label_?(?:map|names)"
+    r"|(?:package|package-lock|tsconfig|mkdocs|_config|composer|manifest|docusaurus\.config)(?=\.(?:json|ya?ml)$)"
+    r"|(?:about|task|metadata|schema|config)(?!\.html?$))(\.\w+)*",
     re.I,
 )
 """Files that describe data."""
@@ -59,30 +67,38 @@ def read_members(
     tables = {path: data for path, data in content.items() if member_path(path).suffix.lower() in suffixes}
     tables = tables or {path: data for path, data in content.items() if _says_nothing(member_path(path).suffix)}
     rows = {path: data for path, data in tables.items() if not (path.endswith(".json") and is_called_a_list(path))}
-    tables = rows or tables
+    tables = tables if lists_texts(tables) else rows or tables
     structured = {path: data for path, data in tables.items() if member_path(path).suffix.lower() not in _PROSE}
     if structured and not lists_texts(tables) and not side_pairs(tables) and not are_sorted(content):
-        tables = structured
+        tables = structured | {path: data for path, data in tables.items() if _has_header_of(data, structured)}
     beside = [path for path in content if path not in tables or member_path(path).suffix == ".text"]
-    if len(tables) == 1 and not are_two_sides(beside):
+    if len(tables) == 1 and not are_two_sides(beside) and not source_files(content):
         ((path, data),) = tables.items()
         found = read(member_path(path).name, data)
-        if known := _labels_apart(path, found, content, encoding):
-            labels, path_of_labels = known
+        if labeled := _labels_apart(path, found, content, encoding):
+            labels, path_of_labels = labeled
             form = f"{path} and {path_of_labels} in {name}, {found.form}, a label per line in {path_of_labels}"
             frame = found.frame.assign(label=labels)
             return _finished(replace(found, frame=frame, form=form), members, [path, path_of_labels], encoding)
         return _finished(replace(found, form=f"{path} in {name}, {found.form}"), members, [path], encoding)
     apart = {path: data for path, data in content.items() if path not in tables and _is_of_labels(path)}
 
+    known: dict[tuple[str, int], Found] = {}
+
+    def once(file: str, data: bytes) -> Found:
+        """Read a file once, whichever forms look at it."""
+        if (file, id(data)) not in known:
+            known[file, id(data)] = read(file, data)
+        return known[file, id(data)]
+
     def with_labels(file: str, data: bytes) -> Found:
-        found = read(file, data)
+        found = once(file, data)
         paths = [path for path, each in tables.items() if member_path(path).name == file and each is data]
-        known = _labels_apart(paths[0], found, apart, encoding) if paths else None
-        return replace(found, frame=found.frame.assign(label=known[0])) if known else found
+        labeled = _labels_apart(paths[0], found, apart, encoding) if paths else None
+        return replace(found, frame=found.frame.assign(label=labeled[0])) if labeled else found
 
     readers = Readers(
-        with_labels if apart else read,
+        with_labels if apart else once,
         lambda paths: decode_together({path: content[path] for path in paths}, encoding),
     )
     for form_of in _FORMS:
@@ -97,10 +113,27 @@ def read_members(
 
 
 _FORMS = (
-    stories, listed_texts, linked, parallel, parallel_folders, by_class, by_split, by_language, one_object_each,
-    documents, alike,
+    stories, text_facts, listed_spans, listed_texts, linked, preferred, pair_tables, column_files, parallel,
+    parallel_folders, by_class, by_split, by_language, one_object_each, documents, sources, pages, alike, main_table,
+    columns_apart,
 )  # fmt: skip
 """Ways in which files form a table, in the order in which they are tried."""
+
+
+def _has_header_of(text: bytes, tables: Mapping[str, bytes]) -> bool:
+    """Say whether a text begins with the names of the columns of a table beside it, so that it is a part of it."""
+    names = _first_names(text)
+    return len(names) > 1 and any(
+        _first_names(data) == names for path, data in tables.items() if member_path(path).suffix.lower() in _DELIMITED
+    )
+
+
+def _first_names(data: bytes) -> list[bytes]:
+    line = data[:_LONGEST_HEADER].removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0]
+    return sorted(name.strip(b' "\r').lower() for name in re.split(rb"[,;\t|]", line))
+
+
+_DELIMITED, _LONGEST_HEADER = (".csv", ".tsv", ".tab", ".psv"), 5_000
 
 
 def _finished(found: Found, members: Mapping[str, bytes], used: Sequence[str], encoding: Encoding | None) -> Found:
@@ -122,7 +155,9 @@ def _different(members: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def _is_copy(path: PurePosixPath, first: PurePosixPath) -> bool:
-    return path != first and path.parent == first.parent and path.name.startswith(first.name)
+    """Say whether a name is another with an addition; doc10 is none of doc1."""
+    rest = path.name.removeprefix(first.name)
+    return path.parent == first.parent and rest != path.name and rest != "" and not rest[0].isalnum()
 
 
 def _labels_apart(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ia3_studio.data.alike_columns import are_alike, more_columns, spelled_alike
 from ia3_studio.data.delimited import require_header_row
 from ia3_studio.data.footers import footer_length, footer_note
 from ia3_studio.data.header import COMPARED_ROWS, SEARCHED_ROWS, find_header, unique_names
@@ -44,7 +45,8 @@ def found_in_sheets(
     if not full:
         raise DataError(f"{name} contains no rows; give a workbook with at least two.")
     main = _main(full)
-    alike = {sheet: each for sheet, each in full.items() if _has_columns_of(each, full[main])}
+    full = _spelled_alike(full, main)
+    alike = {sheet: each for sheet, each in full.items() if are_alike([_names(each), _names(full[main])])}
     return _joined(alike, full, names) if _form_one_table(alike) else _one(main, full, names)
 
 
@@ -86,8 +88,15 @@ def _footer(data: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
     return data[places[-length - 1] + 1 :] if length else []
 
 
-def _has_columns_of(one: _Sheet, other: _Sheet) -> bool:
-    return sorted(one[0].columns) == sorted(other[0].columns)
+def _names(sheet: _Sheet) -> frozenset[str]:
+    return frozenset(map(str, sheet[0].columns))
+
+
+def _spelled_alike(tables: Mapping[str, _Sheet], main: str) -> dict[str, _Sheet]:
+    """Return sheets whose columns are called as those of the main one, where they are other forms of these."""
+    ordered = sorted(tables, key=lambda sheet: sheet != main)
+    found = spelled_alike({sheet: Found(tables[sheet][0], "", notes=tuple(tables[sheet][1])) for sheet in ordered})
+    return {sheet: (found[sheet].frame, [*found[sheet].notes]) for sheet in tables}
 
 
 def _form_one_table(tables: Mapping[str, _Sheet]) -> bool:
@@ -115,7 +124,8 @@ def _joined(tables: Mapping[str, _Sheet], full: Mapping[str, _Sheet], names: Seq
     }
     frames = [frame.assign(**said.get(sheet, {})) for sheet, (frame, _notes) in tables.items()]
     joined = pd.concat(frames, ignore_index=True)
-    notes = [note for _frame, each in tables.values() for note in each] + _left([*tables], full)
+    notes = [note for _frame, each in tables.values() for note in each]
+    notes += [*more_columns({sheet: _names(each) for sheet, each in tables.items()}, "sheets"), *_left([*tables], full)]
     form = f"workbook, sheets {shown_names(list(tables))} together"
     form += f", their names in the column {ORIGIN}" if origins else ""
     return Found(joined.set_axis(range(1, len(joined) + 1), axis=0), form, sheets=tuple(names), notes=tuple(notes))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ia3_studio.data.archives import (
     PACKED,
     folder_members,
+    in_order,
     read_file,
     tar_members,
     unpacked,
@@ -25,8 +26,11 @@ from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import decode
 from ia3_studio.data.edited_sentences import SUFFIX as EDITS
 from ia3_studio.data.file_kinds import kind_of, said_kind
+from ia3_studio.data.image_files import SUFFIXES as IMAGES
 from ia3_studio.data.left_texts import RowTexts, texts_of_rows
+from ia3_studio.data.mail_boxes import read_mailbox
 from ia3_studio.data.markup_tables import read_html
+from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.open_document import read_open_document
 from ia3_studio.data.parsing import Found, shown_names
 from ia3_studio.data.parsing import ParsingOptions as ParsingOptions
@@ -182,7 +186,10 @@ def _read(name: str, data: bytes, parsing: ParsingOptions) -> Found:
         found = _read(name[: -len(suffix)], unpacked(name, data, suffix), parsing)
         return replace(found, form=f"{PACKED[suffix]}, {found.form}")
     if suffix == ".tar":
-        return _read_several(name, tar_members(name, data), parsing)
+        members = tar_members(name, data)
+        if 2 * sum(member_path(each).suffix.lower() in IMAGES for each in members) > len(members):
+            raise DataError(f"{name} contains images, which are read from a folder or a zip; pack them as a zip.")
+        return _read_several(name, members, parsing)
     if suffix == ".zip":
         return _read_several(name, zip_members(name, data), parsing)
     if suffix in READERS and suffix not in _MAY_BE_HTML and _PAGE.match(data[:2000]):
@@ -213,16 +220,18 @@ _LOOKED_AT = 4_000
 
 
 def _read_several(name: str, members: Mapping[str, bytes], parsing: ParsingOptions) -> Found:
-    members = unpacked_members(name, members)
+    held, damaged = unpacked_members(name, members)
+    members = in_order(held)
     export = None if parsing.plain else read_export(members)
     if export:
         used = export.used[0] if len(export.used) == 1 else f"{len(export.used):,} files"
         frame = frame_of(list(enumerate(export.rows, start=1)))
         form = ", ".join(filter(None, (f"{used} in {name}", export.form)))
-        return Found(frame, form, notes=(*export.notes, *not_read(members, export.used)))
-    return read_members(
+        return Found(frame, form, notes=(*export.notes, *damaged, *not_read(members, export.used)))
+    found = read_members(
         name, members, frozenset(READERS) - _BESIDE, lambda each, data: _read(each, data, parsing), parsing.encoding
     )
+    return replace(found, notes=(*damaged, *found.notes))
 
 
 def _text(read: Callable[[str, str, str, ParsingOptions], Found]) -> Callable[[str, bytes, ParsingOptions], Found]:
@@ -282,6 +291,7 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".xliff": _with_encoding(read_xml),
     ".srt": _with_encoding(read_subtitles),
     ".vtt": _with_encoding(read_subtitles),
+    ".mbox": _with_encoding(read_mailbox),
 }
 _BESIDE = frozenset((".js",))
 """Endings of files that are read alone, as in an archive they are mostly programs of a page."""
@@ -295,8 +305,7 @@ _NOT_READ = {
     ".pkl": "a pickle, which can run code; save the table as Parquet", ".dta": "a Stata file; export it as CSV",
     ".sav": "an SPSS file; export it as CSV", ".rds": "an R file; export it as CSV",
     ".npy": "an array; save the table as Parquet", ".docx": "a document, which has no rows",
-    ".mbox": "a mailbox; export the mails as CSV with a column for each mail and one for its reply",
-    ".eml": "a single mail; put the mails into one CSV, a row each",
+    ".eml": "a single mail; give a folder or a zip of mails",
     ".po": "a gettext catalog; export it as TMX or CSV",
     ".jsonc": "JSON with comments; remove them and save it as .json", ".orc": "ORC; save the table as Parquet",
     ".avro": "Avro; save the table as Parquet", ".h5": "HDF5; save the table as Parquet",

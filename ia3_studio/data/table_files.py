@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.column_names import bare_name
+from ia3_studio.data.alike_columns import are_alike, different_columns, more_columns, spelled_alike
 from ia3_studio.data.files_by_class import CLASSES
 from ia3_studio.data.label_names import label_name
-from ia3_studio.data.member_files import Readers
+from ia3_studio.data.member_files import Readers, read_each
 from ia3_studio.data.object_files import are_objects
 from ia3_studio.data.parsing import Found, shown_names
 from ia3_studio.data.split_names import SPLIT, split_of
@@ -32,14 +32,25 @@ def by_split(
     used = [path for path, split in named.items() if split]
     if len({named[path] for path in used}) < 2:
         return None
-    found = _spelled_alike({path: readers.table(PurePosixPath(path).name, tables[path]) for path in used})
-    found = _without_repeated(found)
+    readable, failed = read_each({path: tables[path] for path in used}, readers)
+    lost = [said for path, said in failed.items() if named[path] in _LEARNED]
+    if lost and not any(named[path] in _LEARNED for path in readable):
+        raise DataError(lost[0])
+    found = _without_repeated(spelled_alike(readable))
     used = list(found)
     called = [files[path].name if split_of(files[path].suffix) else files[path].stem for path in used]
     found = _side_by_side(found, named)
     frames = {path: each.frame.assign(**{SPLIT: named[path]}) for path, each in found.items()}
     form = f"the files {shown_names(called)}"
-    return _together(found, frames, form), used
+    return _told(_together(found, frames, form), failed), [*used, *failed]
+
+
+_LEARNED = ("train", "training")
+
+
+def _told(found: Found, failed: Mapping[str, str]) -> Found:
+    """Return a table with notes on the files that cannot be read."""
+    return replace(found, notes=(*found.notes, *failed.values()))
 
 
 def _side_by_side(found: Mapping[str, Found], named: Mapping[str, str]) -> dict[str, Found]:
@@ -71,23 +82,19 @@ def alike(
     if not 2 <= len(tables) <= _MOST_JOINED:
         return None
     try:
-        found = _spelled_alike({path: readers.table(PurePosixPath(path).name, data) for path, data in tables.items()})
-    except DataError:  # one of them is something else: the sentence on all of them says more
+        readable, failed = read_each(tables, readers)
+    except DataError:  # none of them is a table: the sentence on all of them says more
         return None
-    found = _without_repeated(found)
+    if failed and len(readable) < 2:
+        return None
+    found = _without_repeated(spelled_alike(readable))
     if len(found) == 1:
         ((path, only),) = found.items()
-        return replace(only, form=f"{path}, {only.form}"), [path]
+        return _told(replace(only, form=f"{path}, {only.form}"), failed), [path, *failed]
     names = {path: frozenset(map(str, each.frame.columns)) for path, each in found.items()}
-    shared = frozenset.intersection(*names.values())
-    if not _are_alike(names, shared):
+    if not are_alike([*names.values()]):
         return None
-    more = [
-        f"{PurePosixPath(path).name} ({shown_names(sorted(each - shared))})"
-        for path, each in names.items()
-        if each - shared
-    ]
-    notes = (f"Not all of the files have all columns: {'; '.join(more)}.",) if more else ()
+    notes = more_columns(names, "files")
     found = {path: replace(each, notes=(*each.notes, *notes)) for path, each in found.items()}
     used = list(found)
     classes = _classes(used)
@@ -95,14 +102,46 @@ def alike(
         {"label", "class"} & {*map(str.lower, map(str, each.frame.columns))} for each in found.values()
     ):
         frames = {path: each.frame.assign(label=classes[path]) for path, each in found.items()}
-        return _together(found, frames, f"{len(used)} files, one for each class ({', '.join(classes.values())})"), used
+        form = f"{len(used)} files, one for each class ({', '.join(classes.values())})"
+        return _told(_together(found, frames, form), failed), [*used, *failed]
     form = f"{len(used)} files with the same columns ({shown_names([PurePosixPath(path).name for path in used])})"
     frames = {path: each.frame for path, each in found.items()}
     stems = {path: PurePosixPath(path).stem for path in found}
     if origins := origins_of(stems, list(frames.values())):
         frames = {path: frame.assign(**{ORIGIN: origins[path]}) for path, frame in frames.items()}
         form += f", their names in the column {ORIGIN}"
-    return _together(found, frames, form), used
+    return _told(_together(found, frames, form), failed), [*used, *failed]
+
+
+def main_table(
+    _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read the file that is much larger than all others together, beside which these only say something of it."""
+    largest = max(tables, key=lambda path: len(tables[path]), default="")
+    if not largest or len(tables[largest]) < _MUCH_LARGER * sum(map(len, tables.values())) / (_MUCH_LARGER + 1):
+        return None
+    found = readers.table(PurePosixPath(largest).name, tables[largest])
+    return (replace(found, form=f"{largest}, {found.form}"), [largest]) if len(found.frame) > 1 else None
+
+
+_MUCH_LARGER = 4
+"""How many times as large as the others together a file is that is read alone."""
+
+
+def columns_apart(
+    _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Refuse tables that share columns, but each have others as well.
+
+    Raises:
+        DataError: they do; it names the columns.
+    """
+    try:
+        found = {path: readers.table(PurePosixPath(path).name, data) for path, data in tables.items()}
+    except DataError:  # one of them is something else: the sentence on all of them says more
+        return None
+    different_columns({path: frozenset(map(str, each.frame.columns)) for path, each in found.items()})
+    return None
 
 
 def _without_repeated(found: Mapping[str, Found]) -> dict[str, Found]:
@@ -122,31 +161,6 @@ def _cells_of(found: Found) -> dict[str, list[str]]:
     return {
         str(name): frame[name].map(lambda cell: "" if cell is None else label_name(cell)).tolist() for name in frame
     }
-
-
-def _spelled_alike(found: Mapping[str, Found]) -> dict[str, Found]:
-    """Return tables whose columns are called as in the first that has them, whatever their case, blanks and signs."""
-    spelled: dict[str, str] = {}
-    renamed: dict[str, Found] = {}
-    for path, each in found.items():
-        columns = [str(name) for name in each.frame.columns]
-        known = [spelled.get(bare_name(name), name) for name in columns]
-        is_clear = len(set(known)) == len(columns)
-        for name in columns:
-            spelled.setdefault(bare_name(name), name)
-        renamed[path] = replace(each, frame=each.frame.set_axis(known, axis=1)) if is_clear else each
-    return renamed
-
-
-def _are_alike(names: Mapping[str, frozenset[str]], shared: frozenset[str]) -> bool:
-    """Say whether files have the same columns, or some of them a few more, as exports of later years have."""
-    every = frozenset.union(*names.values())
-    enough = (len(shared) > 1 and 2 * len(shared) >= len(every)) or {*map(bare_name, shared)} <= _TALKS
-    return shared == every or (shared in names.values() and bool(shared) and enough)
-
-
-_TALKS = frozenset(("messages", "conversations", "conversation"))
-"""Columns that are enough for themselves, whatever stands beside them."""
 
 
 def origins_of(stems: Mapping[str, str], frames: Sequence[pd.DataFrame]) -> dict[str, str]:
@@ -175,7 +189,8 @@ _PARTS = frozenset(
      "rest", "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
      "november", "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
      "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "train", "test", "dev", "val",
-     "valid", "validation", "eval", "spring", "summer", "autumn", "fall", "winter")
+     "valid", "validation", "eval", "spring", "summer", "autumn", "fall", "winter", "inbox", "sent", "drafts",
+     "archive", "outbox", "trash")
 )  # fmt: skip
 """Words in names of files that are parts of one table rather than classes."""
 

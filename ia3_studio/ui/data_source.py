@@ -16,8 +16,8 @@ import gradio as gr
 
 from ia3_studio.atomic import replacing
 from ia3_studio.data.archives import require_room
-from ia3_studio.data.image_files import find_images
 from ia3_studio.data.large import fingerprint_of
+from ia3_studio.data.listed_images import find_images
 from ia3_studio.data.load import DataChoice, look_at, split_images, split_table
 from ia3_studio.data.pasted import write_pasted
 from ia3_studio.data.paths import split_path

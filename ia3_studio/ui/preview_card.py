@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from ia3_studio.data.image_files import find_images, thumbnail
+from ia3_studio.data.image_files import thumbnail
+from ia3_studio.data.listed_images import find_images
 from ia3_studio.data.load import DataChoice
 from ia3_studio.errors import StudioError
 from ia3_studio.insight.figures import length_figure

@@ -49,8 +49,8 @@ def test_sheets_with_the_same_columns_are_read_together_and_each_alone_when_it_i
 
 def test_lines_of_two_files_belong_together(tmp_path: Path) -> None:
     path = packed(tmp_path, {"all.en": "sea\nland\n", "all.de": "Meer\nLand\n", "LICENSE": "free"})
-    assert read_table(path).frame.to_numpy().tolist() == [["sea", "Meer"], ["land", "Land"]]
-    with pytest.raises(DataError, match=r"all\.en has 3 lines and all\.de 2"):
+    assert read_table(path).frame.to_numpy().tolist() == [["Meer", "sea"], ["Land", "land"]]
+    with pytest.raises(DataError, match=r"all\.de has 2 lines and all\.en 3"):
         read_table(packed(tmp_path, {"all.en": "a\nb\nc\n", "all.de": "a\nb\n"}))
 
 
@@ -59,9 +59,9 @@ def test_one_file_or_folder_a_class_gives_labels(tmp_path: Path) -> None:
     folders = packed(tmp_path, {"good/1.txt": "fine\nday", "good/2.txt": "lovely", "bad/1.txt": "awful"}, "folders.zip")
     assert sorted(read_table(lines).frame["label"]) == ["bad", "good", "good"]
     assert read_table(folders).frame.to_numpy().tolist() == [
+        ["awful", "bad"],
         ["fine\nday", "good"],
         ["lovely", "good"],
-        ["awful", "bad"],
     ]
 
 

@@ -150,7 +150,7 @@ def _logs(members: Mapping[str, bytes]) -> Export | None:
 def _characters(members: Mapping[str, bytes]) -> Export | None:
     """Return the conversations of files whose lines say whether the user wrote each, as SillyTavern keeps chats."""
     rows: Records = []
-    paths = _suffixed(members, ".jsonl")
+    paths = [path for path in _suffixed(members, ".jsonl") if b'"is_user"' in members[path]]
     for path in paths:
         lines = [_document(path, line) for line in members[path].splitlines() if line.strip()]
         said = [line for line in lines if isinstance(line, dict) and isinstance(line.get("is_user"), bool)]
