@@ -31,17 +31,18 @@ def preferred(
     names = [*map(str, one.frame.columns)]
     if {*names} != {*map(str, other.frame.columns)} or len(names) < 2:
         return None
-    cells = [{name: [*map(str, each.frame[name].tolist())] for name in names} for each in (one, other)]
-    shared = {name: len({*cells[0][name]} & {*cells[1][name]}) / max(1, len({*cells[0][name]})) for name in names}
+    written = [{name: [*map(str, each.frame[name].tolist())] for name in names} for each in (one, other)]
+    shared = {name: len({*written[0][name]} & {*written[1][name]}) / max(1, len({*written[0][name]})) for name in names}
     answer = min(names, key=lambda name: shared[name])
     keys = [name for name in names if name != answer and shared[name] >= _MOSTLY]
     if shared[answer] >= _MOSTLY or not keys:
         return None
     by_key = [dict(zip(zip(*(each[key] for key in keys), strict=True), range(len(each[answer])), strict=True))
-              for each in cells]  # fmt: skip
+              for each in written]  # fmt: skip
     both = [key for key in by_key[0] if key in by_key[1]]
     rows = [by_key[0][key] for key in both], [by_key[1][key] for key in both]
-    columns: dict[str, list[Any]] = {name: [one.frame[name].tolist()[row] for row in rows[0]] for name in keys}
+    given = {name: one.frame[name].tolist() for name in keys}
+    columns: dict[str, list[Any]] = {name: [cells[row] for row in rows[0]] for name, cells in given.items()}
     for column, each, places in (("chosen", one, rows[0]), ("rejected", other, rows[1])):
         answers = each.frame[answer].tolist()
         columns[column] = [answers[row] for row in places]

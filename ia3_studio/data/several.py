@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -70,7 +70,8 @@ def read_members(
     tables = tables if lists_texts(tables) else rows or tables
     structured = {path: data for path, data in tables.items() if member_path(path).suffix.lower() not in _PROSE}
     if structured and not lists_texts(tables) and not side_pairs(tables) and not are_sorted(content):
-        tables = structured | {path: data for path, data in tables.items() if _has_header_of(data, structured)}
+        headers = {_first_names(data) for path, data in structured.items() if _is_delimited(path)}
+        tables = structured | {path: data for path, data in tables.items() if _begins_as(data, headers)}
     beside = [path for path in content if path not in tables or member_path(path).suffix == ".text"]
     if len(tables) == 1 and not are_two_sides(beside) and not source_files(content):
         ((path, data),) = tables.items()
@@ -120,17 +121,19 @@ _FORMS = (
 """Ways in which files form a table, in the order in which they are tried."""
 
 
-def _has_header_of(text: bytes, tables: Mapping[str, bytes]) -> bool:
+def _begins_as(text: bytes, headers: Collection[tuple[bytes, ...]]) -> bool:
     """Say whether a text begins with the names of the columns of a table beside it, so that it is a part of it."""
     names = _first_names(text)
-    return len(names) > 1 and any(
-        _first_names(data) == names for path, data in tables.items() if member_path(path).suffix.lower() in _DELIMITED
-    )
+    return len(names) > 1 and names in headers
 
 
-def _first_names(data: bytes) -> list[bytes]:
+def _is_delimited(path: str) -> bool:
+    return member_path(path).suffix.lower() in _DELIMITED
+
+
+def _first_names(data: bytes) -> tuple[bytes, ...]:
     line = data[:_LONGEST_HEADER].removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0]
-    return sorted(name.strip(b' "\r').lower() for name in re.split(rb"[,;\t|]", line))
+    return tuple(sorted(name.strip(b' "\r').lower() for name in re.split(rb"[,;\t|]", line)))
 
 
 _DELIMITED, _LONGEST_HEADER = (".csv", ".tsv", ".tab", ".psv"), 5_000

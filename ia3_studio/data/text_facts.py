@@ -13,6 +13,8 @@ from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.split_names import SPLIT, split_of
 
 _TEXTS = (".txt", ".text", ".md", ".html")
+_MOST_KEYS = 200
+"""Keys that objects may have together: each is a cell of every row."""
 _FEWEST, _MOSTLY = 3, 0.8
 """Texts with a file of facts, at least, and the share of either that has a partner."""
 
@@ -37,6 +39,8 @@ def text_facts(
     if not all(isinstance(each, dict) for each in objects):
         return None
     keys = dict.fromkeys(str(key) for each in objects for key in each)
+    if len(keys) > _MOST_KEYS:
+        return None
     columns: dict[str, list[Any]] = {
         "text of file" if "text" in keys else "text": [read[texts[key]].text.strip() for key in shared],
         **{key: [each.get(key) for each in objects] for key in keys},
