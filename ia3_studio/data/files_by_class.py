@@ -17,6 +17,7 @@ from ia3_studio.data.member_files import Readers, lines_in
 from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.object_files import are_objects
 from ia3_studio.data.parsing import Found, numbered
+from ia3_studio.data.plain_texts import with_tabs
 from ia3_studio.data.split_names import SPLIT, split_of
 
 CLASSES = tuple(map(frozenset, (
@@ -111,8 +112,13 @@ def _are_labels(lines: Sequence[str]) -> bool:
 
 
 def _are_cells(lines: Sequence[str]) -> bool:
-    """Say whether lines are rows of a table: each has as many tabs, one or more."""
-    return len(lines) > 1 and len({line.count("\t") for line in lines}) == 1 and "\t" in lines[0]
+    """Say whether lines are rows of a table: each has as many tabs, one or more, or signs such as " ::: "."""
+    tabbed = len(lines) > 1 and len({line.count("\t") for line in lines}) == 1 and "\t" in lines[0]
+    return tabbed or bool(with_tabs("\n".join(lines[:_LOOKED_AT]))[1])
+
+
+_LOOKED_AT = 100
+"""Lines that show whether a text holds cells."""
 
 
 def _class_names(paths: Sequence[PurePosixPath]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.member_files import Readers
 from ia3_studio.data.parsing import Found, numbered
+from ia3_studio.data.subtitles import captions_in
 from ia3_studio.data.xml_rows import parsed_xml
 from ia3_studio.data.xml_values import bare_tag
 from ia3_studio.data.yaml_rows import parsed_yaml
@@ -114,6 +115,11 @@ def _of_strings(text: str) -> dict[str, str]:
     return {each[1]: each[2].replace('\\"', '"').replace("\\n", "\n") for each in _STRING.finditer(text)}
 
 
+def _of_captions(text: str) -> dict[str, str]:
+    """Return captions by when they begin."""
+    return {caption.start: caption.text for caption in captions_in(text)[0]}
+
+
 _KINDS: dict[str, Callable[[str], dict[str, str]]] = {
     ".json": lambda text: _flat(json.loads(text)),
     ".arb": lambda text: _flat(json.loads(text)),
@@ -123,5 +129,8 @@ _KINDS: dict[str, Callable[[str], dict[str, str]]] = {
     ".resx": _of_xml,
     ".properties": _of_properties,
     ".strings": _of_strings,
+    ".srt": _of_captions,
+    ".vtt": _of_captions,
+    ".ass": _of_captions,
 }
 """Endings of files of messages, and how their texts are found."""

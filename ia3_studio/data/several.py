@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from ia3_studio.data.arrow_files import read_saved
 from ia3_studio.data.decode import Encoding, decode_together
 from ia3_studio.data.files_by_class import are_sorted, by_class, documents
+from ia3_studio.data.joined_by_ids import judged_by_ids, talks_by_ids
 from ia3_studio.data.language_files import by_language
 from ia3_studio.data.linked_tables import linked
 from ia3_studio.data.listed_classes import is_called_a_list, with_listed_classes
@@ -97,8 +98,8 @@ def read_members(
 
 
 _FORMS = (
-    stories, listed_texts, linked, parallel, parallel_folders, by_class, by_split, by_language, one_object_each,
-    documents, alike,
+    stories, listed_texts, linked, talks_by_ids, judged_by_ids, parallel, parallel_folders, by_class, by_split,
+    by_language, one_object_each, documents, alike,
 )  # fmt: skip
 """Ways in which files form a table, in the order in which they are tried."""
 

@@ -280,6 +280,8 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".xliff": _with_encoding(read_xml),
     ".srt": _with_encoding(read_subtitles),
     ".vtt": _with_encoding(read_subtitles),
+    ".ass": _with_encoding(read_subtitles),
+    ".ssa": _with_encoding(read_subtitles),
 }
 _BESIDE = frozenset((".js",))
 """Endings of files that are read alone, as in an archive they are mostly programs of a page."""
