@@ -112,9 +112,10 @@ def _are_labels(lines: Sequence[str]) -> bool:
 
 
 def _are_cells(lines: Sequence[str]) -> bool:
-    """Say whether lines are rows of a table: each has as many tabs, one or more, or signs such as " ::: "."""
-    tabbed = len(lines) > 1 and len({line.count("\t") for line in lines}) == 1 and "\t" in lines[0]
-    return tabbed or bool(with_tabs("\n".join(lines[:_LOOKED_AT]))[1])
+    """Say whether lines are rows of a table: each has as many tabs or bars, one or more, or signs such as " ::: "."""
+    signs = [sign for sign in "\t|" if sign in lines[0]] if len(lines) > 1 else []
+    alike = any(len({line.count(sign) for line in lines}) == 1 for sign in signs)
+    return alike or bool(with_tabs("\n".join(lines[:_LOOKED_AT]))[1])
 
 
 _LOOKED_AT = 100

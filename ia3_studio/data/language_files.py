@@ -10,7 +10,6 @@ from pathlib import PurePosixPath
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.member_files import Readers
 from ia3_studio.data.parsing import Found, numbered
-from ia3_studio.data.subtitles import captions_in
 from ia3_studio.data.xml_rows import parsed_xml
 from ia3_studio.data.xml_values import bare_tag
 from ia3_studio.data.yaml_rows import parsed_yaml
@@ -32,7 +31,7 @@ def by_language(
     paths = [path for path in content if suffix and path.lower().endswith(suffix)]
     if not 2 <= len(paths) <= _MOST_FILES:
         return None
-    sides = {path: _side(path) for path in paths}
+    sides = {path: language_of(path) for path in paths}
     languages = dict.fromkeys(language for language, _rest in sides.values())
     unnamed = "" in languages
     if not 2 <= len(languages) <= (2 if unnamed else _MOST_LANGUAGES):
@@ -60,7 +59,7 @@ def by_language(
     return with_encoding_facts(paths[0], Found(numbered(columns), form, notes=notes), [*texts.values()]), paths
 
 
-def _side(path: str) -> tuple[str, str]:
+def language_of(path: str) -> tuple[str, str]:
     """Return the language of a file, of its own name or of a folder that it is in, and the rest of its path."""
     parts = [*PurePosixPath(path).parts[:-1], PurePosixPath(path).stem]
     for place in reversed(range(len(parts))):
@@ -115,11 +114,6 @@ def _of_strings(text: str) -> dict[str, str]:
     return {each[1]: each[2].replace('\\"', '"').replace("\\n", "\n") for each in _STRING.finditer(text)}
 
 
-def _of_captions(text: str) -> dict[str, str]:
-    """Return captions by when they begin."""
-    return {caption.start: caption.text for caption in captions_in(text)[0]}
-
-
 _KINDS: dict[str, Callable[[str], dict[str, str]]] = {
     ".json": lambda text: _flat(json.loads(text)),
     ".arb": lambda text: _flat(json.loads(text)),
@@ -129,8 +123,5 @@ _KINDS: dict[str, Callable[[str], dict[str, str]]] = {
     ".resx": _of_xml,
     ".properties": _of_properties,
     ".strings": _of_strings,
-    ".srt": _of_captions,
-    ".vtt": _of_captions,
-    ".ass": _of_captions,
 }
 """Endings of files of messages, and how their texts are found."""

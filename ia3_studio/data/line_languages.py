@@ -16,8 +16,8 @@ _FIRST_OTHER = "\u0370"
 _OTHER_SCRIPT = 0.6
 """How much more of the letters are Latin on one side where the scripts differ."""
 _ENDS = ".!?…。！？؟।"
-_END_ALIKE = 0.7
-"""Share of lines that end as the ones beside them do; of a sentence that goes on there, most do not."""
+_ALIKE = 0.7
+"""Share of lines that begin and end as the ones beside them do; of a sentence that goes on there, most do not."""
 
 
 def are_of_one_language(one: Sequence[str], other: Sequence[str]) -> bool:
@@ -41,8 +41,14 @@ def are_in_two_languages(one: Sequence[str], other: Sequence[str]) -> bool:
         return False
     if abs(_latin(one) - _latin(other)) > _OTHER_SCRIPT:
         return True
-    alike = sum((a.rstrip()[-1:] in _ENDS) == (b.rstrip()[-1:] in _ENDS) for a, b in zip(one, other, strict=False))
-    return alike >= _END_ALIKE * len(one) and not are_of_one_language(*map(_without_names, (one, other)))
+    ends = sum((a.rstrip()[-1:] in _ENDS) == (b.rstrip()[-1:] in _ENDS) for a, b in zip(one, other, strict=False))
+    begins = sum(_begins_small(a) == _begins_small(b) for a, b in zip(one, other, strict=False))
+    return min(ends, begins) >= _ALIKE * len(one) and not are_of_one_language(*map(_without_names, (one, other)))
+
+
+def _begins_small(line: str) -> bool:
+    first = next(filter(str.isalpha, line), "")
+    return first.islower()
 
 
 def _without_names(lines: Sequence[str]) -> list[str]:

@@ -22,6 +22,7 @@ from ia3_studio.data.parallel_files import are_two_sides, parallel, parallel_fol
 from ia3_studio.data.parsing import Found, shown_names
 from ia3_studio.data.split_names import SPLITS
 from ia3_studio.data.story_files import stories
+from ia3_studio.data.subtitle_files import films
 from ia3_studio.data.table_files import alike, by_split
 from ia3_studio.errors import DataError
 
@@ -99,7 +100,7 @@ def read_members(
 
 _FORMS = (
     stories, listed_texts, linked, talks_by_ids, judged_by_ids, parallel, parallel_folders, by_class, by_split,
-    by_language, one_object_each, documents, alike,
+    films, by_language, one_object_each, documents, alike,
 )  # fmt: skip
 """Ways in which files form a table, in the order in which they are tried."""
 

@@ -13,6 +13,7 @@ from ia3_studio.errors import DataError
 
 _TIME = r"(?:\d{1,3}:)?\d{1,2}:\d{2}[.,]\d{1,3}"
 _TIMES = re.compile(rf"\s*({_TIME})\s*-->\s*({_TIME})(?:\s.*)?")
+_ONE_TIME = re.compile(_TIME)
 _MARK = re.compile(r"</?[a-z][^>]{0,80}>|\{\\[^}]{0,80}\}", re.IGNORECASE)
 _VOICE = re.compile(r"<v(?:\.[\w.]+)?\s+([^<>\n]{1,80})>")
 """Who speaks a caption of WebVTT."""
@@ -67,12 +68,10 @@ def _styled(text: str) -> tuple[list[Caption], int]:
             continue
         cells = dict(zip(names, said.split(",", max(len(names) - 1, 0)), strict=False))
         words = _MARK.sub("", _BREAK.sub("\n", cells.get("text", ""))).strip()
-        if kind == "Dialogue" and words:
+        shown = [cells.get(name, "").strip() for name in ("start", "end")]
+        if kind == "Dialogue" and words and all(map(_ONE_TIME.fullmatch, shown)):
             voice = cells.get("name", cells.get("actor", "")).strip()
-            found.append(
-                Caption(cells.get("start", "").strip(), cells.get("end", "").strip(), words, voice,
-                        cells.get("style", "").strip())
-            )  # fmt: skip
+            found.append(Caption(shown[0], shown[1], words, voice, cells.get("style", "").strip()))
         else:
             others += 1
     return found, others
@@ -99,7 +98,7 @@ def read_subtitles(name: str, text: str) -> Found:
         return Found(numbered(columns), "subtitles in two languages, a row per caption", notes=notes)
     texts = [each.text for each in captions]
     if all(voices) and len(set(voices)) > 1:
-        seconds = [_seconds(start) for start in times["start"]]
+        seconds = [seconds_of(start) for start in times["start"]]
         spoken: dict[str, list[Any]] = {"speaker": voices, "text": texts, "time": seconds}
         return Found(numbered(spoken), "subtitles with speakers, a row per caption", notes=notes)
     return Found(numbered({"text": texts, **times}), "subtitles, a row per caption", notes=notes)
@@ -133,7 +132,7 @@ def _in_two_styles(captions: Sequence[Caption]) -> list[list[str]]:
     return [*pairs, *alone] if are_two else []
 
 
-def _seconds(start: str) -> float:
+def seconds_of(start: str) -> float:
     """Return a time such as 00:01:02.500 in seconds."""
     seconds = 0.0
     for part in start.replace(",", ".").split(":"):

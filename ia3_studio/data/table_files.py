@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import bare_name
+from ia3_studio.data.column_profile import UNNAMED
 from ia3_studio.data.files_by_class import CLASSES
 from ia3_studio.data.label_names import label_name
 from ia3_studio.data.member_files import Readers
@@ -141,6 +142,8 @@ def _spelled_alike(found: Mapping[str, Found]) -> dict[str, Found]:
 def _are_alike(names: Mapping[str, frozenset[str]], shared: frozenset[str]) -> bool:
     """Say whether files have the same columns, or some of them a few more, as exports of later years have."""
     every = frozenset.union(*names.values())
+    if shared != every and all(map(UNNAMED.fullmatch, shared)):  # cells without names may be anything
+        return False
     enough = (len(shared) > 1 and 2 * len(shared) >= len(every)) or {*map(bare_name, shared)} <= _TALKS
     return shared == every or (shared in names.values() and bool(shared) and enough)
 

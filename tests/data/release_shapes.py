@@ -99,6 +99,17 @@ def headlines(row: int) -> str:
     return "\t".join((f"2020-01-{row + 1:02}", str(row % 2), asked(row), said(row), told(row)))
 
 
+def edited(row: int) -> dict[str, Any]:
+    """Return a text with the places of its faults and what is to stand there."""
+    return {"id": row, "text": f"The ferries is late, and berth {row} are free.", "edits": [[0, [[12, 14, "are"]]]]}
+
+
+def situated(row: int) -> dict[str, Any]:
+    """Return a question on two texts."""
+    asked_on = [{"id": str(row), "question": asked(row), "answers": [{"text": f"berth {row}"}]}]
+    return {"background": f"{said(row)} {told(row)}", "situation": f"Fog lies on pier {row} today.", "qas": asked_on}
+
+
 RELEASES: tuple[Shape, ...] = (
     Shape("subtitles in two languages, one below the other", "film.srt",
           "".join(caption(n, f"{asked(n)}\n{told(n)}") for n in range(16)), "source → prompt, target → answer", 16),
@@ -141,6 +152,11 @@ RELEASES: tuple[Shape, ...] = (
           "dialogue → conversation", 12),
     Shape("questions with their answers in a list, next to a text", "passages.xml",
           f"<all>{''.join(map(answered, range(6)))}</all>", "question + body → prompt, answer → answer", 6),
+    Shape("texts with edits of their characters (BEA)", "essays.jsonl", lines(edited),
+          "text → prompt, corrected → answer", 12),
+    Shape("articles with a background and a situation in place of a context (ROPES)", "ropes.json",
+          json.dumps({"data": [{"paragraphs": [situated(n)]} for n in range(12)]}),
+          "question + context → prompt, answers[0].text → answer", 12),
     Shape("texts in elements of a class each", "classes.xml",
           "<all>" + "".join(f"<class name='{name}'>" + "".join(f"<review>{asked(n)} {name}</review>" for n in range(12))
                             + "</class>" for name in ("calm", "storm")) + "</all>",

@@ -11,6 +11,7 @@ import pytest
 from ia3_studio import load_data
 from ia3_studio.data.choice_columns import choice_mapping
 from ia3_studio.data.table import ParsingOptions, read_table
+from ia3_studio.errors import DataError
 from tests.data.release_shapes import RELEASES, caption, segments, styled, told
 from tests.data.shapes import asked, lines, mood, rows, said
 from tests.data.test_public_files import examples, read
@@ -196,3 +197,45 @@ def test_who_speaks_behind_a_number_is_known(tmp_path: Path) -> None:
     path = tmp_path / "wizard.json"
     path.write_text(json.dumps([record(row) for row in range(12)]))
     assert _pairs(path)[2] == (asked(2), said(2))
+
+
+def test_edits_stand_in_the_places_of_their_text_and_others_are_listed(tmp_path: Path) -> None:
+    def record(row: int) -> dict[str, Any]:
+        edits = [[4, 11, "ferry"], [14, 14, " very"], [19, 20 if row != 5 else 900, None]]
+        return {"text": f"The ferries is late. No {row}", "edits": edits}
+
+    path = tmp_path / "essays.jsonl"
+    path.write_text(lines(record))
+    split = load_data(path)
+    assert [problem.row for problem in split.problems] == [6]
+    assert examples(split)[2].messages[1].content == "The ferry is very late No 2"
+
+
+def test_texts_that_were_joined_to_a_context_are_not_named_as_left(tmp_path: Path) -> None:
+    shape = BY_NAME["articles with a background and a situation in place of a context (ROPES)"]
+    split = load_data(shape.write(tmp_path))
+    assert not split.notes and "Fog lies on pier 0" in repr(examples(split))
+
+
+def test_captions_of_two_files_are_joined_by_their_times_also_if_these_differ_a_little(tmp_path: Path) -> None:
+    (tmp_path / "film.en.srt").write_text("".join(caption(n, asked(n)) for n in range(12)))
+    later = "".join(caption(n, told(n)) for n in range(12) if n != 3).replace(",000 -->", ",150 -->")
+    (tmp_path / "film.de.srt").write_text(later)
+    assert _pairs(tmp_path) == [(asked(n), told(n)) for n in range(12) if n != 3]
+
+
+def test_numbered_answers_of_which_another_column_names_the_best_are_no_text(tmp_path: Path) -> None:
+    table = rows(lambda n: f"{asked(n)}\t{said(n)}\t{told(n)}\t{said(n + 9)}\tsys{n % 3 + 1}", 24,
+                 header="id\tsys1\tsys2\tsys3\tpick")  # fmt: skip
+    path = tmp_path / "a.tsv"
+    path.write_text(table)
+    assert "sys2" in read_table(path).frame.columns
+
+
+def test_lines_between_bars_are_cells_whatever_their_files_are_called(tmp_path: Path) -> None:
+    (tmp_path / "dictionary.txt").write_text(rows(lambda n: f"{asked(n)}|{n}", 24))
+    (tmp_path / "notes.txt").write_text(rows(lambda n: f"{n}|0.{n}|north", 24))
+    try:
+        assert "dictionary" not in str(load_data(tmp_path).train[0].labels)
+    except DataError as error:
+        assert "dictionary.txt" in str(error)

@@ -8,7 +8,7 @@ from ia3_studio.data.choice_columns import choice_mapping
 from ia3_studio.data.choice_families import STEMS
 from ia3_studio.data.column_names import bare_name, says, says_last
 from ia3_studio.data.column_profile import profile
-from ia3_studio.data.column_words import ANSWERED, ASKED, MADE, RESULT, WORSE
+from ia3_studio.data.column_words import ANSWERED, ASKED, DECIDING, MADE, ORIGINAL, RESULT, RIGHT, WORSE
 from ia3_studio.data.pair_names import NUMBERED
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_text
 
@@ -38,13 +38,31 @@ def _columns(rows: Rows) -> tuple[str, list[str]]:
     if len(families) == 1:  # others beside it, such as ratings, say of each number what it is
         families = {stem: each for stem, each in families.items() if _are_texts(rows, each)}
     stem, columns = next(iter(families.items()), ("", []))
-    if len(families) != 1 or _are_several(stem) or choice_mapping(rows.deciding.head(_LOOKED_AT)):
+    if (
+        len(families) != 1
+        or _are_told_apart(rows, columns)
+        or _are_several(stem)
+        or choice_mapping(rows.deciding.head(_LOOKED_AT))
+    ):
         return "", []
     return stem, columns
 
 
 _LOOKED_AT = 200
 """Rows that show whether one of the columns is the right one of each row."""
+
+
+def _are_told_apart(rows: Rows, columns: list[str]) -> bool:
+    """Say whether another column says which of some is the best, or what each of them was made of."""
+    others = [name for name in rows.columns if name not in columns]
+    named = {bare_name(name) for name in columns}
+    if any(says(name, DECIDING | RIGHT) or says(name, _MADE_OF) for name in others):
+        return True
+    told = ({bare_name(str(cell)) for cell in rows.sample(name)[:_LOOKED_AT]} for name in others)
+    return any(said and said <= named for said in told)
+
+
+_MADE_OF = ORIGINAL | {"src", "source"}
 
 
 def _are_several(stem: str) -> bool:
