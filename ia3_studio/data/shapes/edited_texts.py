@@ -63,7 +63,7 @@ def _read(rows: Rows) -> Recognized:
         known, said = _edits(record.get(edits)), record.get(text)
         corrected = _with_edits(said, known) if known is not None and isinstance(said, str) else None
         if corrected is None:
-            found.leave_out(row, f"its edits ({edits}) are no places of {text}")
+            found.leave_out(row, f"its edits ({edits}) do not fit its {text}")
             continue
         value = listed(structure_of(record.get(edits)))
         others += max(len(value) - 1, 0) if value and _edit(value[0]) is None else 0
