@@ -75,6 +75,8 @@ _NOUNS = frozenset(("text", "texts", "body", "content"))
 def are_alike(names: Sequence[frozenset[str]]) -> bool:
     """Say whether tables have the same columns, or some of them a few more, as exports of later years have."""
     shared, every = frozenset.intersection(*names), frozenset.union(*names)
+    if shared != every and all(map(UNNAMED.fullmatch, shared)):  # cells without names may be anything
+        return False
     enough = (len(shared) > 1 and 2 * len(shared) >= len(every)) or {*map(bare_name, shared)} <= _TALKS
     return shared == every or (shared in names and bool(shared) and enough)
 

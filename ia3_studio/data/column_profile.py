@@ -231,7 +231,7 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
         return True
     if _PERSONS.intersection(words[-1:]) and 2 * len(different) > len(known) and _are_names(known):
         return True
-    if whole_number(known[0]) in (0, 1) and _are_running(known):
+    if whole_number(known[0]) in (0, 1) and are_running(known):
         return len(known) > 2
     if UNNAMED.fullmatch(name) and len(different) > 1 and {each.lower() for each in different} <= SPLITS:
         return True
@@ -296,9 +296,9 @@ def _is_prose(known: Sequence[str]) -> bool:
     return sum(sum(map(str.isalpha, cell.split())) for cell in first) >= _WORDS_OF_PROSE * len(first) > 0
 
 
-def _are_running(known: Sequence[str]) -> bool:
+def are_running(known: Sequence[str]) -> bool:
     """Say whether cells count on from the first, perhaps with zeros before them."""
-    first = whole_number(known[0])
+    first = whole_number(known[0]) if known else None
     return first is not None and all(whole_number(cell) == first + place for place, cell in enumerate(known))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -70,8 +71,15 @@ def unused_names(table: Table, mapping: Mapping, examples: Iterable[Example] = (
             found += [f"{name}[].{key}" for key, _count in unused_keys(cells)]
     source = table.written or texts_of_rows(table.frame, columns)
     known = {*found, *table.unused, mapping.split or SPLIT}
-    left = [path for path in left_texts(source, examples) if not {path, path.partition("[")[0]} & known]
+    left = [
+        path for path in left_texts(source, examples)
+        if not {path, path.partition("[")[0], _NUMBER_BEHIND.sub("", path)} & known
+    ]  # fmt: skip
     return tuple(dict.fromkeys((*found, *left)))
+
+
+_NUMBER_BEHIND = re.compile(r"[\W_]?\d{1,3}$")
+"""The number of one of several columns that are one text together."""
 
 
 def _unused_inside(table: Table, mapping: Mapping) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.about_row import is_about_row
 from ia3_studio.data.column_names import bare_name, says, says_last
-from ia3_studio.data.column_profile import UNNAMED, Profile, cells_of, is_label_name, profile
+from ia3_studio.data.column_profile import UNNAMED, Profile, are_running, cells_of, is_label_name, profile
 from ia3_studio.data.column_words import ANSWERED, ASKED, CODE, LABELED, READ, RESULT
 from ia3_studio.data.label_names import MOSTLY, label_name
 from ia3_studio.data.mapping import Mapping
@@ -72,6 +72,8 @@ def _is_written_for(frame: pd.DataFrame, prompt: str, name: str) -> bool:
 def _are_values(frame: pd.DataFrame, name: str) -> bool:
     """Say whether a column holds whole numbers, most of them different, such as results of problems and unlike ids."""
     each = profile(frame, name)
+    if are_running([str(cell).strip() for cell in cells_of(frame, name)]):
+        return False
     return (
         each.is_number
         and (not each.is_identifier or UNNAMED.fullmatch(name) is not None)

@@ -14,6 +14,7 @@ from ia3_studio.data.member_files import Readers, lines_in
 from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.object_files import are_objects
 from ia3_studio.data.parsing import Found, numbered
+from ia3_studio.data.plain_texts import with_tabs
 from ia3_studio.data.split_names import SPLIT, split_of
 from ia3_studio.data.whole_texts import MAILS, PAGES, whole_text
 
@@ -134,8 +135,14 @@ def _are_labels(lines: Sequence[str]) -> bool:
 
 
 def _are_cells(lines: Sequence[str]) -> bool:
-    """Say whether lines are rows of a table: each has as many tabs, one or more."""
-    return len(lines) > 1 and len({line.count("\t") for line in lines}) == 1 and "\t" in lines[0]
+    """Say whether lines are rows of a table: each has as many tabs or bars, one or more, or signs such as " ::: "."""
+    signs = [sign for sign in "\t|" if sign in lines[0]] if len(lines) > 1 else []
+    alike = any(len({line.count(sign) for line in lines}) == 1 for sign in signs)
+    return alike or bool(with_tabs("\n".join(lines[:_LOOKED_AT]))[1])
+
+
+_LOOKED_AT = 100
+"""Lines that show whether a text holds cells."""
 
 
 def _have_header(texts: Sequence[Sequence[str]]) -> bool:

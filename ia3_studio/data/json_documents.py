@@ -174,6 +174,8 @@ def _wrapped(document: Mapping[str, Any], deepest: int) -> tuple[str, list[Any]]
     """Return the only list of objects inside an object, and its key; None where there is none, or several."""
     lists = {key: rows for key, rows in document.items() if is_rows(rows)}
     known = [key for key in lists if key.lower() in _ROWS]
+    if len(lists) > 1 and len(known) != 1 and (told := _with_most_words(lists)):
+        known = [told]
     if len(lists) == 1 or len(known) == 1:
         key = known[0] if len(known) == 1 else next(iter(lists))
         return key, lists[key]
@@ -182,6 +184,22 @@ def _wrapped(document: Mapping[str, Any], deepest: int) -> tuple[str, list[Any]]
     inner = [_wrapped(each, deepest - 1) for each in document.values() if isinstance(each, dict)]
     found = [each for each in inner if each]
     return found[0] if len(found) == 1 else None
+
+
+def _with_most_words(lists: Mapping[str, list[Any]]) -> str:
+    """Return the key of the list in whose objects nearly all sentences of several lists stand; empty if none is so."""
+    words = {key: sum(map(_words_in, rows)) for key, rows in lists.items()}
+    most = max(words, key=lambda key: words[key])
+    return most if words[most] > _NEARLY_ALL * sum(words.values()) > 0 else ""
+
+
+_NEARLY_ALL, _WORDS_OF_A_SENTENCE = 0.8, 5
+
+
+def _words_in(row: Any) -> int:
+    """Return how many words are in the sentences of an object."""
+    counts = [len(each.split()) for each in row.values() if isinstance(each, str)] if isinstance(row, dict) else []
+    return sum(count for count in counts if count >= _WORDS_OF_A_SENTENCE)
 
 
 def _is_conversation(value: Any) -> bool:

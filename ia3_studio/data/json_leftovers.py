@@ -48,12 +48,16 @@ def _is_plain(value: Any) -> bool:
     return isinstance(value, bool | int | float)
 
 
+_BETWEEN = "\n\n"
+
+
 class _Search:
     """A look through a document for what its rows hold."""
 
     def __init__(self, document: Any, records: Sequence[Any]) -> None:
         sought = set(_sought(document, _DEEPEST))
         self._known = {id(records)}
+        self._paragraphs: set[str] = set()
         self._names: set[str] = set()
         rows_are_there = id(records) in sought
         for record in islice(records, _MOST_INSIDE if rows_are_there else None):
@@ -69,6 +73,8 @@ class _Search:
     def _learn(self, value: Any, deepest: int) -> None:
         if isinstance(value, str | list | dict) and value:
             self._known.add(id(value))
+        if isinstance(value, str) and _BETWEEN in value:  # texts that were joined to one
+            self._paragraphs.update(value.split(_BETWEEN))
         if isinstance(value, dict | list) and deepest:
             for each in value.values() if isinstance(value, dict) else value:
                 self._learn(each, deepest - 1)
@@ -77,7 +83,7 @@ class _Search:
         """Say whether a value, or one inside of it, is in a row; note the paths of those inside that are not."""
         if isinstance(value, str | dict | list) and id(value) in self._known:
             return True
-        if isinstance(value, str) and value in self._names:
+        if isinstance(value, str) and (value in self._names or value in self._paragraphs):
             return True
         if not isinstance(value, dict | list) or not deepest:
             return False

@@ -33,8 +33,17 @@ def articles(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
             questions = paragraph.get("qas") if isinstance(paragraph, dict) else None
             for asked in questions if isinstance(questions, list) else ():
                 if isinstance(asked, dict):
-                    rows.append({"context": paragraph.get("context"), **asked})
+                    rows.append({"context": paragraph.get("context") or _texts_of(paragraph), **asked})
     return (rows, "SQuAD articles, one row per question") if rows else None
+
+
+def _texts_of(paragraph: Mapping[str, Any]) -> str | None:
+    """Return the texts of a paragraph that has no context by that name, such as its background and a situation."""
+    texts = [each for each in paragraph.values() if isinstance(each, str) and len(each.split()) > _WORDS_OF_A_NAME]
+    return "\n\n".join(texts) or None
+
+
+_WORDS_OF_A_NAME = 5
 
 
 def defined_task(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:

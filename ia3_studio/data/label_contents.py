@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from collections.abc import Mapping as Record
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_names import name_words, says
 from ia3_studio.data.column_profile import (
@@ -126,6 +128,21 @@ def holds_yes_or_no(frame: pd.DataFrame, name: str) -> bool:
 
 
 _YES_OR_NO = frozenset(("yes", "no", "y", "n", "true", "false"))
+
+
+def are_on_several_scales(cells: Iterable[Any]) -> bool:
+    """Say whether cells are ratings on several scales, such as 3/5, 7.5/10 and B+, which are no classes together.
+
+    Example:
+        >>> are_on_several_scales(["3/5", "B+", "60/100"]), are_on_several_scales(["3/5", "4/5"])
+        (True, False)
+    """
+    found = [_RATING.fullmatch(text) for cell in cells if (text := str(cell).strip())]
+    scales = {(each[1] or "grade") for each in found if each}
+    return bool(found) and all(found) and len(scales) > 1
+
+
+_RATING = re.compile(r"\d{1,3}(?:\.\d{1,2})?/(\d{1,3})|[A-F][+-]?")
 
 
 def is_workflow(frame: pd.DataFrame, name: str) -> bool:

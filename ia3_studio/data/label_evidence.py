@@ -52,6 +52,7 @@ WEIGHTS: dict[str, Weighed] = {
     "beforehand": Weighed("was given before", -8, "the same label after the text was read stands next to it"),
     "target": Weighed("says at whom or what", -3, "the verdict itself stands next to it"),
     "intent_number": Weighed("tells how far it was intended", -2, "the offense itself stands next to it"),
+    "scales": Weighed("is on several scales", -50, "3/5 and B+ may be the same verdict, which stands next to them"),
     "about": Weighed("says who, where, when or which thing", -25, "a fact of the row, and the label only if alone"),
     "workflow": Weighed("says how far something has come", -30, "it changes while the text stays the same"),
     "topical": Weighed("is what a rated text is on", -85, "next to ratings, tags come after all verdicts"),

@@ -20,6 +20,7 @@ from ia3_studio.data.column_profile import (
 from ia3_studio.data.column_words import AMOUNTS, ANSWERED, COMPUTED, LABELED, OBSERVED, PRICED, TITLED
 from ia3_studio.data.label_cells import is_plural
 from ia3_studio.data.label_contents import (
+    are_on_several_scales,
     holds_known_classes,
     holds_labels_or_marks,
     holds_several,
@@ -132,6 +133,7 @@ class Columns:
             ("label_last", words[-1:] == ["label"]),
             ("target", words[:1] == ["target"] and len(words) > 1),
             ("intent_number", is_numbered_intent(self._frame, name)),
+            ("scales", are_on_several_scales(cells_of(self._frame, name))),
         )
         yield from (kind for kind, is_so in beside if is_so)
 

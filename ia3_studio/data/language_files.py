@@ -31,7 +31,7 @@ def by_language(
     paths = [path for path in content if suffix and path.lower().endswith(suffix)]
     if not 2 <= len(paths) <= _MOST_FILES:
         return None
-    sides = {path: _side(path) for path in paths}
+    sides = {path: language_of(path) for path in paths}
     languages = dict.fromkeys(language for language, _rest in sides.values())
     unnamed = "" in languages
     if not 2 <= len(languages) <= (2 if unnamed else _MOST_LANGUAGES):
@@ -59,7 +59,7 @@ def by_language(
     return with_encoding_facts(paths[0], Found(numbered(columns), form, notes=notes), [*texts.values()]), paths
 
 
-def _side(path: str) -> tuple[str, str]:
+def language_of(path: str) -> tuple[str, str]:
     """Return the language of a file, of its own name or of a folder that it is in, and the rest of its path."""
     parts = [*PurePosixPath(path).parts[:-1], PurePosixPath(path).stem]
     for place in reversed(range(len(parts))):

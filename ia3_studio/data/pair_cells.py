@@ -130,6 +130,12 @@ def asked_path(frame: pd.DataFrame, name: str) -> str:
     return next(iter(sorted(inner, key=len)), "")
 
 
+def text_of_context(frame: pd.DataFrame, columns: Sequence[str]) -> str:
+    """Return the path of the text inside the objects of a column that is called a context; empty if there is none."""
+    found = (text_path(frame, name) for name in columns if not is_plain(frame, name))
+    return next((path for path in found if path and profile(frame, path).is_text), "")
+
+
 def context_inside(frame: pd.DataFrame, prompt: str) -> str:
     """Return the path of the context that stands in the same object as what is asked; empty if there is none."""
     if prompt in map(str, frame.columns) or "." not in prompt:

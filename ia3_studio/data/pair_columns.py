@@ -26,6 +26,7 @@ from ia3_studio.data.pair_cells import (
     has_numbers,
     is_asked,
     is_copy,
+    text_of_context,
     text_path,
 )
 from ia3_studio.data.pair_names import CONTEXT_NAMES, TITLES
@@ -101,6 +102,9 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     contexts = [name for name in contexts if not contains(frame, name, prompt)]
     context = next((name for name in contexts if name in free), "") or long_context(frame, columns, prompt, answer)
     context = context or _context_of(frame, free, prompt) or data_context(frame, free) or context_inside(frame, prompt)
+    context = context or text_of_context(
+        frame, named([name for name in free if not prompt.startswith(f"{name}.")], CONTEXT_NAMES)
+    )
     prompt, context = with_title(frame, free, prompt, context)
     if (
         not others

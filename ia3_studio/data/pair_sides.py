@@ -75,7 +75,7 @@ def answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
         name for name in named(columns, ANSWER_NAMES)
         if not (bare_name(name) in ("target", "targets") and _is_no_answer(frame, columns, name))
     ]  # fmt: skip
-    found = found or named(columns, NUMBERED)[:1] or of_sizes(frame, columns)[:1]
+    found = found or _first_by_number(columns) or of_sizes(frame, columns)[:1]
     texts = [name for name in named(columns, TEXT_ANSWERS) if is_answer_text(frame, name)]
     if any(is_judged(name) and profile(frame, name).is_label for name in columns):
         found = [name for name in found if not _is_longest_summary(frame, columns, name)]
@@ -91,6 +91,14 @@ def answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     found = _worked_out(frame, columns, found) + [_in_plain(frame, columns, name) for name in found]
     found = found or texts or [name for name in named(columns, ("label",)) if _is_long_label(frame, columns, name)]
     return found or [name for name in columns if _is_made_of_answers(frame, name)] or _with_opposite(columns)
+
+
+def _first_by_number(columns: Sequence[str]) -> list[str]:
+    """Return the first of several answers in columns by number, in a list: answer_1, or human_ref_1."""
+    return (
+        named(columns, NUMBERED)[:1]
+        or [name for name in columns if "".join(name_words(name)[-2:]) in NUMBERED and f"{name[:-1]}2" in columns][:1]
+    )
 
 
 def _is_longest_summary(frame: pd.DataFrame, columns: Sequence[str], name: str) -> bool:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.files_by_class import CLASSES
 from ia3_studio.data.language_names import LANGUAGES
+from ia3_studio.data.line_languages import are_of_one_language
 from ia3_studio.data.member_files import Readers, lines_in
 from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.parsing import Found, numbered
-from ia3_studio.data.scripts import words_of
+from ia3_studio.data.sgml_rows import segments_in
 from ia3_studio.data.split_names import SPLIT, split_of
 from ia3_studio.errors import DataError
 
@@ -59,14 +59,14 @@ def parallel(
     texts = readers.texts(used)
     whole = _are_whole({stem: [lines_in(texts[path].text) for path in each.values()] for stem, each in pairs.items()})
     for stem, each in pairs.items():
-        one, other = (lines_in(texts[each[side]].text) for side in (first, second))
+        one, other = (_lines_of(each[side], texts[each[side]].text) for side in (first, second))
         if (
             len(one) != len(other)
             and all(member_path(path).suffix == ".txt" for path in each.values())
             and ({first, second} <= LANGUAGES or {first, second} & _ALSO_CLASSES)
         ):
             return None  # texts by language, as for telling languages apart, or by class
-        if {first, second} <= _ALSO_WORDS and _are_of_one_language(one, other):
+        if {first, second} <= _ALSO_WORDS and are_of_one_language(one, other):
             return None  # departments such as it and hr
         if len(one) != len(other) and not whole:
             raise DataError(
@@ -82,6 +82,15 @@ def parallel(
         frame[SPLIT] = splits
     form = f"parallel {'texts' if whole else 'lines'}, {first} → {named[0]} and {second} → {named[1]}"
     return with_encoding_facts(first, Found(frame, form), [*texts.values()]), used
+
+
+_SEGMENTED = (".sgm", ".sgml")
+"""Endings of texts whose lines are elements, as those of shared tasks in translation."""
+
+
+def _lines_of(path: str, text: str) -> list[str]:
+    """Return the lines of a text; of one in SGML, its segments."""
+    return segments_in(text) if member_path(path).suffix.lower() in _SEGMENTED else lines_in(text)
 
 
 def _sides(paths: Iterable[str], side_of: Callable[[str], tuple[str, str] | None]) -> dict[str, dict[str, str]]:
@@ -128,17 +137,6 @@ _ALSO_WORDS = frozenset(
 """Codes of languages that are words or short names of other things as well, such as departments."""
 
 
-def _are_of_one_language(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Say whether two texts share most of their frequent words, which those in two languages do not."""
-    words = (filter(str.isalpha, words_of(" ".join(lines[:_COMPARED]))) for lines in (one, other))
-    first, second = ({word for word, _count in Counter(each).most_common(_FREQUENT)} for each in words)
-    return min(len(first), len(second)) > 0 and _MOST_SHARED * min(len(first), len(second)) < len(first & second)
-
-
-_COMPARED, _FREQUENT, _MOST_SHARED = 500, 30, 0.35
-"""Lines of two texts that are compared, their frequent words, and the share of these that two languages may share."""
-
-
 def are_two_sides(paths: Sequence[str]) -> bool:
     """Say whether two files that are no tables may be parallel texts."""
     sides = [found[0] for path in paths if (found := _side_of(path, False))]
@@ -163,6 +161,10 @@ def _side_of(path: str, is_table: bool) -> tuple[str, str] | None:
         return (str(file.with_name(file.suffix[1:])), file.stem) if code else None
     if not is_table:
         return _side_by_ending(file) if file.suffix else None
+    if file.suffix.lower() in _SEGMENTED:  # newstest2014-src.en.sgm
+        inner = member_path(str(file.with_suffix("")))
+        found = _side_by_ending(inner) if inner.suffix else None
+        return found if found and found[1] in SOURCE_WORDS | TARGET_WORDS | LANGUAGES else None
     if file.suffix.lower() not in (".txt", ".md"):  # train.text beside train.summary
         return _side_by_ending(file) if file.suffix[1:].lower() in SOURCE_WORDS | TARGET_WORDS else None
     words = re.split(r"[^A-Za-z]+", file.stem)

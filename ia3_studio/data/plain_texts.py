@@ -150,7 +150,7 @@ def table_delimiter(text: str) -> str:
     """Return the delimiter of a text that is a table; empty if it is prose.
 
     Every line has the same number of cells, none of them empty, and either the first line names the columns or one
-    column holds labels.
+    column holds labels, or they stand between bars, which prose has not in each line.
     """
     lines = [line for line in LINE_END.split(text) if line.strip()][:100]
     if len(lines) < FEWEST_LINES:
@@ -177,7 +177,8 @@ def table_delimiter(text: str) -> str:
     if delimiter == ",":
         return delimiter if named and (quoted or _are_different(rows[0])) and count == len(rows) else ""
     bare = not any("<|" in line for line in lines)  # marks of chat templates
-    return delimiter if bare and (named or has_labels(rows)) else ""
+    are_bars = delimiter == "|" and count == len(rows) and all(cell.strip() for row in rows for cell in row)
+    return delimiter if bare and (named or are_bars or has_labels(rows)) else ""
 
 
 def _are_quoted_words(lines: Sequence[str]) -> bool:

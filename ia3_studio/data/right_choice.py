@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Record
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.choice_letters import LETTERS, letter_of
@@ -64,9 +65,15 @@ def places_in(frame: pd.DataFrame, columns: Sequence[str], choices: Sequence[str
         if len(letters) > 1 and letters <= {*LETTERS[:most]}:
             found.append(name)
         numbers = [whole_number(label_name(cell)) for cell in cells_of(frame, name)] if says(name, _PLACES) else []
-        if len({*numbers}) > 1 and all(number is not None and 0 <= number <= most for number in numbers):
+        are_places = len({*numbers}) > 1 and all(number is not None and 0 <= number <= most for number in numbers)
+        if are_places and not _are_counted(numbers):
             found.append(name)
     return found if len(found) == 1 else []
+
+
+def _are_counted(numbers: Sequence[int | None]) -> bool:
+    """Say whether numbers count the rows, again from the first where a group of them ends."""
+    return all(other in (numbers[0], (one or 0) + 1) for one, other in pairwise(numbers))
 
 
 _PLACES = frozenset(("index", "idx", "position", "place", "best"))

@@ -12,6 +12,7 @@ from ia3_studio.data.column_files import column_files
 from ia3_studio.data.decode import Encoding, decode_together
 from ia3_studio.data.document_files import documents, pages, source_files, sources
 from ia3_studio.data.files_by_class import are_sorted, by_class
+from ia3_studio.data.joined_by_ids import talks_by_ids
 from ia3_studio.data.language_files import by_language
 from ia3_studio.data.linked_tables import linked
 from ia3_studio.data.listed_classes import is_called_a_list, with_listed_classes
@@ -27,6 +28,7 @@ from ia3_studio.data.preferred_files import preferred
 from ia3_studio.data.same_names import parallel_folders
 from ia3_studio.data.split_names import SPLITS
 from ia3_studio.data.story_files import stories
+from ia3_studio.data.subtitle_files import films
 from ia3_studio.data.table_files import alike, by_split, columns_apart, main_table
 from ia3_studio.data.text_facts import text_facts
 from ia3_studio.errors import DataError
@@ -114,9 +116,9 @@ def read_members(
 
 
 _FORMS = (
-    stories, text_facts, listed_spans, listed_texts, linked, preferred, pair_tables, column_files, parallel,
-    parallel_folders, by_class, by_split, by_language, one_object_each, documents, sources, pages, alike, main_table,
-    columns_apart,
+    stories, text_facts, listed_spans, listed_texts, linked, preferred, talks_by_ids, pair_tables, column_files,
+    parallel, parallel_folders, by_class, by_split, films, by_language, one_object_each, documents, sources, pages,
+    alike, main_table, columns_apart,
 )  # fmt: skip
 """Ways in which files form a table, in the order in which they are tried."""
 

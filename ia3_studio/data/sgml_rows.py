@@ -70,6 +70,29 @@ def read_sgml(name: str, text: str) -> Found:
     return Found(frame_of_records(name, found[1]), f"SGML, a row per <{found[0]}>")
 
 
+_SEGMENT, _END_OF_SEGMENT = re.compile(r"<seg(?:\s[^<>]{0,2000})?>", re.IGNORECASE), re.compile("</seg", re.IGNORECASE)
+
+
+def segments_in(text: str) -> list[str]:
+    """Return the texts of the segments of a document to be translated, or of its translation.
+
+    Example:
+        >>> segments_in('<refset><doc><seg id="1"> Fog &amp; <b>ice</b> </seg><seg id="2">Wind</seg></doc></refset>')
+        ['Fog & ice', 'Wind']
+    """
+    found: list[str] = []
+    read = 0  # up to where segments have ended, so that each part of a text is looked through once
+    for begin in _SEGMENT.finditer(text):
+        if begin.start() < read:
+            continue
+        end = _END_OF_SEGMENT.search(text, begin.end())
+        if end is None:
+            break
+        found.append(unescape(_TAG.sub("", text[begin.end() : end.start()])).strip())
+        read = end.end()
+    return found
+
+
 def _fields(text: str, tags: list[re.Match[str]], end: int, closed: Collection[str]) -> dict[tuple[str, str], Any]:
     """Return the texts behind the tags of a record, each by its name and that of the element around it.
 

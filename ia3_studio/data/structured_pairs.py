@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
 from ia3_studio.data.column_profile import cells_of, is_list_of_texts, is_plain, profile, structures_of
-from ia3_studio.data.column_words import ANSWERED, ASKED, DATA, IN_ORDER, INGREDIENTS, MADE, WHOLE
+from ia3_studio.data.column_words import ANSWERED, ASKED, DATA, IN_ORDER, INGREDIENTS, MADE, ORIGINAL, WHOLE
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import asked_path
@@ -21,7 +21,8 @@ GOALS = frozenset(("task", "goal", "objective", "title", "name", "topic", "query
                    "aufgabe", "ziel", "rezept", "receta", "recette", "ricetta", "receita"))  # fmt: skip
 """Words for what is to be done in steps."""
 _WRITTEN = frozenset(("text", "texts", "description", "sentence", "target", "reference", "references", "ref", "summary",
-                      "lexicalization", "verbalization", "caption", "comment", "report", "narrative"))  # fmt: skip
+                      "lexicalization", "lexicalisation", "lexicalizations", "lexicalisations", "lex",
+                      "verbalization", "verbalizations", "caption", "comment", "report", "narrative"))  # fmt: skip
 """Words for texts that are written from data."""
 _FINAL = ("final", "target", "long")
 """Words of the likeliest of several texts inside an object."""
@@ -146,17 +147,35 @@ def _written_from_data(frame: pd.DataFrame, texts: Sequence[str], structured: Se
     if not data:
         return None
     written = [name for name in texts if says_last(name, _WRITTEN)]
+    written += [
+        name for name in structured if name not in data and says_last(name, _WRITTEN) and _are_texts(frame, name)
+    ]
     inner = [
         f"{name}.{key}" for name in structured if name not in data for key in _keys(frame, name)
         if says_last(key, _WRITTEN) and _are_texts(frame, f"{name}.{key}")
     ]  # fmt: skip
     answer = written[0] if len(written) == 1 else _likeliest(inner)
-    return Mapping("pairs", _whole(data), answer) if answer else None
+    return Mapping("pairs", _only_inside(frame, _whole(data)), answer) if answer else None
 
 
 def _whole(data: Sequence[str]) -> str:
-    """Return the column of all data before one of a part of them."""
-    return next((name for name in named(data, ("table", "tripleset", "triples", "mr"))), data[0])
+    """Return the column of all data before one of a part of them, and what was made of originals before these."""
+    known = named(data, ("table", "tripleset", "triples", "mr"))
+    made = (name for name in data if not any(word in bare_name(name) for word in ORIGINAL if len(word) > _SHORT_WORD))
+    return next(iter([*known, *made, data[0]]))
+
+
+_SHORT_WORD = 5
+"""Letters of words that may stand inside of others by chance."""
+
+
+def _only_inside(frame: pd.DataFrame, name: str) -> str:
+    """Return the path of the lists of texts that are all that objects hold; of any other column its name."""
+    keys = _keys(frame, name)
+    values = structures_of(frame, name)
+    held = [structure_of(value.get(keys[0])) for value in values if isinstance(value, Record)] if len(keys) == 1 else []
+    texts = [is_list_of_texts(value) or isinstance(value, str) for value in held]
+    return f"{name}.{keys[0]}" if texts and len(texts) == len(values) and all(texts) else name
 
 
 def _likeliest(paths: Sequence[str]) -> str:

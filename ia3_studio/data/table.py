@@ -292,6 +292,8 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".srt": _with_encoding(read_subtitles),
     ".vtt": _with_encoding(read_subtitles),
     ".mbox": _with_encoding(read_mailbox),
+    ".ass": _with_encoding(read_subtitles),
+    ".ssa": _with_encoding(read_subtitles),
 }
 _BESIDE = frozenset((".js",))
 """Endings of files that are read alone, as in an archive they are mostly programs of a page."""

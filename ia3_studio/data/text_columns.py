@@ -65,12 +65,23 @@ def named_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     text = [name for name in named(columns, TEXT_NAMES) if profile(frame, name).length]
     text = [name for name in text if len(columns) == 1 or not profile(frame, name).is_identifier]  # names of files
     keys = [name for name in named(columns, _KEYS) if profile(frame, name).length and not profile(frame, name).is_label]
-    if text and keys and not {*columns} - {*text, *keys}:
+    others = [name for name in columns if name not in (*text, *keys) and not profile(frame, name).is_identifier]
+    if text and keys and not others:
         return Mapping("pairs", keys[0], text[0])
     return Mapping("text", column=text[0]) if text else None
 
 
-_KEYS = ("keywords", "keyword", "keyphrases", "concepts", "outline", "bullets", "bullet_points")
+_KEYS = (
+    "keywords",
+    "keyword",
+    "keyphrases",
+    "concepts",
+    "concept_set",
+    "concept_sets",
+    "outline",
+    "bullets",
+    "bullet_points",
+)
 """Columns of what a text beside them was written from."""
 
 
@@ -86,7 +97,8 @@ def longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         far = longest.length >= max(_LONG_BODY, _FAR_LONGER * others[-1].length)
         bodies = [longest] if far and all(UNNAMED.fullmatch(each.name) for each in bodies) else bodies
     if not texts and len(lines := [name for name in columns if _holds_lines(frame, name)]) == 1:
-        return Mapping("text", column=lines[0])
+        keys = [name for name in named(columns, _KEYS) if name != lines[0] and profile(frame, name).length]
+        return Mapping("pairs", keys[0], lines[0]) if keys else Mapping("text", column=lines[0])
     return Mapping("text", column=bodies[0].name) if len(bodies) == 1 else None
 
 

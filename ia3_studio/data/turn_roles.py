@@ -17,7 +17,7 @@ ROLES: dict[str, Role] = {
     "système": "system",
     "user": "user", "human": "user", "prompter": "user", "customer": "user", "client": "user", "end_user": "user",
     "patient": "user", "seeker": "user", "student": "user", "caller": "user", "visitor": "user", "lead": "user",
-    "contact": "user", "requester": "user",
+    "contact": "user", "requester": "user", "driver": "user", "apprentice": "user", "wizard": "assistant",
     "assistant": "assistant", "gpt": "assistant", "bot": "assistant", "model": "assistant", "ai": "assistant",
     "chatgpt": "assistant", "chatbot": "assistant", "agent": "assistant", "llm": "assistant", "moss": "assistant",
     "ai_assistant": "assistant", "doctor": "assistant", "physician": "assistant", "therapist": "assistant",
@@ -74,13 +74,18 @@ def known_role(name: str) -> Role | None:
     """Return the role that a name is known as, also by its last word as in "VirtualAgent"; None for other names.
 
     Example:
-        >>> known_role("USER:"), known_role("VirtualAgent"), known_role("captain")
+        >>> known_role("USER:"), known_role("0_VirtualAgent"), known_role("captain")
         ('user', 'assistant', None)
     """
+    name = _COUNTED.sub("", name, count=1)
     if role := ROLES.get(role_key(name)) or (_role_in_any_language(name) if len(name) <= _LONGEST_KEY else None):
         return role
     words = _WORDS.findall(name) if len(name) <= _LONGEST_KEY else []
     return ROLES.get(words[-1].lower()) if len(words) in (2, 3) and words[-1].lower() in _LAST_WORDS else None
+
+
+_COUNTED = re.compile(r"^\d{1,2}_(?=[^\W\d_])")
+"""The number of a speaker before what they are, as in 0_Wizard."""
 
 
 @lru_cache(1_000)

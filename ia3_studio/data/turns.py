@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal
 
+from ia3_studio.data.opened_turns import opened
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError, whole
 from ia3_studio.data.tool_calls import Call, as_json, call_in_text, calls_in
@@ -114,7 +115,7 @@ def read_turn(turn: Any) -> Turn:
         raise UnusableError("a turn of the conversation is not an object with a role and a content")
     if plain := _plain_turn(turn):
         return plain
-    turn = with_english_keys(turn)
+    turn = opened(with_english_keys(turn), CONTENT_KEYS, ROLE_KEYS)
     fields = {turn_key(key): value for key, value in turn.items() if value is not None}
     role_key = next((key for key in ROLE_KEYS if key in fields), "role")
     content_key = next((key for key in CONTENT_KEYS if key in fields and key != role_key), "content")

@@ -7,9 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.column_names import says
+from ia3_studio.data.column_words import LABELED
 from ia3_studio.data.json_rows import frame_of_records
-from ia3_studio.data.parsing import Found
+from ia3_studio.data.parsing import Found, shown_names
 from ia3_studio.data.xml_grids import grid_of
+from ia3_studio.data.xml_leftovers import outside_texts
 from ia3_studio.data.xml_translations import translation_units
 from ia3_studio.data.xml_values import bare_tag, is_prose, named_fields, own_text, row_of
 from ia3_studio.errors import DataError
@@ -33,6 +36,7 @@ def read_xml(name: str, text: str) -> Found:
     """
     root = parsed_xml(name, text)
     records, rows, form = translation_units(root)
+    told: set[str] | None = None
     if not records and (grid := grid_of(name, root)):
         return grid
     if not records:
@@ -40,14 +44,11 @@ def read_xml(name: str, text: str) -> Found:
         if len(records) < 2:
             raise DataError(f"{name} contains no element that repeats as rows do; save the rows as CSV or JSON.")
         rows = [{**row_of(record), **around.get(id(record), {})} for record in records]
+        told = {name for each in around.values() for name in each}
         form = f"XML, a row per <{bare_tag(records[0].tag)}>"
-    others = sum(1 for _ in root.iter()) - sum(1 for record in records for _ in record.iter())
-    notes = (f"Not used: {others:,} elements outside these rows.",) if others > _FEW else ()
+    left = outside_texts(root, records, told)
+    notes = (f"Not used outside these rows: {shown_names(left)}.",) if left else ()
     return Found(frame_of_records(name, rows), form, notes=notes)
-
-
-_FEW = 3
-"""Elements around rows: a root, a body, a header."""
 
 
 def parsed_xml(name: str, text: str) -> Element:
@@ -98,6 +99,8 @@ def _repeated(root: Element) -> tuple[list[Element], dict[int, dict[str, Any]]]:
         found = {path: each for path, each in groups.items() if len(each) > 1 and own_text(each[0])}
     highest = min(map(len, found), default=0)
     path = max((path for path in found if len(path) == highest), key=lambda path: len(found[path]), default=())
+    if path and (texts := _texts_of_class(path, groups)):
+        return groups[texts], _around(found[path], 1, texts[-1])
     if path and (inner := _only_list(path, found)):
         return found[inner], _around(found[path], len(inner) - len(path))
     return found.get(path, []), {}
@@ -114,6 +117,22 @@ def _field_tags(parents: list[Element]) -> set[str]:
             tag = bare_tag(child.tag)
             are_named[tag] = are_named.get(tag, True) and id(child) in fields
     return {tag for tag, is_named in are_named.items() if is_named}
+
+
+def _texts_of_class(path: Path, groups: dict[Path, list[Element]]) -> Path:
+    """Return the path of the texts that are all that stands in elements of a class each; empty if there are none.
+
+    The name of these elements, or an attribute of theirs, is a word for a label.
+    """
+    outer = groups[path][:_LOOKED_AT]
+    tags = {bare_tag(child.tag) for element in outer for child in element}
+    attributes = {bare_tag(key) for element in outer for key in element.attrib}
+    are_classes = any(says(name, LABELED) for name in (path[-1], *attributes))
+    if len(tags) != 1 or not attributes or not are_classes:
+        return ()
+    inner = (*path, tags.pop())
+    several = len(groups.get(inner, ())) > _SEVERAL * len(groups[path])
+    return inner if several and all(is_prose(each) for each in groups[inner][:_LOOKED_AT]) else ()
 
 
 def _only_list(path: Path, found: dict[Path, list[Element]]) -> Path:
@@ -138,12 +157,17 @@ def _has_text(element: Element, but: Path = ()) -> bool:
     return several or any(len(text.split()) > _WORDS_OF_A_TEXT for text in texts)
 
 
-def _around(elements: list[Element], levels: int) -> dict[int, dict[str, Any]]:
-    """Return the attributes and short texts of elements, behind their name, for each element so far inside of them."""
+def _around(elements: list[Element], levels: int, row: str = "") -> dict[int, dict[str, Any]]:
+    """Return the attributes and short texts of elements, behind their name, for each element so far inside of them.
+
+    Args:
+        row: the name of these elements, where they are such texts themselves.
+    """
     found: dict[int, dict[str, Any]] = {}
     for element in elements:
         name = bare_tag(element.tag)
-        texts = {bare_tag(child.tag): (child.text or "").strip() for child in element if is_prose(child)}
+        texts = {bare_tag(child.tag): (child.text or "").strip() for child in element
+                 if is_prose(child) and bare_tag(child.tag) != row}  # fmt: skip
         outer = {f"{name} {bare_tag(key)}": value for key, value in (*element.items(), *texts.items())}
         level = [element]
         for _level in range(levels):

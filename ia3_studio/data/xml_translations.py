@@ -23,7 +23,23 @@ def translation_units(root: Element) -> tuple[list[Element], list[dict[str, Any]
     if kind == "xliff":
         units = [unit for unit in root.iter() if any(bare_tag(child.tag) == "source" for child in unit)]
         return units, [_source_and_target(unit) for unit in units], "XLIFF"
+    documents = [each for each in root.iter() if {"src", "ref"} <= {bare_tag(child.tag) for child in each}]
+    pairs = [_sentences(document) for document in documents]
+    if documents and all(pairs):
+        return documents, [row for rows in pairs for row in rows], "XML, documents with their translations"
     return [], [], ""
+
+
+def _sentences(document: Element) -> list[dict[str, Any]]:
+    """Return a row for each segment of a document and of its first translation; nothing unless both have as many."""
+    sides = {name: next(child for child in document if bare_tag(child.tag) == name) for name in ("src", "ref")}
+    source, target = (
+        [_segment(each).strip() for each in side.iter() if bare_tag(each.tag) == "seg"] for side in sides.values()
+    )
+    languages = [side.get("lang") or name for name, side in zip(("source", "target"), sides.values(), strict=True)]
+    if len(source) != len(target) or languages[0] == languages[1]:
+        return []
+    return [dict(zip(languages, pair, strict=True)) for pair in zip(source, target, strict=True)]
 
 
 def _by_language(unit: Element) -> dict[str, Any]:

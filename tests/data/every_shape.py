@@ -11,6 +11,7 @@ from tests.data.markup_shapes import MARKUP
 from tests.data.popular_shapes import POPULAR
 from tests.data.printed_shapes import PRINTED
 from tests.data.public_shapes import PUBLIC
+from tests.data.release_shapes import RELEASES
 from tests.data.repository_shapes import REPOSITORY
 from tests.data.schema_shapes import SCHEMAS
 from tests.data.shapes import SHAPES, Shape
@@ -23,4 +24,5 @@ from tests.data.vendor_shapes import VENDORS
 EVERY_SHAPE: tuple[Shape, ...] = (
     *SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *FORMATS, *PUBLIC, *REPOSITORY, *SCHEMAS, *DIALECTS, *TALKS,
     *CORPORA, *POPULAR, *DOWNLOADS, *VENDORS, *PRINTED, *MARKUP,
+    *RELEASES,
 )  # fmt: skip

@@ -179,6 +179,9 @@ def test_every_shape_is_that_of_a_document(tmp_path: Path) -> None:
         "passages with annotations (BioC)",
         "conversations whose turns have versions",
         "Grok export",
+        "answers to questions on a text, each right or wrong",
+        "texts in columns by number",
+        "texts with edits of their characters",
     }  # as CSV, as text and as XML, in another list, or refused; see their own tests
     assert {shape.name for shape in SHAPES} - found <= elsewhere
 

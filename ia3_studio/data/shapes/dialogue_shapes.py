@@ -23,6 +23,7 @@ from ia3_studio.data.shapes.dialogue import (
     turns_of_parts,
     with_answer,
 )
+from ia3_studio.data.shapes.questions_on_text import paragraphs
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_blank, is_text, listed
 from ia3_studio.data.tool_columns import tools_column
 from ia3_studio.data.turn_roles import role_key
@@ -67,6 +68,8 @@ def read_cells(
 
 
 def _exchanges_column(rows: Rows) -> str:
+    if paragraphs(rows):  # each question is asked on the text beside it, not after those before it
+        return ""
     said = (name for name in rows.structured if rows.mostly(name, is_exchanges_of_speakers))
     return column_of(rows, EXCHANGES, is_exchanges) or next(said, "")
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.shapes.idle_keys import idle_keys
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, is_blank
 
 if TYPE_CHECKING:
@@ -39,6 +41,31 @@ def with_idle_columns(shape: Shape, rows: Rows, found: Recognized) -> Recognized
         if is_same and _shows_all(rows.frame[name], sample[name]):
             unused[name] = sum(not is_blank(cell) for cell in rows.frame[name].tolist())
     return replace(found, unused=unused)
+
+
+def with_idle_keys(shape: Shape, rows: Rows, found: Recognized) -> Recognized:
+    """Return what rows of a shape are read as, with the keys inside objects counted as not used that change nothing."""
+    known = {*found.unused, *map(str, found.frame.columns)}
+    columns = [name for name in rows.structured if name not in known and name in rows.frame.columns]
+    if not columns or len(columns) > _MOST_STRUCTURED or not rows.frame.columns.is_unique:
+        return found
+    sample = rows.frame.iloc[:_SAMPLE]
+    unused = Counter(found.unused)
+    for name in columns:
+        read = partial(_read_with, shape, rows, sample, name)
+        unused.update(dict.fromkeys(idle_keys(sample[name].tolist(), name, read), len(sample)))
+    return replace(found, unused=unused)
+
+
+_MOST_STRUCTURED = 4
+"""Columns of lists and objects that are looked into."""
+
+
+def _read_with(shape: Shape, rows: Rows, sample: pd.DataFrame, name: str, cells: list[Any]) -> str:
+    """Return what is read where a column has other cells."""
+    import pandas as pd
+
+    return _read(shape, rows, sample.assign(**{name: pd.Series(cells, index=sample.index, dtype=object)}))
 
 
 def _read(shape: Shape, rows: Rows, frame: pd.DataFrame) -> str:

@@ -11,6 +11,7 @@ from ia3_studio.data.right_choice import first_number
 from ia3_studio.data.shapes.shape import MOST, Collector, Recognized, Rows, Shape, bare, is_text, listed
 
 STORY_NAMES = ("story", "context", "passage", "text", "background", "paragraph", "contexttext", "passagetext")
+STORIES = (*STORY_NAMES, "article", "body")
 TEXTS = ("input_text", "text", "question", "answer", "texts")
 """Keys of a question or an answer that is an object."""
 MESSAGES = "messages"
@@ -119,17 +120,23 @@ _DIGITS = 4
 """More than any number of a choice has."""
 
 
-def _asked_objects(cell: Any) -> list[dict[str, Any]]:
+def asked_objects(cell: Any) -> list[dict[str, Any]]:
     """Return the questions of a list of objects with a question each, as SQuAD and MRQA have them."""
-    found = listed(structure_of(cell))
+    value = structure_of(cell)
+    found = [value] if isinstance(value, dict) else listed(value)  # as XML has a single one
     are_objects = bool(found) and all(isinstance(each, dict) for each in found)
     keys = [key for key in found[0] if bare(key) in _ASKED] if are_objects else []
     key = next((key for key in keys if all(is_text(each.get(key)) for each in found)), "")
-    rest = [{name: value for name, value in each.items() if name != key} for each in found] if key else []
+    rest = [{_full(name): value for name, value in each.items() if name != key} for each in found] if key else []
     return [
         {"question": each[key], **{name: _only_filled(value) for name, value in other.items()}}
         for each, other in zip(found, rest, strict=False)
     ]
+
+
+def _full(name: str) -> str:
+    """Return the key of an answer beside a question, in one letter as that may be, in full."""
+    return "answer" if name.lower() == "a" else name
 
 
 _ASKED = ("question", "q", "query", "questiontext", "querytext")
@@ -151,17 +158,17 @@ def _words_of(value: Any) -> str:
     return value if is_text(value) else ", ".join(each for each in listed(value) if is_text(each))
 
 
-def _paragraphs(rows: Rows) -> str:
+def paragraphs(rows: Rows) -> str:
     """Return the column of questions on a text; empty if there is none."""
     name = rows.find(("qas", "questions", "qa", "qapairs"))
-    stories = rows.find((*STORY_NAMES, "article"))
-    return name if stories and rows.mostly(name, lambda cell: bool(_asked_objects(cell))) else ""
+    stories = rows.find(STORIES)
+    return name if stories and rows.mostly(name, lambda cell: bool(asked_objects(cell))) else ""
 
 
 def _read_paragraphs(rows: Rows) -> Recognized:
-    name, found = _paragraphs(rows), Collector()
+    name, found = paragraphs(rows), Collector()
     for row, record in rows.records():
-        questions = _asked_objects(record.get(name))
+        questions = asked_objects(record.get(name))
         if not questions:
             found.leave_out(row, f"{name} holds no questions")
         rest = {column: cell for column, cell in record.items() if column != name}
@@ -171,7 +178,7 @@ def _read_paragraphs(rows: Rows) -> Recognized:
 
 
 SHAPES = (
-    Shape("texts with questions on each", lambda rows: bool(_paragraphs(rows)), _read_paragraphs),
+    Shape("texts with questions on each", lambda rows: bool(paragraphs(rows)), _read_paragraphs),
     Shape("questions with choices on a text", lambda rows: bool(_exams(rows)[0]), _read_exams),
     Shape("questions on a text", _are_paired, _read_pairs),
 )

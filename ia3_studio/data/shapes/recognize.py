@@ -19,6 +19,7 @@ from ia3_studio.data.shapes import (
     desk_messages,
     dialogue_shapes,
     display_names,
+    edited_texts,
     ground_truth,
     helpdesk,
     intents,
@@ -37,6 +38,7 @@ from ia3_studio.data.shapes import (
     message_trees,
     messengers,
     nameless_turns,
+    numbered_texts,
     parallel_spans,
     preferences,
     prompted_turns,
@@ -45,6 +47,7 @@ from ia3_studio.data.shapes import (
     rated_answers,
     replaced_answers,
     reward_steps,
+    right_and_wrong,
     segments,
     spoken,
     triplets,
@@ -56,7 +59,7 @@ from ia3_studio.data.shapes import (
     word_objects,
     word_rows,
 )
-from ia3_studio.data.shapes.idle_columns import with_idle_columns
+from ia3_studio.data.shapes.idle_columns import with_idle_columns, with_idle_keys
 from ia3_studio.data.shapes.rows_in_lists import shape_of_lists
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape
 from ia3_studio.data.shapes.wrapped import wrapped_shape
@@ -74,6 +77,7 @@ SHAPES: tuple[Shape, ...] = (
     *ground_truth.SHAPES,
     *labelbox.SHAPES,
     *display_names.SHAPES,
+    *edited_texts.SHAPES,
     *bioc.SHAPES,
     *quizzes.SHAPES,
     *label_studio_pairs.SHAPES,
@@ -111,10 +115,23 @@ SHAPES: tuple[Shape, ...] = (
     *alternating_turns.SHAPES,
     *word_rows.SHAPES,
     *intents.SHAPES,
+    *right_and_wrong.SHAPES,
     *questions_on_text.SHAPES,
     *marked_choices.SHAPES,
+    *numbered_texts.SHAPES,
 )
 """In the order in which they are tried: those with keys of one tool before those with common names."""
+
+
+_OF_TOOLS = frozenset(
+    shape.name
+    for module in (
+        assistant_exports, versioned_turns, batch_results, messengers, helpdesk, desk_messages, labelbox, display_names,
+        bioc, quizzes, label_studio_pairs, label_studio, argilla,
+    )
+    for shape in module.SHAPES
+) | {"Prodigy export"}  # fmt: skip
+"""Shapes that a program writes: what it notes of each object is known, and nobody asks for it."""
 
 
 def shape_of(rows: Rows) -> Shape | None:
@@ -153,6 +170,8 @@ def recognize(rows: Rows) -> Recognized | None:
     """
     shape = shape_of(rows)
     found = with_idle_columns(shape, rows, shape.read(rows)) if shape else None
+    if shape and found and shape.name not in _OF_TOOLS:
+        found = with_idle_keys(shape, rows, found)
     if rows.speaker is not None and not (found and found.speakers):
         raise DataError(f"{rows.name} does not have the shape of a chat log: no speaker can be chosen; clear Speaker.")
     if found and found.frame.empty and found.problems:
