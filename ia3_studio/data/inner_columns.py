@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.data.column_names import bare_name
 from ia3_studio.data.column_profile import cells_of, structures_of
 from ia3_studio.data.mapping import Mapping
-from ia3_studio.data.paths import is_listed
+from ia3_studio.data.paths import is_listed, value_at
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def with_inner_columns(
         return None
     import pandas as pd
 
-    cells = {name: _column(frame, path) for name, path in paths.items()}
+    records = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    cells = {name: [value_at(record, path) for record in records] for name, path in paths.items()}
     inner = pd.DataFrame(cells, index=frame.index, dtype=object)
     found: Mapping | None
     try:
@@ -88,13 +89,6 @@ def _are_single(frame: pd.DataFrame, column: str) -> bool:
     return bool(values) and all(
         is_listed(value) and len(value) == 1 and isinstance(value[0], Record) for value in values
     )
-
-
-def _column(frame: pd.DataFrame, path: str) -> list[Any]:
-    from ia3_studio.data.paths import value_at
-
-    records = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    return [value_at(record, path) for record in records]
 
 
 def _translated(mapping: Mapping, paths: Record[str, str]) -> Mapping:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 JSON_LINES = (".jsonl", ".ndjson", ".jsonlines", ".jl")
 _FILLED = re.compile(r"\S")
 _FIRST_LINES = 4
+_MOST_EMPTY, _FEW_CELLS = 50, 2_000_000
+"""Cells for each one that is filled in rows of different fields, where they are more than a few million."""
 _MOST_NAMES = 10_000
 
 
@@ -267,8 +269,15 @@ def _frame(name: str, rows: Sequence[tuple[int, Any]]) -> pd.DataFrame:
     wrong = next((number for number, record in rows if not isinstance(record, dict)), None)
     if wrong:
         raise DataError(f"{name}, row {wrong} is not a JSON object; give one object per row.")
-    if len({field for _number, record in rows for field in record}) > _MOST_NAMES:
+    names = len({field for _number, record in rows for field in record})
+    if names > _MOST_NAMES:
         raise DataError(f"{name} has more than {_MOST_NAMES:,} different fields; give rows with the same fields.")
+    entries = sum(len(record) for _number, record in rows)
+    if names * len(rows) > max(_MOST_EMPTY * entries, _FEW_CELLS):
+        raise DataError(
+            f"{name} has {names:,} different fields, of which a row has {entries / len(rows):.0f}; give rows with the "
+            "same fields."
+        )
     try:
         # An inferred type would turn 5 into 5.0 beside a gap.
         return pd.DataFrame([record for _number, record in rows], index=[number for number, _ in rows], dtype=object)

@@ -78,7 +78,8 @@ _SHORTEST_NAME = 3
 
 
 def _are_texts(rows: Rows, columns: list[str]) -> bool:
-    held = [profile(rows.deciding.head(_LOOKED_AT), name) for name in columns]
+    head = rows.deciding.head(_LOOKED_AT)
+    held = [profile(head, name) for name in columns]
     known = [each for each in held if each.filled > 0]
     are_texts = all(each.is_text and not each.is_label and each.length >= _SHORTEST for each in known)
     return len(known) >= _FEWEST and are_texts and held[0].filled > _MOSTLY
