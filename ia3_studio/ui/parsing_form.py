@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import gradio as gr
 
@@ -17,6 +17,7 @@ from ia3_studio.data.paths import paths_in
 from ia3_studio.data.table import ParsingOptions, Table
 from ia3_studio.errors import DataError
 from ia3_studio.ui import text
+from ia3_studio.ui.encoding_words import ENCODINGS
 
 if TYPE_CHECKING:
     from ia3_studio.data.mapping import Mapping
@@ -67,10 +68,9 @@ def build() -> ParsingForm:
         with gr.Row():
             split = _column(text.SPLIT_COLUMN, text.SPLIT_INFO, "split-column")
             system = _column(text.SYSTEM_COLUMN, text.SYSTEM_INFO, "system-column")
-        encodings = [text.AUTO_DETECT, *((name, name) for name in get_args(Encoding))]
         with gr.Row():
             delimiter = gr.Dropdown(list(text.DELIMITERS), value="", label=text.DELIMITER, min_width=120)
-            encoding = gr.Dropdown(encodings, value="", label=text.ENCODING, min_width=120)
+            encoding = gr.Dropdown([text.AUTO_DETECT, *ENCODINGS], value="", label=text.ENCODING, min_width=120)
             header = gr.Dropdown(list(text.HEADERS), value="", label=text.HEADER, min_width=120, elem_id="header-row")
         sheet = gr.Dropdown([text.AUTO_DETECT], value="", label=text.SHEET, visible=False, elem_id="sheet")
         speaker = gr.Dropdown(
