@@ -249,4 +249,6 @@ def _is_valid(data: bytes, codec: str) -> bool:
 
 
 def _no_text(name: str) -> DataError:
-    return DataError(f"{name} is a binary file, not text; give a table, JSON or plain text.")
+    return DataError(
+        f"{name} is a binary file, not text; give a table, JSON or plain text, or choose its encoding if it is text."
+    )

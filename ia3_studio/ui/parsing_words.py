@@ -1,11 +1,19 @@
-"""The encodings that can be chosen, each with the languages or the other names by which people look for it."""
+"""The delimiters and encodings that can be chosen, each with the names by which people look for it."""
 
 from __future__ import annotations
 
 from typing import get_args
 
 from ia3_studio.data.decode import Encoding
+from ia3_studio.data.delimiters import NO_DELIMITER
+from ia3_studio.ui.text import AUTO_DETECT
 
+DELIMITERS = (
+    AUTO_DETECT, ("comma", ","), ("semicolon", ";"), ("tab", "\t"), ("pipe", "|"), ("space", " "), ("colon", ":"),
+    ("two colons ::", "::"), ("three pipes |||", "|||"), ("caret ^", "^"), ("tilde ~", "~"), ("section sign §", "§"),
+    ("broken bar ¦", "¦"), ("control-A", "\x01"), ("unit separator", "\x1f"), ("none: one column", NO_DELIMITER),
+)  # fmt: skip
+"""Label and value of each."""
 _ALSO: dict[Encoding, str] = {
     "GB18030": "simplified Chinese, GBK, GB2312", "Big5": "traditional Chinese", "Shift-JIS": "Japanese, windows-932",
     "EUC-JP": "Japanese", "EUC-KR": "Korean, windows-949", "windows-1250": "Central European",
@@ -24,5 +32,8 @@ _ALSO: dict[Encoding, str] = {
     "IBM869": "DOS, Greek", "Johab": "Korean",
 }  # fmt: skip
 
-ENCODINGS = [(f"{name} ({_ALSO[name]})" if name in _ALSO else name, name) for name in get_args(Encoding)]
+ENCODINGS = (
+    AUTO_DETECT,
+    *((f"{name} ({_ALSO[name]})" if name in _ALSO else name, name) for name in get_args(Encoding)),
+)
 """Label and value of each; a name that says its language stands by itself."""
