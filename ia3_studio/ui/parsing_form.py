@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -152,20 +153,19 @@ def with_system(table: Table, chosen: Mapping | None, system: str) -> Mapping | 
 
 
 def _kind_chosen(table: Table, first: str, answer: str, choices: Sequence[str]) -> Kind | Literal[""]:
-    """Return what the chosen columns are where nothing can be guessed; empty where all is guessed.
+    """Return what the chosen columns are where nothing can be guessed, or the form cannot say it; else nothing.
 
     Columns that stay from a guess say nothing: choosing auto-detect again asks for a new one.
     """
     if not (first or answer or choices):
         return ""
-    try:
-        infer_columns(table)
-    except DataError:  # its sentence asked for the choice of columns
-        if choices:
-            return "choices"
-        is_label = answer in table.frame.columns and profile(table.frame, answer).is_label
-        return "labels" if is_label else "pairs"
-    return ""
+    with suppress(DataError):  # its sentence asked for the choice of columns
+        if _kind_of(infer_columns(table)):
+            return ""
+    if choices:
+        return "choices"
+    is_label = answer in table.frame.columns and profile(table.frame, answer).is_label
+    return "labels" if is_label else "pairs"
 
 
 def _completed(
@@ -236,7 +236,7 @@ def offered(
         split: the chosen split column.
         files: those of which one can be chosen, where they were not read.
     """
-    names = _names(table)
+    names = _names(table, mapping)
     kind = _kind_of(mapping) if mapping else ""
     first, second, answer, choices = _columns_of(mapping) if mapping and kind else ("", "", "", ())
     rejected = (mapping.rejected or mapping.flag) if mapping and kind == "preferences" else ""
@@ -265,12 +265,16 @@ def _sheets(names: Sequence[str]) -> list[tuple[str, str]]:
     return [text.AUTO_DETECT, *several]
 
 
-def _names(table: Table | None) -> list[str]:
-    """Return the columns and paths that are offered."""
+def _names(table: Table | None, mapping: Mapping | None = None) -> list[str]:
+    """Return the columns and paths that are offered, those among them that are in use."""
     if table is None:
         return []
     names = [str(column) for column in table.frame.columns[:MOST_COLUMNS]]
-    return [*names, *(path for path in paths_in(table.frame) if path not in names)]
+    used: tuple[str, ...] = ()
+    if mapping and _kind_of(mapping):
+        *columns, choices = _columns_of(mapping)
+        used = (*columns, *choices, mapping.rejected, mapping.flag, mapping.system)
+    return [*dict.fromkeys((*names, *paths_in(table.frame), *filter(None, used)))]
 
 
 def offered_again(table: Table | None, fields: Sequence[Any]) -> tuple[Any, ...]:

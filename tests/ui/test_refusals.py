@@ -110,3 +110,28 @@ def test_a_column_that_the_task_has_no_place_for_brings_the_task_that_has_one(
     rows = [{name: cell(n) for name, cell in CELLS.items()} for n in range(24)]
     table = look_at(written(rows, tmp_path, "rows.jsonl"))
     assert chosen_mapping(table, *chosen(**fields)[:8]) == mapping
+
+
+def test_every_value_of_short_lists_is_a_column_that_can_be_chosen_and_stays(bench: Studio, tmp_path: Path) -> None:
+    path = written([{"set": [asked(n), said(n), mood(n)], "n": n} for n in range(24)], tmp_path, "rows.jsonl")
+    fields = chosen(kind="pairs", first="set[0]", answer="set[2]")
+    (data, *_shown, kind, first, _second, answer), refused = last(apply_parsing(bench, str(path), 0.2, *fields))[0][
+        :8
+    ], ""
+    assert not refused and kind == "pairs" and (first["value"], answer["value"]) == ("set[0]", "set[2]")
+    assert ("set[1]", "set[1]") in answer["choices"] and DataChoice.from_text(data).mapping is not None
+
+
+def test_a_column_can_be_chosen_alone_where_the_form_cannot_say_what_was_detected(
+    bench: Studio, tmp_path: Path
+) -> None:
+    path = written(
+        [{"topic": mood(n), "note": said(n), "qas": [{"question": asked(n), "answer": said(n)}]} for n in range(24)],
+        tmp_path, "rows.jsonl",
+    )  # fmt: skip
+    shown, refused = last(take_upload(bench, [str(path)], 0.2))
+    assert not refused and shown[5] == ""
+    shown, refused = last(apply_choices(bench, str(path), 0.2, *chosen(first="note", answer="topic")))
+    assert not refused and "topic" in shown[1] and DataChoice.from_text(shown[0]).mapping == Mapping(
+        "labels", column="note", answer="topic"
+    )
