@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 ChosenEncoding = Literal[
@@ -12,7 +13,7 @@ ChosenEncoding = Literal[
 ]  # fmt: skip
 """By the names that browsers and editors use."""
 
-CHOSEN_CODECS: dict[ChosenEncoding, str] = {
+CHOSEN_CODECS: Mapping[str, str] = {
     "ISO-8859-3": "iso8859_3", "ISO-8859-4": "iso8859_4", "ISO-8859-5": "iso8859_5", "ISO-8859-6": "iso8859_6",
     "ISO-8859-7": "iso8859_7", "ISO-8859-8": "iso8859_8", "ISO-8859-10": "iso8859_10", "ISO-8859-13": "iso8859_13",
     "ISO-8859-14": "iso8859_14", "ISO-8859-15": "iso8859_15", "ISO-8859-16": "iso8859_16",

@@ -189,7 +189,8 @@ def _wanted(data: bytes, wanted: Encoding, marked: tuple[bytes, Encoding, str] |
         wide = _wide(data)
         codec = wide.codec if wide and wide.encoding == wanted else f"{wanted.lower()}-le"
         return FoundEncoding(wanted, codec)
-    named: dict[str, str] = {"UTF-8": "utf-8", **SHIFTED_CODECS, **CHOSEN_CODECS}
+    shifted = {str(name): codec for name, codec in SHIFTED_CODECS.items()}
+    named = {"UTF-8": "utf-8", **shifted, **CHOSEN_CODECS}
     return FoundEncoding(wanted, named.get(wanted) or _codec(cast(LegacyEncoding, wanted), data))
 
 

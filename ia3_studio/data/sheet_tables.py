@@ -48,6 +48,8 @@ def found_in_sheets(
     """
     tables = {sheet: _table(name, rows, header) for sheet, rows in read.items()}
     full = {sheet: found for sheet, found in tables.items() if found and len(found[0])}
+    if not full and len(read) < len(names):
+        raise DataError(f"{name} contains no rows in sheet {shown_names([*read])}; choose another under Sheet or file.")
     if not full:
         raise DataError(f"{name} contains no rows; give a workbook with at least two.")
     if together:

@@ -249,7 +249,7 @@ def _read_several(name: str, members: Mapping[str, bytes], parsing: ParsingOptio
         form = ", ".join(filter(None, (f"{used} in {name}", export.form)))
         return Found(frame, form, notes=(*export.notes, *damaged, *not_read(members, export.used)))
     if kind := refused_members(members):
-        raise DataError(f"{name} cannot be read: it is {kind}.")
+        raise DataError(f"{name} cannot be read: it holds {kind}.")
     found = _read_together(name, members, suffixes, parsing)
     return replace(found, sheets=single_tables(members, suffixes) or found.sheets, notes=(*damaged, *found.notes))
 

@@ -73,9 +73,11 @@ def build() -> ParsingForm:
             split = _column(text.SPLIT_COLUMN, text.SPLIT_INFO, "split-column")
             system = _column(text.SYSTEM_COLUMN, text.SYSTEM_INFO, "system-column")
         with gr.Row():
-            delimiter = gr.Dropdown(list(DELIMITERS), value="", label=text.DELIMITER, min_width=120)
-            encoding = gr.Dropdown(list(ENCODINGS), value="", label=text.ENCODING, min_width=120)
-            header = gr.Dropdown(list(text.HEADERS), value="", label=text.HEADER, min_width=120, elem_id="header-row")
+            delimiter = gr.Dropdown(
+                list(DELIMITERS), value="", label=text.DELIMITER, min_width=140, elem_id="delimiter"
+            )
+            header = gr.Dropdown(list(text.HEADERS), value="", label=text.HEADER, min_width=140, elem_id="header-row")
+        encoding = gr.Dropdown(list(ENCODINGS), value="", label=text.ENCODING, elem_id="encoding")
         sheet = gr.Dropdown(
             [text.AUTO_DETECT], value="", label=text.SHEET, info=text.SHEET_INFO, visible=False, elem_id="sheet"
         )

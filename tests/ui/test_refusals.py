@@ -54,7 +54,7 @@ def test_after_a_sheet_that_cannot_be_read_another_one_can_be_chosen(bench: Stud
     path.write_bytes(workbook(Rows=PAIRS, Empty=[[None]]))
     shown, refused = last(apply_choices(bench, str(path), 0.2, *chosen(sheet="Empty")))
     sheet = shown[4 + SHEET]
-    assert refused and sheet.get("visible") is not False and "choices" not in sheet
+    assert "sheet Empty" in refused and sheet.get("visible") is not False and "choices" not in sheet
     shown, refused = last(apply_choices(bench, str(path), 0.2, *chosen(sheet="Rows")))
     assert not refused and ("Empty", "Empty") in shown[4 + SHEET]["choices"]
 
@@ -115,9 +115,9 @@ def test_a_column_that_the_task_has_no_place_for_brings_the_task_that_has_one(
 def test_every_value_of_short_lists_is_a_column_that_can_be_chosen_and_stays(bench: Studio, tmp_path: Path) -> None:
     path = written([{"set": [asked(n), said(n), mood(n)], "n": n} for n in range(24)], tmp_path, "rows.jsonl")
     fields = chosen(kind="pairs", first="set[0]", answer="set[2]")
-    (data, *_shown, kind, first, _second, answer), refused = last(apply_parsing(bench, str(path), 0.2, *fields))[0][
-        :8
-    ], ""
+    (data, _said, _rows, _faults, kind, first, _second, answer, *_rest), refused = last(
+        apply_parsing(bench, str(path), 0.2, *fields)
+    )
     assert not refused and kind == "pairs" and (first["value"], answer["value"]) == ("set[0]", "set[2]")
     assert ("set[1]", "set[1]") in answer["choices"] and DataChoice.from_text(data).mapping is not None
 
@@ -132,6 +132,8 @@ def test_a_column_can_be_chosen_alone_where_the_form_cannot_say_what_was_detecte
     shown, refused = last(take_upload(bench, [str(path)], 0.2))
     assert not refused and shown[5] == ""
     shown, refused = last(apply_choices(bench, str(path), 0.2, *chosen(first="note", answer="topic")))
-    assert not refused and "topic" in shown[1] and DataChoice.from_text(shown[0]).mapping == Mapping(
-        "labels", column="note", answer="topic"
+    assert (
+        not refused
+        and "topic" in shown[1]
+        and DataChoice.from_text(shown[0]).mapping == Mapping("labels", column="note", answer="topic")
     )
