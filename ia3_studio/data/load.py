@@ -204,6 +204,11 @@ def split_images(name: str, pictures: Sequence[ImageFile], *, held_out: float = 
     """
     known = [picture for picture in pictures if picture.label]
     examples, problems = image_examples(known)
+    if len({label for example in examples for label in example.labels}) == 1 and len(examples) > 1:
+        raise DataError(
+            f"All images of {name} that can be read are of one class ({examples[0].labels[0]}); put the images of each "
+            "class into a folder of its name."
+        )
     splits = {number: picture.split for number, picture in enumerate(known, start=1)}
     given = split_as_named(examples, splits)
     train, measured, notes = (*given, ()) if given else drawn_split(examples, held_out, seed)

@@ -62,7 +62,7 @@ def test_after_a_sheet_that_cannot_be_read_another_one_can_be_chosen(bench: Stud
 def test_files_of_which_one_can_be_chosen_are_offered(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "files.zip"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("users.csv", "id,name\n1,Ann\n2,Bo\n")
+        archive.writestr("users.csv", "id,remark,size\n" + "".join(f'{n},"{said(n)}",{n}\n' for n in range(9)))
         archive.writestr("faq.csv", "prompt,answer\n" + "".join(f'{asked(n)},"{said(n)}"\n' for n in range(9)))
     shown, refused = last(take_upload(bench, [str(path)], 0.2))
     assert text.SHEET in refused
