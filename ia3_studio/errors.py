@@ -5,6 +5,7 @@
     ├── SelectionError   sites that do not exist or cannot be scaled together
     ├── AdapterError     an adapter file that is missing, damaged or made for another model
     ├── DataError        data that cannot be read or has nothing to train on
+    │   └── OneFileError      files that form no table together, of which one can be chosen
     ├── TrainingError    a training job that cannot start or continue
     │   └── RowMemoryError    a single row needs more memory than there is
     ├── LostProcessError one of several processes of a job ended or does not answer
@@ -36,6 +37,19 @@ class AdapterError(StudioError):
 
 class DataError(StudioError):
     """Data cannot be read, or has nothing to train on."""
+
+
+class OneFileError(DataError):
+    """Files form no table together, but one of them may be one.
+
+    Args:
+        sentence: what was found, and what to do.
+        files: those that can be chosen.
+    """
+
+    def __init__(self, sentence: str, files: tuple[str, ...]) -> None:
+        super().__init__(sentence)
+        self.files = files
 
 
 class TrainingError(StudioError):

@@ -118,8 +118,9 @@ def zip_members(name: str, data: bytes) -> dict[str, bytes]:
             require_room(f"{name}, unpacked,", sum(info.file_size for info in found))  # as far as it is to be believed
             return _gathered(name, ((info.filename, _read_member(archive, info)) for info in found))
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
+        reason = "it is locked with a password" if "encrypted" in str(error) else error
         raise DataError(
-            f"{name} cannot be unpacked ({error}); create the archive again, without a password."
+            f"{name} cannot be unpacked ({reason}); create the archive again, without a password."
         ) from error
 
 

@@ -171,7 +171,7 @@ def mapping_of(
     if kind in ("messages", "text"):
         chosen = Mapping(kind, column=first)
         return with_opening(table, chosen) if kind == "messages" else chosen
-    if kind == "multi" and choices and (not answer or answer in choices):
+    if kind == "multi" and choices and (not answer or answer in choices or _holds_all(answer, choices)):
         return Mapping("labels", column=first, context=second, target="multi", parts=tuple(choices))
     if not answer:
         raise DataError("No target column is selected; select one.")
@@ -185,6 +185,11 @@ def mapping_of(
         return _chosen_choices(table, first, second, answer, choices)
     target: LabelKind = "multi" if kind == "multi" else "number" if kind == "number" else "single"
     return with_decimal_mark(table, Mapping("labels", column=first, context=second, answer=answer, target=target))
+
+
+def _holds_all(column: str, paths: Sequence[str]) -> bool:
+    """Say whether paths lead into a column of objects."""
+    return all(path.startswith((f"{column}.", f"{column}[")) for path in paths)
 
 
 def _chosen_preferences(table: Table, prompt: str, answer: str, context: str, rejected: str) -> Mapping:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -10,6 +11,7 @@ from typing import Literal, cast
 import regex
 
 from ia3_studio.data.byte_marks import text_with_marks
+from ia3_studio.data.chosen_encodings import CHOSEN_CODECS, ChosenEncoding
 from ia3_studio.data.legacy_encodings import (
     CODECS,
     LATIN,
@@ -18,9 +20,10 @@ from ia3_studio.data.legacy_encodings import (
     text_of_words,
     words_outside_ascii,
 )
+from ia3_studio.data.shifted_encodings import SHIFTED_CODECS, ShiftedEncoding, shifted_encoding
 from ia3_studio.errors import DataError
 
-Encoding = Literal["UTF-8", "UTF-16", "UTF-32", LegacyEncoding]
+Encoding = Literal["UTF-8", "UTF-16", "UTF-32", LegacyEncoding, ShiftedEncoding, ChosenEncoding]
 
 _BYTE_ORDER_MARKS: tuple[tuple[bytes, Encoding, str], ...] = (
     (codecs.BOM_UTF32_LE, "UTF-32", "utf-32"),  # begins with that of UTF-16
@@ -112,11 +115,14 @@ def decode_as(name: str, data: bytes, found: FoundEncoding) -> Decoded:
             f"{name} is not valid {found.encoding} text (byte {error.start + 1:,}); save it as UTF-8."
         ) from error
     text = text.replace("\0", "") if found.nul_bytes else text
+    text = unicodedata.normalize("NFC", text) if found.encoding in _WITH_ACCENTS_APART else text
     return Decoded(_MARKS_OF_FILES.sub("", text) if "\ufeff" in text else text, found, has_marks)
 
 
 _MARKS_OF_FILES = regex.compile("^\ufeff+", regex.MULTILINE)
 """A byte order mark at the beginning of a line: there begins a file that was put behind another one."""
+_WITH_ACCENTS_APART = ("windows-1258",)
+"""Encodings in which most accents stand behind their letters, as no other text of the language has them."""
 _END_OF_FILE = b"\x1a"
 """How programs of DOS end a text."""
 
@@ -157,9 +163,10 @@ def find_encoding(name: str, data: bytes, wanted: Encoding | None = None) -> Fou
         return _without_nul(name, data)
     try:
         data.decode("utf-8")
-        return FoundEncoding("UTF-8", "utf-8")
     except UnicodeDecodeError:
         return _damaged_or_legacy(name, data)
+    shifted = shifted_encoding(data)
+    return FoundEncoding(shifted, SHIFTED_CODECS[shifted]) if shifted else FoundEncoding("UTF-8", "utf-8")
 
 
 def _without_nul(name: str, data: bytes) -> FoundEncoding:
@@ -182,7 +189,9 @@ def _wanted(data: bytes, wanted: Encoding, marked: tuple[bytes, Encoding, str] |
         wide = _wide(data)
         codec = wide.codec if wide and wide.encoding == wanted else f"{wanted.lower()}-le"
         return FoundEncoding(wanted, codec)
-    return FoundEncoding(wanted, "utf-8" if wanted == "UTF-8" else _codec(cast(LegacyEncoding, wanted), data))
+    shifted = {str(name): codec for name, codec in SHIFTED_CODECS.items()}
+    named = {"UTF-8": "utf-8", **shifted, **CHOSEN_CODECS}
+    return FoundEncoding(wanted, named.get(wanted) or _codec(cast(LegacyEncoding, wanted), data))
 
 
 def _wide(data: bytes) -> FoundEncoding | None:
@@ -241,4 +250,6 @@ def _is_valid(data: bytes, codec: str) -> bool:
 
 
 def _no_text(name: str) -> DataError:
-    return DataError(f"{name} is a binary file, not text; give a table, JSON or plain text.")
+    return DataError(
+        f"{name} is a binary file, not text; give a table, JSON or plain text, or choose its encoding if it is text."
+    )

@@ -286,7 +286,10 @@ def _table(
 def _damage(cells: Sequence[str], width: int, header: Sequence[str] | None) -> str:
     """Return why a row cannot be used; nothing where it can."""
     if len(cells) > width and any(cell.strip() for cell in cells[width:]):
-        return f"it has {len(cells)} cells, the first row {width}; quote cells that contain a delimiter"
+        return (
+            f"it has {len(cells)} cells, the first row {width}; quote cells that contain a delimiter, or choose "
+            "another delimiter"
+        )
     return "it repeats the header" if header is not None and width > 1 and list(cells) == list(header) else ""
 
 

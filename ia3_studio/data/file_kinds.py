@@ -12,7 +12,6 @@ _TEXT_KINDS = frozenset((
     ".yaml", ".yml", ".xml", ".html", ".htm",
 ))  # fmt: skip
 """Endings of texts."""
-_NAMED = ("a PDF, which has no rows", "a picture", "a document, which has no rows", "slides, which have no rows")
 
 
 def kind_of(suffix: str, data: bytes) -> str:
@@ -50,19 +49,6 @@ _PASTED = ("", ".csv", ".txt", ".text")
 def _letters(data: bytes) -> bytes:
     """Return bytes without a byte order mark, and without those of the value 0 between the letters of UTF-16."""
     return data.lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\0", b"")
-
-
-def said_kind(data: bytes) -> str:
-    """Return what a file is that cannot be read, for a sentence; empty where its first bytes do not say it."""
-    if data.startswith(b"%PDF"):
-        return _NAMED[0]
-    if data.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8")) or data[8:12] == b"WEBP":
-        return _NAMED[1]
-    if data.startswith(b"\xd0\xcf\x11\xe0"):
-        return "an old Office file; save it as .xlsx"
-    if data.startswith(b"PK"):
-        return next((_NAMED[place] for mark, place in ((_DOCUMENT, 2), (_SLIDES, 3)) if mark in data), "")
-    return "a database; export the table as CSV" if data.startswith(b"SQLite format 3") else ""
 
 
 def _packed_kind(data: bytes) -> str:

@@ -17,8 +17,8 @@ from ia3_studio.data.letters import Language
 
 LegacyEncoding = Literal[
     "GB18030", "Big5", "Shift-JIS", "EUC-JP", "EUC-KR", "windows-1250", "windows-1251", "windows-1252", "windows-1253",
-    "windows-1254", "windows-1255", "windows-1256", "windows-1257", "windows-874", "KOI8-R", "ISO-8859-2", "Mac Roman",
-    "IBM850", "IBM866",
+    "windows-1254", "windows-1255", "windows-1256", "windows-1257", "windows-1258", "windows-874", "KOI8-R",
+    "ISO-8859-2", "Mac Roman", "IBM850", "IBM866",
 ]  # fmt: skip
 """Encodings of one script or region, by the names that browsers and editors use."""
 
@@ -44,6 +44,7 @@ _CANDIDATES: dict[LegacyEncoding, _Candidate] = {
     "windows-1255": _Candidate("cp1255", letters.HEBREW, -2),
     "windows-1256": _Candidate("cp1256", letters.ARABIC, -2),
     "windows-1257": _Candidate("cp1257", letters.BALTIC, -3),
+    "windows-1258": _Candidate("cp1258", letters.VIETNAMESE, -2),
     "windows-874": _Candidate("cp874", letters.THAI, -2),
     "KOI8-R": _Candidate("koi8_u", letters.CYRILLIC, -2),  # KOI8-U, which has letters in place of lines of boxes
     "ISO-8859-2": _Candidate("iso8859_2", letters.CENTRAL, -3),
@@ -105,6 +106,7 @@ _ODDITIES = tuple(
             r"|ń(?=[aeiou])|(?<=i)æ",
             3.5,
         ),
+        (r"(?<![aeiouyăâêôơưAEIOUYĂÂÊÔƠƯ])[\u0300\u0301\u0303\u0309\u0323]", 9.0),
         (r"(?=[\p{Latin}&&[^\x00-\x7f]]{2})", 1.0),
         (rf"(?<!\p{{L}})[[\p{{Latin}}{_SCRIPTS}]&&[^\x00-\x7f{_SINGLE}]](?!\p{{L}})", 4.0),
         (r"(?<=\p{L})[\p{Sc}&&[^\x00-\x7f]](?=\d)", 4.0),

@@ -90,6 +90,13 @@ GREEK = (
     ),
 )
 TURKISH = (Language("Turkish", "ı395 ü176 ş146 ç119 ğ87 ö76 â1 î1", "bir ve bu da ne ile daha en olan gibi"),)
+VIETNAMESE = (
+    Language(  # in windows-1258, where most accents stand behind their letters
+        "Vietnamese",
+        "\u0301165 \u0300130 ô100 \u030990 ơ84 \u032378 ê68 đ65 ư57 â50 \u030334 ă28 à19 á17 í4 ó4 è2 é3 ù1 ú2",
+        "trong cho khi anh nay con ra theo sinh nhau",
+    ),
+)
 BALTIC = (
     Language("Lithuanian", "ė208 ų179 š161 ž120 ą103 į87 ū73 č47 ę23", "ir kad su tai yra kaip ar bet ne iki"),
     Language("Latvian", "ā386 ī181 ē164 š92 ū57 ņ43 ļ34 ž17 ķ10 ģ9 č7", "un ir ar par ka no uz kas vai bet"),

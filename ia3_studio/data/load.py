@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -18,6 +19,7 @@ from ia3_studio.data.large import is_large, load_large, read_head
 from ia3_studio.data.listed_images import find_images
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.near_labels import near_note
+from ia3_studio.data.parsing import NOT_READ
 from ia3_studio.data.sampled import read_sample, sample_rows
 from ia3_studio.data.shapes.recognize import unused_sentences
 from ia3_studio.data.split import DataSplit, drawn_split, given_split, split_as_named
@@ -151,17 +153,34 @@ def split_table(
     Raises:
         DataError: it has nothing to train on, fewer than two usable rows, or not the columns of the mapping.
     """
-    mapping = mapping or infer_columns(sample_rows(table))
-    require_columns(table, mapping)
-    examples, problems = read_examples(table, mapping)
-    given = given_split(table, mapping, examples)
-    train, measured, notes = (*given, ()) if given else drawn_split(examples, held_out, seed)
+    with _naming_what_is_left(table):
+        mapping = mapping or infer_columns(sample_rows(table))
+        require_columns(table, mapping)
+        examples, problems = read_examples(table, mapping)
+        given = given_split(table, mapping, examples)
+        train, measured, notes = (*given, ()) if given else drawn_split(examples, held_out, seed)
     description = f"{name}: {table.description}"
     return DataSplit(
         train, measured, tuple(problems), description, mapping, table.fingerprint, table.share,
         notes=(*table.notes, *near_note(mapping), *unused_sentences(table.unused), *notes),
         unused=unused_names(table, mapping, examples),
     )  # fmt: skip
+
+
+@contextmanager
+def _naming_what_is_left(table: Table) -> Iterator[None]:
+    """Add the sheets and files that were not read to a sentence on the one that was: the rows may be there.
+
+    Raises:
+        DataError: as the body does.
+    """
+    try:
+        yield
+    except DataError as error:
+        left = [note for note in table.notes if note.startswith(NOT_READ)]
+        if not left:
+            raise
+        raise DataError(" ".join((str(error), *left))) from error
 
 
 def look_at(path: Path, parsing: ParsingOptions | None = None) -> Table:
@@ -181,10 +200,15 @@ def split_images(name: str, pictures: Sequence[ImageFile], *, held_out: float = 
     """Split images of a folder or a zip, as :func:`load_data` does.
 
     Raises:
-        DataError: none of them can be read, or fewer than two.
+        DataError: none of them can be read, fewer than two, or all are of one class.
     """
     known = [picture for picture in pictures if picture.label]
     examples, problems = image_examples(known)
+    if len({label for example in examples for label in example.labels}) == 1 and len(examples) > 1:
+        raise DataError(
+            f"All images of {name} that can be read are of one class ({examples[0].labels[0]}); put the images of each "
+            "class into a folder of its name."
+        )
     splits = {number: picture.split for number, picture in enumerate(known, start=1)}
     given = split_as_named(examples, splits)
     train, measured, notes = (*given, ()) if given else drawn_split(examples, held_out, seed)

@@ -10,9 +10,9 @@ from xml.etree import ElementTree
 
 from ia3_studio.data.archives import zip_members
 from ia3_studio.data.delimited import require_columns_within
-from ia3_studio.data.parsing import Found, ParsingOptions, shown_names
+from ia3_studio.data.parsing import ALL_SHEETS, Found, ParsingOptions, shown_names
 from ia3_studio.data.problem import clause
-from ia3_studio.data.sheet_tables import MOST_CELLS, found_in_sheets, hidden_note
+from ia3_studio.data.sheet_tables import MOST_CELLS, found_in_sheets, hidden_note, wanted_sheets
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -44,15 +44,15 @@ def read_open_document(name: str, data: bytes, parsing: ParsingOptions) -> Found
         ) from error
     sheets = {str(each.get(f"{_TABLE}name", "")): each for each in root.iter(f"{_TABLE}table")}
     names, styles = tuple(sheets), _hidden_styles(root)
-    if parsing.sheet and parsing.sheet not in names:
+    if parsing.sheet and parsing.sheet not in (*names, ALL_SHEETS):
         raise DataError(f"{name} has no sheet {parsing.sheet!r}; its sheets are {shown_names(names)}.")
     shown = tuple(each for each in names if sheets[each].get(f"{_TABLE}style-name") not in styles)
-    wanted = (parsing.sheet,) if parsing.sheet else shown or names
+    wanted = wanted_sheets(parsing.sheet, names, shown)
     try:
         read = {each: _rows(name, sheets[each]) for each in wanted}
     except (ValueError, OverflowError) as error:  # what is no number where one belongs
         raise DataError(f"{name} cannot be read as a workbook: {clause(error)}; save it as .xlsx.") from error
-    found = found_in_sheets(name, read, names, parsing.header)
+    found = found_in_sheets(name, read, names, parsing.header, together=parsing.sheet == ALL_SHEETS)
     return replace(found, notes=(*found.notes, *hidden_note(names, wanted, bool(parsing.sheet))))
 
 

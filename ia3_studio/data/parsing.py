@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _NAMES_SHOWN = 12
+NOT_READ = "Not read:"
+"""How a note begins on sheets or files that hold none of the rows."""
+ALL_SHEETS = "*"
+"""In place of the name of a sheet, which cannot be that: all of them as one table."""
 
 
 @dataclass(frozen=True)
@@ -20,12 +24,12 @@ class ParsingOptions:
     """How a file is to be read; what is None is detected."""
 
     delimiter: str | None = None
-    """One character, such as ";"."""
+    """Such as ";", or several characters such as "::"."""
     encoding: Encoding | None = None
     header: int | None = None
     """The row that names the columns, counted from 1 without empty lines; 0 if none does."""
     sheet: str | None = None
-    """The sheet of a workbook."""
+    """The sheet of a workbook, or "*" for all of them as one table; in an archive or a folder, the file."""
     speaker: str | None = None
     """The speaker of a chat log whose messages are the answers."""
     plain: bool = False
@@ -41,7 +45,7 @@ class Found:
     form: str
     damaged: tuple[Damage, ...] = ()
     sheets: tuple[str, ...] = ()
-    """The sheets of a workbook."""
+    """The sheets of a workbook, or the tables of an archive, of which one can be chosen."""
     notes: tuple[str, ...] = ()
     """What was read otherwise than as a row, or not at all; one sentence each."""
 

@@ -226,6 +226,13 @@ def _inner_paths(values: Sequence[Any], deepest: int) -> Iterator[str]:
                 inner = [structure_of(each[key]) for each in objects if each.get(key) is not None]
                 yield from (f".{key}{each}" for each in _inner_paths(inner, deepest - 1))
     elif 2 * len(lists) > len(values):
-        first = [structure_of(each[0]) for each in lists if len(each)]
-        yield "[0]"
-        yield from (f"[0]{each}" for each in _inner_paths(first, deepest - 1))
+        lengths = {len(each) for each in lists}
+        places = max(lengths) if len(lengths) == 1 and max(lengths) <= _MOST_PLACES else 1
+        for place in range(places):
+            inner = [structure_of(each[place]) for each in lists if len(each)]
+            yield f"[{place}]"
+            yield from (f"[{place}]{each}" for each in _inner_paths(inner, deepest - 1))
+
+
+_MOST_PLACES = 4
+"""Values of lists that all have as many, up to which each may be a column of its own."""

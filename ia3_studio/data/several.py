@@ -12,6 +12,7 @@ from ia3_studio.data.column_files import column_files
 from ia3_studio.data.decode import Encoding, decode_together
 from ia3_studio.data.document_files import documents, pages, source_files, sources
 from ia3_studio.data.files_by_class import are_sorted, by_class
+from ia3_studio.data.image_files import SUFFIXES as IMAGES
 from ia3_studio.data.joined_by_ids import talks_by_ids
 from ia3_studio.data.language_files import by_language
 from ia3_studio.data.linked_tables import linked
@@ -23,7 +24,7 @@ from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.object_files import one_object_each
 from ia3_studio.data.pair_tables import pair_tables
 from ia3_studio.data.parallel_files import are_two_sides, parallel, side_pairs
-from ia3_studio.data.parsing import Found, shown_names
+from ia3_studio.data.parsing import NOT_READ, Found, shown_names
 from ia3_studio.data.preferred_files import preferred
 from ia3_studio.data.same_names import parallel_folders
 from ia3_studio.data.split_names import SPLITS
@@ -31,7 +32,7 @@ from ia3_studio.data.story_files import stories
 from ia3_studio.data.subtitle_files import films
 from ia3_studio.data.table_files import alike, by_split, columns_apart, main_table
 from ia3_studio.data.text_facts import text_facts
-from ia3_studio.errors import DataError
+from ia3_studio.errors import DataError, OneFileError
 
 _ABOUT = re.compile(
     r"_*(readme|license|licence|copying|citation|changelog|dataset_infos?|id2label|label2id|label_?(?:map|names)"
@@ -57,6 +58,7 @@ def read_members(
         encoding: of texts that are read together; detected if it is None.
 
     Raises:
+        OneFileError: they form no table, but one of them may be one.
         DataError: they form no table, or one of them cannot be read.
     """
     if not members:
@@ -65,7 +67,8 @@ def read_members(
         return found
     filled = {path: data for path, data in members.items() if data and not data.isspace()}
     filled = _different(filled)
-    content = {path: data for path, data in filled.items() if not _ABOUT.fullmatch(member_path(path).name)}
+    has_images = any(member_path(path).suffix.lower() in IMAGES for path in filled)
+    content = {path: data for path, data in filled.items() if not _is_about(member_path(path).name, has_images)}
     tables = {path: data for path, data in content.items() if member_path(path).suffix.lower() in suffixes}
     tables = tables or {path: data for path, data in content.items() if _says_nothing(member_path(path).suffix)}
     rows = {path: data for path, data in tables.items() if not (path.endswith(".json") and is_called_a_list(path))}
@@ -108,11 +111,29 @@ def read_members(
         together = form_of(content, tables, readers)
         if together is not None:
             return _finished(together[0], members, together[1], encoding)
-    raise DataError(
-        f"{name} contains {len(members):,} files ({shown_names(list(members))}) that do not form a table; "
+    sentence = f"{name} contains {len(members):,} files ({shown_names(list(members))}) that do not form a table"
+    way_out = (
         "give one table, files with the same columns, files named train and test, two parallel texts, or one text "
         "file or folder per class."
     )
+    if files := single_tables(members, suffixes):
+        raise OneFileError(f"{sentence}; choose one of them under Sheet or file, or {way_out}", files)
+    raise DataError(f"{sentence}; {way_out}")
+
+
+def single_tables(members: Mapping[str, bytes], suffixes: frozenset[str]) -> tuple[str, ...]:
+    """Return the files of which one can be chosen: tables and JSON; nothing where there is one, or very many."""
+    structured = suffixes - {*_PROSE}
+    files = tuple(path for path, data in members.items() if data and member_path(path).suffix.lower() in structured)
+    return files if 1 < len(files) <= _MOST_TO_CHOOSE else ()
+
+
+_MOST_TO_CHOOSE = 60
+
+
+def _is_about(name: str, has_images: bool) -> bool:
+    """Say whether a file describes data; metadata by images are the rows that belong to them."""
+    return _ABOUT.fullmatch(name) is not None and not (has_images and name.lower().startswith("metadata."))
 
 
 _FORMS = (
@@ -204,4 +225,8 @@ def not_read(members: Mapping[str, bytes], used: Sequence[str]) -> list[str]:
     """Return a sentence on the files that are not read; nothing if there are none."""
     read = {*used}
     others = [path for path in members if path not in read]
-    return [f"Not read: {shown_names(others)}."] if others else []
+    images = sum(member_path(path).suffix.lower() in IMAGES for path in others)
+    if images > 1:
+        others = [path for path in others if member_path(path).suffix.lower() not in IMAGES]
+        others.append(f"{images:,} images, as rows are trained on their text alone")
+    return [f"{NOT_READ} {shown_names(others)}."] if others else []

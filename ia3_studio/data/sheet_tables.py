@@ -10,7 +10,7 @@ from ia3_studio.data.delimited import require_header_row
 from ia3_studio.data.footers import footer_length, footer_note
 from ia3_studio.data.header import COMPARED_ROWS, SEARCHED_ROWS, find_header, unique_names
 from ia3_studio.data.header_rows import header_rows
-from ia3_studio.data.parsing import Found, shown_names
+from ia3_studio.data.parsing import ALL_SHEETS, NOT_READ, Found, shown_names
 from ia3_studio.data.split_names import SPLIT, split_of
 from ia3_studio.data.table_files import ORIGIN, origins_of
 from ia3_studio.errors import DataError
@@ -27,7 +27,12 @@ _MUCH_LONGER = 4
 
 
 def found_in_sheets(
-    name: str, read: Mapping[str, Sequence[Sequence[Any]]], names: Sequence[str], header: int | None
+    name: str,
+    read: Mapping[str, Sequence[Sequence[Any]]],
+    names: Sequence[str],
+    header: int | None,
+    *,
+    together: bool = False,
 ) -> Found:
     """Return the table that sheets form.
 
@@ -36,24 +41,40 @@ def found_in_sheets(
         read: the rows of each sheet that is read; a cell that is empty is None.
         names: of all sheets.
         header: the row that names the columns, counted from 1; 0 if none does; detected if it is None.
+        together: whether the sheets are one table, whatever their columns are.
 
     Raises:
         DataError: no sheet has rows, or there is no such header row.
     """
     tables = {sheet: _table(name, rows, header) for sheet, rows in read.items()}
     full = {sheet: found for sheet, found in tables.items() if found and len(found[0])}
+    if not full and len(read) < len(names):
+        raise DataError(f"{name} contains no rows in sheet {shown_names([*read])}; choose another under Sheet or file.")
     if not full:
         raise DataError(f"{name} contains no rows; give a workbook with at least two.")
+    if together:
+        return _joined(full, full, names)
     main = _main(full)
     full = _spelled_alike(full, main)
     alike = {sheet: each for sheet, each in full.items() if are_alike([_names(each), _names(full[main])])}
     return _joined(alike, full, names) if _form_one_table(alike) else _one(main, full, names)
 
 
+def wanted_sheets(chosen: str | None, names: Sequence[str], shown: Sequence[str]) -> tuple[str, ...]:
+    """Return the sheets that are read: the chosen one or all; else those that are not hidden, unless all are."""
+    if chosen:
+        return tuple(names) if chosen == ALL_SHEETS else (chosen,)
+    return tuple(shown or names)
+
+
 def hidden_note(names: Sequence[str], wanted: Sequence[str], chosen: bool) -> list[str]:
     """Return the note on sheets that are not read as they are hidden; nothing where one was chosen."""
     hidden = [each for each in names if each not in wanted]
-    return [f"Not read: hidden sheet {shown_names(hidden)}; choose it under Sheet."] if hidden and not chosen else []
+    return (
+        [f"{NOT_READ} hidden sheet {shown_names(hidden)}; choose it under Sheet or file."]
+        if hidden and not chosen
+        else []
+    )
 
 
 def _table(name: str, rows: Sequence[Sequence[Any]], header: int | None) -> _Sheet | None:
@@ -132,13 +153,23 @@ def _joined(tables: Mapping[str, _Sheet], full: Mapping[str, _Sheet], names: Seq
 
 
 def _main(tables: Mapping[str, _Sheet]) -> str:
-    """Return the first sheet that is a table, of at least two rows and columns, or one that is much longer."""
+    """Return the first sheet that is a table, of at least two rows and columns, or one that is much longer.
+
+    Sheets of figures alone are passed over where another one has words.
+    """
     wide = [each for each, (frame, _notes) in tables.items() if len(frame) > 1 and len(frame.columns) > 1]
+    wide = [each for each in wide if _has_words(tables[each][0])] or wide
     sheet = next(iter(wide), next(iter(tables)))
     longest = max(wide, key=lambda each: len(tables[each][0]), default=sheet)
     if len(tables[longest][0]) >= _MUCH_LONGER * len(tables[sheet][0]):
         sheet = longest
     return sheet
+
+
+def _has_words(frame: pd.DataFrame) -> bool:
+    """Say whether one of the first rows of a table holds a word; dates and times are none."""
+    cells = (cell for row in frame.iloc[:COMPARED_ROWS].itertuples(index=False) for cell in row)
+    return any(isinstance(cell, str) and any(map(str.isalpha, cell)) for cell in cells)
 
 
 def _one(sheet: str, tables: Mapping[str, _Sheet], names: Sequence[str]) -> Found:
@@ -150,4 +181,4 @@ def _one(sheet: str, tables: Mapping[str, _Sheet], names: Sequence[str]) -> Foun
 def _left(read: Sequence[str], tables: Mapping[str, _Sheet]) -> list[str]:
     """Return a note on the sheets that are not read; nothing where all are."""
     others = [each for each in tables if each not in read]
-    return [f"Not read: sheet {shown_names(others)}; choose it under Sheet."] if others else []
+    return [f"{NOT_READ} sheet {shown_names(others)}; choose it under Sheet or file."] if others else []

@@ -13,9 +13,9 @@ from xml.etree import ElementTree
 
 from ia3_studio.data.archives import zip_members
 from ia3_studio.data.delimited import require_columns_within
-from ia3_studio.data.parsing import Found, ParsingOptions, shown_names
+from ia3_studio.data.parsing import ALL_SHEETS, Found, ParsingOptions, shown_names
 from ia3_studio.data.problem import clause
-from ia3_studio.data.sheet_tables import MOST_CELLS, found_in_sheets, hidden_note
+from ia3_studio.data.sheet_tables import MOST_CELLS, found_in_sheets, hidden_note, wanted_sheets
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -51,15 +51,15 @@ def read_sheets(name: str, data: bytes, parsing: ParsingOptions) -> Found:
     try:
         with pd.ExcelFile(io.BytesIO(data), engine="openpyxl") as book:
             names = tuple(str(each) for each in book.sheet_names)
-            if parsing.sheet and parsing.sheet not in names:
+            if parsing.sheet and parsing.sheet not in (*names, ALL_SHEETS):
                 raise DataError(f"{name} has no sheet {parsing.sheet!r}; its sheets are {shown_names(names)}.")
             shown = tuple(each for each in names if book.book[each].sheet_state == "visible")
-            wanted = (parsing.sheet,) if parsing.sheet else shown or names
+            wanted = wanted_sheets(parsing.sheet, names, shown)
             contents = contents_of(members)
             read = {sheet: _cells(book, sheet, contents.get(sheet, b"")) for sheet in wanted}
     except (*_DAMAGE, InvalidFileException) as error:
         raise DataError(f"{name} cannot be read as a workbook: {clause(error)}.") from error
-    found = found_in_sheets(name, read, names, parsing.header)
+    found = found_in_sheets(name, read, names, parsing.header, together=parsing.sheet == ALL_SHEETS)
     return replace(found, notes=(*found.notes, *_about_sheets(names, wanted, contents, bool(parsing.sheet))))
 
 

@@ -25,24 +25,27 @@ from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import decode
 from ia3_studio.data.edited_sentences import SUFFIX as EDITS
-from ia3_studio.data.file_kinds import kind_of, said_kind
+from ia3_studio.data.file_kinds import kind_of
 from ia3_studio.data.image_files import SUFFIXES as IMAGES
 from ia3_studio.data.left_texts import RowTexts, texts_of_rows
 from ia3_studio.data.mail_boxes import read_mailbox
 from ia3_studio.data.markup_tables import read_html
+from ia3_studio.data.member_files import Readers
 from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.open_document import read_open_document
-from ia3_studio.data.parsing import Found, shown_names
+from ia3_studio.data.parsing import ALL_SHEETS, Found, shown_names
 from ia3_studio.data.parsing import ParsingOptions as ParsingOptions
 from ia3_studio.data.plain_texts import without_fence
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.several import not_read, read_members
+from ia3_studio.data.refused_kinds import GIVE, TEXT_WAY_OUT, kind_by_first_bytes, refused_kind, refused_members
+from ia3_studio.data.several import not_read, read_members, single_tables
 from ia3_studio.data.sgml_rows import read_sgml
 from ia3_studio.data.shapes.folders import read_export
 from ia3_studio.data.shapes.recognize import recognize, shape_by_row
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, frame_of
 from ia3_studio.data.sheets import read_sheets
 from ia3_studio.data.subtitles import read_subtitles
+from ia3_studio.data.table_files import one_below_the_other
 from ia3_studio.data.xml_rows import read_xml
 from ia3_studio.data.yaml_rows import read_yaml
 from ia3_studio.errors import DataError
@@ -80,7 +83,7 @@ class Table:
     problems: tuple[Problem, ...] = ()
     """Rows that could not be read, and why."""
     sheets: tuple[str, ...] = ()
-    """The sheets of a workbook."""
+    """The sheets of a workbook, or the tables of an archive, of which one can be chosen."""
     share: float = 1.0
     """How much of the file it holds: less than all where only its beginning was read."""
     notes: tuple[str, ...] = ()
@@ -197,22 +200,28 @@ def _read(name: str, data: bytes, parsing: ParsingOptions) -> Found:
             f"{name} is an HTML page and no data: what was downloaded is the page of an error, a login or a preview; "
             "download the file itself."
         )
-    if suffix not in (".zip", ".xlsx", ".xlsm", ".ods") and (kind := said_kind(data)):
-        raise DataError(f"{name} cannot be read; it is {kind}. Give {', '.join(KINDS)}.")
+    if suffix in READERS and suffix not in (".xlsx", ".xlsm", ".ods") and (kind := kind_by_first_bytes(data)):
+        raise DataError(f"{name} cannot be read: it is {kind}.")
     if suffix not in READERS:
-        if suffix not in _NOT_READ and (found_rows := _without_ending(name, data, parsing)):
-            return found_rows
-        hint = f"; it is {_NOT_READ[suffix]}" if suffix in _NOT_READ else ""
-        raise DataError(f"The file type of {name} is not supported{hint}; give {', '.join(KINDS)}.")
+        return _without_known_ending(name, suffix, data, parsing)
     return READERS[suffix](name, data, parsing)
 
 
-def _without_ending(name: str, data: bytes, parsing: ParsingOptions) -> Found | None:
-    """Return the rows of a file whose ending says nothing, if it is Parquet, or text that is more than paragraphs."""
+def _without_known_ending(name: str, suffix: str, data: bytes, parsing: ParsingOptions) -> Found:
+    """Return the rows of a file whose ending says nothing: of text that is more than paragraphs, or as is chosen.
+
+    Raises:
+        DataError: it holds no rows, or is text that may be anything.
+    """
+    is_chosen = bool(parsing.plain or parsing.delimiter or parsing.encoding)
+    if not is_chosen and (kind := refused_kind(suffix, data)):
+        raise DataError(f"{name} cannot be read: it is {kind}.")
     if b"\0" in data[:_LOOKED_AT] and not parsing.encoding:
-        return None
+        raise DataError(f"The file type of {name} is not supported; give {GIVE}.")
     found = READERS[".txt"](name, data, parsing)
-    return None if found.form.startswith(PLAIN_FORM) else found
+    if found.form.startswith(PLAIN_FORM) and not is_chosen:
+        raise DataError(f"The file type of {name} is not supported; {TEXT_WAY_OUT}. Otherwise give {GIVE}.")
+    return found
 
 
 _LOOKED_AT = 4_000
@@ -222,16 +231,31 @@ _LOOKED_AT = 4_000
 def _read_several(name: str, members: Mapping[str, bytes], parsing: ParsingOptions) -> Found:
     held, damaged = unpacked_members(name, members)
     members = in_order(held)
+    suffixes = frozenset(READERS) - _BESIDE
+    if parsing.sheet and parsing.sheet in members:
+        alone = {parsing.sheet: members[parsing.sheet]}
+        found = _read_together(name, alone, suffixes, replace(parsing, sheet=None))
+        return replace(
+            found, sheets=single_tables(members, suffixes), notes=(*found.notes, *not_read(members, [*alone]))
+        )
+    if parsing.sheet == ALL_SHEETS and (files := single_tables(members, suffixes)):
+        readers = Readers(lambda each, data: _read(each, data, replace(parsing, sheet=None)), lambda _paths: {})
+        found = one_below_the_other({path: members[path] for path in files}, readers)
+        return replace(found, sheets=files, notes=(*damaged, *found.notes, *not_read(members, files)))
     export = None if parsing.plain else read_export(members)
     if export:
         used = export.used[0] if len(export.used) == 1 else f"{len(export.used):,} files"
         frame = frame_of(list(enumerate(export.rows, start=1)))
         form = ", ".join(filter(None, (f"{used} in {name}", export.form)))
         return Found(frame, form, notes=(*export.notes, *damaged, *not_read(members, export.used)))
-    found = read_members(
-        name, members, frozenset(READERS) - _BESIDE, lambda each, data: _read(each, data, parsing), parsing.encoding
-    )
-    return replace(found, notes=(*damaged, *found.notes))
+    if kind := refused_members(members):
+        raise DataError(f"{name} cannot be read: it holds {kind}.")
+    found = _read_together(name, members, suffixes, parsing)
+    return replace(found, sheets=single_tables(members, suffixes) or found.sheets, notes=(*damaged, *found.notes))
+
+
+def _read_together(name: str, members: Mapping[str, bytes], suffixes: frozenset[str], parsing: ParsingOptions) -> Found:
+    return read_members(name, members, suffixes, lambda each, data: _read(each, data, parsing), parsing.encoding)
 
 
 def _text(read: Callable[[str, str, str, ParsingOptions], Found]) -> Callable[[str, bytes, ParsingOptions], Found]:
@@ -298,22 +322,3 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
 _BESIDE = frozenset((".js",))
 """Endings of files that are read alone, as in an archive they are mostly programs of a page."""
 KINDS = (*READERS, *PACKED, ".zip", ".tar", ".tgz")
-_NOT_READ = {
-    ".xls": "an old Excel workbook; save it as .xlsx",
-    ".pdf": "a PDF, which has no rows",
-    ".xlsb": "a binary workbook; save it as .xlsx",
-    ".numbers": "a Numbers sheet; export it as .xlsx",
-    ".rar": "a RAR archive; give a zip", ".7z": "a 7z archive; give a zip",
-    ".pkl": "a pickle, which can run code; save the table as Parquet", ".dta": "a Stata file; export it as CSV",
-    ".sav": "an SPSS file; export it as CSV", ".rds": "an R file; export it as CSV",
-    ".npy": "an array; save the table as Parquet", ".docx": "a document, which has no rows",
-    ".eml": "a single mail; give a folder or a zip of mails",
-    ".po": "a gettext catalog; export it as TMX or CSV",
-    ".jsonc": "JSON with comments; remove them and save it as .json", ".orc": "ORC; save the table as Parquet",
-    ".avro": "Avro; save the table as Parquet", ".h5": "HDF5; save the table as Parquet",
-    ".doc": "a document, which has no rows", ".rtf": "a document, which has no rows",
-    ".odt": "a document, which has no rows", ".pptx": "slides, which have no rows",
-    ".ics": "a calendar; export it as CSV", ".vcf": "contacts; export them as CSV",
-    ".sqlite": "a database; export the table as CSV", ".sql": "statements of a database; export the table as CSV",
-    ".db": "a database; export the table as CSV",
-}  # fmt: skip

@@ -144,6 +144,13 @@ def columns_apart(
     return None
 
 
+def one_below_the_other(tables: Mapping[str, bytes], readers: Readers) -> Found:
+    """Return tables of any columns as one, a column of a name in several of them being the same one."""
+    found = spelled_alike({path: readers.table(PurePosixPath(path).name, data) for path, data in tables.items()})
+    frames = {path: each.frame for path, each in found.items()}
+    return _together(found, frames, f"{len(found)} files together ({shown_names(list(found))})")
+
+
 def _without_repeated(found: Mapping[str, Found]) -> dict[str, Found]:
     """Return tables without those that hold the rows of another one of the same name, such as data.json by data.csv."""
     kept: dict[str, Found] = {}

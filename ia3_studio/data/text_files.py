@@ -68,7 +68,9 @@ PLAIN_FORM = "plain text by"
 
 
 def found_in_cells(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
-    """Read a table whose cells are separated by a character."""
+    """Read a table whose cells are separated by a character, or by the several ones that are chosen."""
+    if len(parsing.delimiter or "") > 1:
+        return _between_signs(name, text, encoding, parsing)
     if parsing.delimiter is None and (words := read_webanno(name, text) or read_entity_table(name, text)):
         return replace(words, form=f"{words.form}, {encoding}")
     if parsing.delimiter is None and is_json_lines(text):
@@ -85,6 +87,17 @@ def found_in_cells(name: str, text: str, encoding: str, parsing: ParsingOptions)
     if found.header != 1:
         form += f", header in row {found.header}" if found.header else ", no header"
     return Found(found.frame, form, found.damaged, notes=found.notes)
+
+
+def _between_signs(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
+    """Read a table whose cells are separated by several characters, and by blanks around these."""
+    sign = parsing.delimiter or ""
+    text = re.sub(rf"[ ]?{re.escape(sign)}[ ]?", _UNIT, text.replace(_UNIT, " "))
+    found = found_in_cells(name, text, encoding, replace(parsing, delimiter=_UNIT))
+    return replace(found, form=found.form.replace(delimiter_name(_UNIT), sign, 1))
+
+
+_UNIT = "\x1f"
 
 
 def found_in_json(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:

@@ -22,7 +22,7 @@ from ia3_studio.data.load import DataChoice, look_at, split_images, split_table
 from ia3_studio.data.pasted import write_pasted
 from ia3_studio.data.paths import split_path
 from ia3_studio.data.table import Table
-from ia3_studio.errors import DataError, StudioError
+from ia3_studio.errors import DataError, OneFileError, StudioError
 from ia3_studio.settings import is_public
 from ia3_studio.ui import parsing_form, text
 from ia3_studio.ui.components.model_picker import ModelPicker
@@ -209,7 +209,8 @@ def _take(path: Path, held_out: float, kept_in: Path | None) -> Iterator[tuple[A
             split = split_table(path.name, found, held_out=held_out)
         used = str(keep(path, kept_in) if kept_in else path)
     except StudioError as error:
-        yield str(path), "", note(str(error), "bad"), "", "", *parsing_form.offered(found, None)
+        files = error.files if isinstance(error, OneFileError) else ()
+        yield str(path), "", note(str(error), "bad"), "", "", *parsing_form.offered(found, None, files=files)
         raise
     yield used, used, *data_overview(split), *parsing_form.offered(found, split.mapping)
 
@@ -239,7 +240,8 @@ def apply_parsing(
         if path.is_file() and not _is_fleeting(path) and is_public():
             os.utime(path)  # it is in use
         if pictures := find_images(path):
-            yield given, *data_overview(split_images(path.name, pictures, held_out=held_out)), *_unchanged()
+            split = split_images(path.name, pictures, held_out=held_out)
+            yield given, *data_overview(split), *parsing_form.offered(None, split.mapping)
             return
         parsing = parsing_form.chosen_parsing(*cells)
         found = look_at(path, parsing)

@@ -70,7 +70,8 @@ def labels_of(kind: str, counts: Sequence[int]) -> str:
     """Return how many labels there are, and how many rows, words or images each has."""
     few, many = min(counts), max(counts)
     each = f"{few:,}" if few == many else f"{few:,} to {many:,}"
-    return f"{len(counts):,}, {each} {LABELED.get(kind, 'rows')} each"
+    of_what = LABELED.get(kind, "rows")
+    return f"{len(counts):,}, {each} {of_what.removesuffix('s') if many == 1 else of_what} each"
 
 
 def finding_sentences(found: Findings) -> Iterator[str]:

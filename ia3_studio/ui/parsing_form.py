@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import gradio as gr
 
@@ -12,17 +13,21 @@ from ia3_studio.data.chosen_columns import Kind, columns_for, mapping_of, task_o
 from ia3_studio.data.column_profile import profile
 from ia3_studio.data.column_use import proposals
 from ia3_studio.data.decode import Encoding
+from ia3_studio.data.fitting_task import fitting_task
 from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.paths import paths_in
 from ia3_studio.data.table import ParsingOptions, Table
 from ia3_studio.errors import DataError
 from ia3_studio.ui import text
+from ia3_studio.ui.parsing_words import DELIMITERS, ENCODINGS
 
 if TYPE_CHECKING:
     from ia3_studio.data.mapping import Mapping
 
 FIELDS, CELL_FIELDS = 15, 6
 """How many fields there are, and how many of them, the last, say how cells are read."""
+SHEET = 12
+"""The place of the field of the sheet among all fields; that of the speaker follows."""
 OFFERED = FIELDS + 1
 """How many updates :func:`offered` returns: the fields, and the columns that are not used."""
 MOST_PROPOSALS = 12
@@ -67,12 +72,15 @@ def build() -> ParsingForm:
         with gr.Row():
             split = _column(text.SPLIT_COLUMN, text.SPLIT_INFO, "split-column")
             system = _column(text.SYSTEM_COLUMN, text.SYSTEM_INFO, "system-column")
-        encodings = [text.AUTO_DETECT, *((name, name) for name in get_args(Encoding))]
         with gr.Row():
-            delimiter = gr.Dropdown(list(text.DELIMITERS), value="", label=text.DELIMITER, min_width=120)
-            encoding = gr.Dropdown(encodings, value="", label=text.ENCODING, min_width=120)
-            header = gr.Dropdown(list(text.HEADERS), value="", label=text.HEADER, min_width=120, elem_id="header-row")
-        sheet = gr.Dropdown([text.AUTO_DETECT], value="", label=text.SHEET, visible=False, elem_id="sheet")
+            delimiter = gr.Dropdown(
+                list(DELIMITERS), value="", label=text.DELIMITER, min_width=140, elem_id="delimiter"
+            )
+            header = gr.Dropdown(list(text.HEADERS), value="", label=text.HEADER, min_width=140, elem_id="header-row")
+        encoding = gr.Dropdown(list(ENCODINGS), value="", label=text.ENCODING, elem_id="encoding")
+        sheet = gr.Dropdown(
+            [text.AUTO_DETECT], value="", label=text.SHEET, info=text.SHEET_INFO, visible=False, elem_id="sheet"
+        )
         speaker = gr.Dropdown(
             [text.NO_SPEAKER], value="", label=text.SPEAKER, info=text.SPEAKER_INFO, visible=False, elem_id="speaker"
         )
@@ -110,6 +118,8 @@ def chosen_mapping(
         found := columns_for(table, cast(Kind, kind))
     ):
         return replace(found, split=split or "")
+    task = fitting_task(table, cast(Kind, kind), answer or "", choices or (), (second, template))
+    kind, answer = task, "" if task == "multi" != kind else answer
     if kind == "preferences":
         asked, good, bad = _completed_preferences(table, first or "", answer or "", rejected or "")
         chosen = mapping_of(table, "preferences", asked, good, second or "", rejected=bad)
@@ -145,20 +155,19 @@ def with_system(table: Table, chosen: Mapping | None, system: str) -> Mapping | 
 
 
 def _kind_chosen(table: Table, first: str, answer: str, choices: Sequence[str]) -> Kind | Literal[""]:
-    """Return what the chosen columns are where nothing can be guessed; empty where all is guessed.
+    """Return what the chosen columns are where nothing can be guessed, or the form cannot say it; else nothing.
 
     Columns that stay from a guess say nothing: choosing auto-detect again asks for a new one.
     """
     if not (first or answer or choices):
         return ""
-    try:
-        infer_columns(table)
-    except DataError:  # its sentence asked for the choice of columns
-        if choices:
-            return "choices"
-        is_label = answer in table.frame.columns and profile(table.frame, answer).is_label
-        return "labels" if is_label else "pairs"
-    return ""
+    with suppress(DataError):  # its sentence asked for the choice of columns
+        if _kind_of(infer_columns(table)):
+            return ""
+    if choices:
+        return "choices"
+    is_label = answer in table.frame.columns and profile(table.frame, answer).is_label
+    return "labels" if is_label else "pairs"
 
 
 def _completed(
@@ -215,21 +224,27 @@ def chosen_parsing(
 
 
 def offered(
-    table: Table | None, mapping: Mapping | None, cells: Sequence[str] = ("",) * CELL_FIELDS, split: str = ""
+    table: Table | None,
+    mapping: Mapping | None,
+    cells: Sequence[str] = ("",) * CELL_FIELDS,
+    split: str = "",
+    *,
+    files: Sequence[str] = (),
 ) -> tuple[Any, ...]:
     """Return what all fields offer and say for a file that has been read: the mapping in use, and unused columns.
 
     Args:
         cells: the values of the fields on how cells are read, which stay as they are.
         split: the chosen split column.
+        files: those of which one can be chosen, where they were not read.
     """
-    names = _names(table)
+    names = _names(table, mapping)
     kind = _kind_of(mapping) if mapping else ""
     first, second, answer, choices = _columns_of(mapping) if mapping and kind else ("", "", "", ())
     rejected = (mapping.rejected or mapping.flag) if mapping and kind == "preferences" else ""
     columns = [text.NO_COLUMN, *((name, name) for name in names)]
     speakers = [(name, name) for name in (table.speakers if table else ())]
-    sheets = [text.AUTO_DETECT, *((name, name) for name in (table.sheets if table else ()))]
+    sheets = _sheets(table.sheets if table else files)
     return (
         kind,
         *(gr.update(choices=columns, value=each if each in names else "") for each in (first, second, answer)),
@@ -239,23 +254,36 @@ def offered(
         gr.update(choices=[(text.BY_SHARE, ""), *columns[1:]], value=split if split in names else ""),
         gr.update(choices=columns, value=mapping.system if mapping and mapping.system in names else ""),
         *cells[:3],
-        gr.update(choices=sheets, value=cells[3], visible=len(sheets) > 2),
+        gr.update(choices=sheets, value=cells[3], visible=len(sheets) > 1),
         gr.update(choices=[text.NO_SPEAKER, *speakers], value=cells[4], visible=bool(speakers)),
         cells[5],
         _unused(table, mapping),
     )
 
 
-def _names(table: Table | None) -> list[str]:
-    """Return the columns and paths that are offered."""
+def _sheets(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return what is offered of several sheets or files; auto-detection alone where there is one."""
+    several = [*((name, name) for name in names), text.ALL_SHEETS] if len(names) > 1 else []
+    return [text.AUTO_DETECT, *several]
+
+
+def _names(table: Table | None, mapping: Mapping | None = None) -> list[str]:
+    """Return the columns and paths that are offered, those among them that are in use."""
     if table is None:
         return []
     names = [str(column) for column in table.frame.columns[:MOST_COLUMNS]]
-    return [*names, *(path for path in paths_in(table.frame) if path not in names)]
+    used: tuple[str, ...] = ()
+    if mapping and _kind_of(mapping):
+        *columns, choices = _columns_of(mapping)
+        used = (*columns, *choices, mapping.rejected, mapping.flag, mapping.system)
+    return [*dict.fromkeys((*names, *paths_in(table.frame), *filter(None, used)))]
 
 
 def offered_again(table: Table | None, fields: Sequence[Any]) -> tuple[Any, ...]:
-    """Return what all fields offer for a file whose columns cannot be used as chosen; what was chosen stays."""
+    """Return what all fields offer for a file whose columns cannot be used as chosen; what was chosen stays.
+
+    Where it cannot be read as chosen, its sheets and speakers are those of the reading before.
+    """
     kind, first, second, answer, rejected, choices, template, split, system, *cells = fields
     again = list(offered(table, None, cells, split or ""))
     names = _names(table)
@@ -267,6 +295,8 @@ def offered_again(table: Table | None, fields: Sequence[Any]) -> tuple[Any, ...]
         gr.update(choices=names, value=[each for each in choices or () if each in names]), template, again[7],
         gr.update(choices=columns, value=system if system in names else ""),
     ]  # fmt: skip
+    if table is None:
+        again[SHEET : SHEET + 2] = gr.update(value=cells[3]), gr.update(value=cells[4])
     return tuple(again)
 
 

@@ -112,5 +112,11 @@ SENTENCES: dict[str, tuple[str, tuple[str, ...]]] = {
         "형은 매일 아침 낚시를 합니다.", "어제는 안개가 끼어 아무것도 보이지 않았습니다.", "도와주셔서 감사합니다.",
         "폭풍은 아침까지 그칠 것입니다.",
     )),
+    "Vietnamese": ("windows-1258", (
+        "Chuyến phà đã rời bến lúc sáng sớm.", "Ngọn hải đăng gần nhất ở đâu?", "Biển hôm nay rất yên tĩnh.",
+        "Xin hãy đóng cửa sổ lại, trời lạnh lắm.", "Anh trai tôi đi câu cá mỗi buổi sáng.",
+        "Hôm qua có sương mù nên không nhìn thấy gì.", "Cảm ơn bạn đã giúp đỡ, tôi phải đi rồi.",
+        "Người gác thắp đèn trước khi tàu vào cảng.",
+    )),
 }  # fmt: skip
 """Language → its encoding, and sentences."""

@@ -6,25 +6,41 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
+from unicodedata import normalize
 
 import pytest
 
 from ia3_studio.data import large
 from ia3_studio.data.byte_marks import text_with_marks, without_marks
+from ia3_studio.data.chosen_encodings import CHOSEN_CODECS
 from ia3_studio.data.decode import Encoding, decode, find_encoding
 from ia3_studio.data.legacy_encodings import CODECS, SAMPLE_BYTES, words_outside_ascii
 from ia3_studio.data.load import DataChoice, load_data
 from ia3_studio.data.parsing import ParsingOptions
+from ia3_studio.data.shifted_encodings import SHIFTED_CODECS
 from ia3_studio.data.table import read_table
 from ia3_studio.errors import DataError
 from tests.data.languages import SENTENCES
 
 ENGLISH = "".join(f"Who keeps the key of shed {n}?,The man with the lamp keeps it.\n" for n in range(30))
+ACCENTS = "\u0300\u0301\u0303\u0309\u0323"
 WIDE = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
 
 
 def codec(encoding: str) -> str:
-    return CODECS[encoding][0] if encoding in CODECS else encoding.lower()  # type: ignore[index]
+    known = {**{name: codecs[0] for name, codecs in CODECS.items()}, **SHIFTED_CODECS, **CHOSEN_CODECS}
+    return known.get(encoding) or encoding.lower()  # type: ignore[call-overload]
+
+
+def encoded(text: str, encoding: str) -> bytes:
+    """Return bytes of a text; in windows-1258 most accents stand behind their letters."""
+    if encoding == "windows-1258":
+        parts = (normalize("NFD", letter) for letter in text)
+        text = "".join(
+            normalize("NFC", "".join(c for c in part if c not in ACCENTS)) + "".join(c for c in part if c in ACCENTS)
+            for part in parts
+        )
+    return text.encode(codec(encoding))
 
 
 def table_of(sentences: tuple[str, ...]) -> str:
@@ -36,7 +52,7 @@ def table_of(sentences: tuple[str, ...]) -> str:
 @pytest.mark.parametrize("language", SENTENCES)
 def test_a_short_table_is_read_in_its_encoding_for_certain(language: str, tmp_path: Path) -> None:
     encoding, sentences = SENTENCES[language]
-    (tmp_path / "rows.csv").write_bytes(table_of(sentences).encode(codec(encoding)))
+    (tmp_path / "rows.csv").write_bytes(encoded(table_of(sentences), encoding))
     table = read_table(tmp_path / "rows.csv")
     assert table.frame["prompt"].tolist() == [*sentences]
     assert table.description.startswith(f"comma-separated, {encoding}, ") and not table.notes
@@ -47,7 +63,7 @@ def test_three_rows_are_enough(language: str) -> None:
     encoding, sentences = SENTENCES[language]
     for start in range(0, len(sentences) - 2, 2):
         text = "\n".join(sentences[start : start + 3])
-        assert decode("rows.txt", text.encode(codec(encoding))).text == text
+        assert decode("rows.txt", encoded(text, encoding)).text == text
 
 
 @pytest.mark.parametrize(
@@ -57,12 +73,13 @@ def test_three_rows_are_enough(language: str) -> None:
         ("windows-1252", ("señor", "jalapeño")), ("windows-1250", ("Wałęsa", "Łódź")),
         ("windows-1250", ("Dvořák", "Plzeň")), ("windows-1251", ("борщ", "спасибо")),
         ("windows-1253", ("φιλοσοφία", "λόγος")), ("GB18030", ("北京", "饺子")), ("Big5", ("臺灣", "謝謝")),
-        ("Shift-JIS", ("寿司", "ありがとう")), ("EUC-KR", ("김치", "안녕")),
+        ("Shift-JIS", ("寿司", "ありがとう")), ("EUC-KR", ("김치", "안녕")), ("windows-1258", ("bánh mì", "phở")),
+        ("windows-1252", ("però", "sì")),
     ],
 )  # fmt: skip
 def test_two_words_in_an_english_file_are_read_as_written(encoding: str, words: tuple[str, str]) -> None:
     text = f"prompt,answer\n{ENGLISH}What does {words[0]} mean?,It is like {words[1]} at sea.\n{ENGLISH}"
-    found = decode("rows.csv", text.encode(codec(encoding)))
+    found = decode("rows.csv", encoded(text, encoding))
     assert found.text == text and found.encoding.encoding == encoding
 
 
@@ -76,20 +93,39 @@ def test_utf_16_and_32_are_known_with_and_without_a_byte_order_mark(written: str
 
 @pytest.mark.parametrize("encoding", get_args(Encoding))
 def test_every_encoding_can_be_chosen(encoding: Encoding, tmp_path: Path) -> None:
-    texts = ("naïve é", "żółć", "борщ", "λόγος", "שלום", "مرحبا", "ğış", "ėų", "港口", "こんにちは", "안녕", "สวัสดี")
-    fitting = [text for text in texts if is_writable(text, codec(encoding))]
+    texts = (
+        "naïve é", "żółć", "борщ", "λόγος", "שלום", "مرحبا", "ğış", "ėų", "港口", "こんにちは", "안녕", "สวัสดี",
+        "bờ biển", "ĉirkaŭ", "ŷ", "São", "þú",
+    )  # fmt: skip
+    fitting = [text for text in texts if is_writable(text, encoding)]
     assert fitting
-    (tmp_path / "rows.csv").write_bytes(("a,b\n" + "".join(f"{text},1x\n" for text in fitting)).encode(codec(encoding)))
+    (tmp_path / "rows.csv").write_bytes(encoded("a,b\n" + "".join(f"{text},1x\n" for text in fitting), encoding))
     table = read_table(tmp_path / "rows.csv", ParsingOptions(encoding=encoding))
     assert table.frame["a"].tolist() == fitting and encoding in table.description and not table.notes
 
 
-def is_writable(text: str, codec: str) -> bool:
+def is_writable(text: str, encoding: str) -> bool:
     try:
-        text.encode(codec)
+        encoded(text, encoding)
         return True
     except UnicodeEncodeError:
         return False
+
+
+@pytest.mark.parametrize(
+    ("encoding", "language"),
+    [("ISO-2022-JP", "Japanese"), ("ISO-2022-KR", "Korean"), ("HZ", "Chinese (simplified)")],
+)
+def test_old_mail_in_bytes_of_ascii_is_read_in_its_encoding(encoding: str, language: str, tmp_path: Path) -> None:
+    sentences = SENTENCES[language][1]
+    (tmp_path / "rows.csv").write_bytes(encoded(table_of(sentences), encoding))
+    table = read_table(tmp_path / "rows.csv")
+    assert table.frame["prompt"].tolist() == [*sentences] and encoding in table.description
+
+
+def test_signs_of_ascii_alone_are_no_shift_to_another_script() -> None:
+    for text in ("see Fig.~{1}, page~{2}\n", "~~{x}~}\n", "red \x1b[31mtext\x1b[0m\n"):
+        assert decode("rows.txt", text.encode()).text == text
 
 
 def test_a_guess_that_could_be_another_says_so_wherever_the_data_are_described(tmp_path: Path) -> None:
