@@ -17,6 +17,7 @@ _SLIDES = "slides, which have no rows; save their text as .txt"
 _IMAGE = "an image; give a .zip or a folder with a folder of images for each class"
 _SOUND = "a recording; give its transcript as a table or as text"
 _MODEL = "a model, not data; select it on the Model tab, and give the rows to train on here"
+_OFFICE = "an old Office file; save it as .xlsx"
 _ARRAY = "an array; save the table as Parquet"
 _DATABASE = "a database; export the table as CSV"
 _PROGRAM = "a program; give the data that it reads"
@@ -45,7 +46,7 @@ _BY_ENDING = {
 _WEIGHTS = (".safetensors", ".gguf", ".pt", ".pth", ".ckpt", ".onnx", ".bin")
 _BY_FIRST_BYTES = (
     (b"%PDF", _PDF), (b"\x89PNG", _IMAGE), (b"\xff\xd8\xff", _IMAGE), (b"GIF8", _IMAGE), (b"GGUF", _MODEL),
-    (b"SQLite format 3", _DATABASE), (b"\xd0\xcf\x11\xe0", "an old Office file; save it as .xlsx"),
+    (b"SQLite format 3", _DATABASE), (b"\xd0\xcf\x11\xe0", _OFFICE),
     (b"Rar!", _BY_ENDING[".rar"]), (b"7z\xbc\xaf", _BY_ENDING[".7z"]), (b"ID3", _SOUND), (b"\x93NUMPY", _ARRAY),
 )  # fmt: skip
 _PACKED_PARTS = {"word/document.xml": _DOCUMENT, "ppt/presentation.xml": _SLIDES}
@@ -64,11 +65,12 @@ def refused_kind(suffix: str, data: bytes) -> str:
         >>> refused_kind(".xlsb", b"PK")
         'a binary workbook; save it as .xlsx'
     """
+    told = _IMAGE if data[8:12] == b"WEBP" else kind_by_first_bytes(data)
+    if told and not (suffix in _BY_ENDING and told == _OFFICE):  # .doc says more than that it is of Office
+        return told
     if suffix in _BY_ENDING:
         return _BY_ENDING[suffix]
-    if suffix in _WEIGHTS and b"\0" in data[:4000]:
-        return _MODEL
-    return _IMAGE if data[8:12] == b"WEBP" else kind_by_first_bytes(data)
+    return _MODEL if suffix in _WEIGHTS and b"\0" in data[:4000] else ""
 
 
 def kind_by_first_bytes(data: bytes) -> str:

@@ -72,8 +72,15 @@ def places_in(frame: pd.DataFrame, columns: Sequence[str], choices: Sequence[str
 
 
 def _are_counted(numbers: Sequence[int | None]) -> bool:
-    """Say whether numbers count the rows, again from the first where a group of them ends."""
-    return all(other in (numbers[0], (one or 0) + 1) for one, other in pairwise(numbers))
+    """Say whether numbers count the rows, again from the first where a group of them ends.
+
+    Groups of one size may as well be right choices by turns.
+    """
+    if not all(other in (numbers[0], (one or 0) + 1) for one, other in pairwise(numbers)):
+        return False
+    begins = [place for place, number in enumerate(numbers) if number == numbers[0]]
+    sizes = {other - one for one, other in pairwise(begins)}
+    return sizes != {len(set(numbers))}
 
 
 _PLACES = frozenset(("index", "idx", "position", "place", "best"))

@@ -99,7 +99,8 @@ def test_a_file_of_another_kind_than_its_name_says_is_read_as_what_it_holds(
 
 @pytest.mark.parametrize(
     ("begins", "kind"),
-    [(b"%PDF-1.7\n\0", "a PDF"), (b"\x89PNG\r\n\0", "a picture"), (b"\xd0\xcf\x11\xe0\0", "an old Office file"),
+    [(b"%PDF-1.7\n\0", "a PDF"), (b"\x89PNG\r\n\0", "an image"),
+     (b"\xd0\xcf\x11\xe0\0", "an old (Office file|Excel workbook)"),
      (b"PK\x03\x04....word/document.xml", "a document"), (b"SQLite format 3\0", "a database")],
 )  # fmt: skip
 @pytest.mark.parametrize("ending", [".csv", ".xls", ".bin"])
