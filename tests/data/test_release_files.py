@@ -98,7 +98,8 @@ def test_every_answer_to_a_question_has_its_label(tmp_path: Path) -> None:
 
 def test_numbers_that_count_questions_name_no_right_choice(tmp_path: Path) -> None:
     def record(row: int) -> dict[str, Any]:
-        return {"question": asked(row), "options": [said(row), said(row + 1), told(row)], "idx": (0, 1, 2, 0, 1)[row % 5]}
+        counted = (0, 1, 2, 0, 1)[row % 5]
+        return {"question": asked(row), "options": [said(row), said(row + 1), told(row)], "idx": counted}
 
     path = tmp_path / "quiz.jsonl"
     path.write_text(lines(record, 12))
