@@ -7,12 +7,12 @@ from collections import Counter
 from typing import Any
 
 from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.speaker_marks import role_at
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*)")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*:?|__([^_]+)__:?")
+_BOLD_FIRST = re.compile(r"\*\*([^*]+[?？؟])\*\*:?\s+([^*\s].*)")
 _ITEM = re.compile(r"(?:[-*+•]|\(?\d{1,5}[.):])\s+(\S.*)")
-_BOLD_QUESTION = re.compile(r"[?？؟][*_#\s]{1,9}:?$")
-"""The end of a heading that asks, with signs behind the question mark."""
 _BOLD_LEVEL, _ITEM_LEVEL = 7, 8
 """Levels of a line that is bold and of an item of a list, below those of headings."""
 _FEWEST_QUESTIONS = 3
@@ -30,7 +30,7 @@ def questions_in_headings(text: str) -> dict[str, list[Any]] | None:
         ['No.', 'Yes.', 'Very.']
     """
     lines = LINE_END.split(text)
-    if sum(map(_asks, lines)) < _FEWEST_QUESTIONS and not any(map(_BOLD_QUESTION.search, lines)):
+    if sum(map(_asks, lines)) < _FEWEST_QUESTIONS and not any("?**" in line or "?*" in line for line in lines):
         return None
     heads = [_heading(line) for line in lines]
     found = Counter(head[0] for head in heads if head)
@@ -46,13 +46,38 @@ def questions_in_headings(text: str) -> dict[str, list[Any]] | None:
         if head and head[0] <= level:
             is_open = head[0] == level and _asks(head[1])
             if is_open:
-                rows["prompt"].append(head[1])
-                rows["answer"].append("")
+                rows["prompt"].append(role_at(head[1])[2])
+                rows["answer"].append(head[2])
         elif is_open:
             rows["answer"][-1] = f"{rows['answer'][-1]}\n{line}".strip("\n")
     rows["answer"] = [_plain(answer) for answer in rows["answer"]]
     answered = sum(map(bool, rows["answer"]))
     return rows if len(rows["prompt"]) >= _FEWEST_QUESTIONS and answered >= _MOSTLY * len(rows["prompt"]) else None
+
+
+def questions_in_first_lines(text: str) -> dict[str, list[Any]] | None:
+    """Return the first lines of paragraphs, nearly all of which ask, and what stands below each; None for other text.
+
+    Both may be items of a list, or the question a quotation that stands above the paragraph of its answer.
+
+    Example:
+        >>> questions_in_first_lines("Late?\\nNo.\\n\\nFull?\\nYes.\\n\\nCold?\\nVery.")["answer"]
+        ['No.', 'Yes.', 'Very.']
+    """
+    blocks = _BLANK_LINES.split("\n".join(line.rstrip() for line in LINE_END.split(text)).strip())
+    if len(blocks) > 1 and all(block.startswith("> ") for block in blocks[::2]):
+        blocks = ["\n".join(pair) for pair in zip(blocks[::2], blocks[1::2], strict=False)]
+    sides = [block.partition("\n") for block in blocks]
+    rows = [(_bare(asked), _plain(_bare(said))) for asked, _end, said in sides]
+    asking = sum(_asks(asked) for asked, _said in rows)
+    if len(rows) < _FEWEST_QUESTIONS or asking < _MOSTLY * len(rows) or not all(map(all, rows)):
+        return None
+    return {"prompt": [asked for asked, _said in rows], "answer": [said for _asked, said in rows]}
+
+
+def _bare(line: str) -> str:
+    found = _ITEM.fullmatch(line.removeprefix("> "))
+    return _unbold(found[1]) if found else line.removeprefix("> ").strip()
 
 
 def flashcards(text: str) -> dict[str, list[Any]] | None:
@@ -80,15 +105,19 @@ def flashcards(text: str) -> dict[str, list[Any]] | None:
 _ALONE, _BLANK_LINES = re.compile(r"\n\s*\?\s*\n"), re.compile(r"\n\n+")
 
 
-def _heading(line: str) -> tuple[int, str] | None:
-    """Return the level and the text of a heading, without signs at its end; None for another line."""
+def _heading(line: str) -> tuple[int, str, str] | None:
+    """Return the level and the text of a heading, without signs at its end, and what follows it; None for another line.
+
+    Behind a bold question, its answer may stand in the same line.
+    """
     if found := _HEADING.fullmatch(line):
-        return len(found[1]), found[2].rstrip("#").strip()
+        return len(found[1]), found[2].rstrip("#").strip(), ""
     if found := _BOLD.fullmatch(line.strip()):
-        return _BOLD_LEVEL, (found[1] or found[2]).strip()
-    if found := _ITEM.fullmatch(line.rstrip()):
-        return _ITEM_LEVEL, _unbold(found[1])
-    return None
+        return _BOLD_LEVEL, (found[1] or found[2]).strip(), ""
+    item = _ITEM.fullmatch(line.rstrip())
+    if found := _BOLD_FIRST.fullmatch(item[1] if item else line.strip()):
+        return _BOLD_LEVEL, found[1].strip(), found[2].strip()
+    return (_ITEM_LEVEL, _unbold(item[1]), "") if item else None
 
 
 def _unbold(text: str) -> str:

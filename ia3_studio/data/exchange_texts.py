@@ -8,27 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.shapes.template_marks import without_end
+from ia3_studio.data.speaker_marks import ANSWERS, QUESTIONS, answered_in, role_at
 
-_QUESTIONS = (
-    "q", "question", "frage", "pregunta", "問", "问", "質問", "问题", "問題", "질문", "вопрос", "domanda", "pergunta",
-)  # fmt: skip
-_USERS = (
-    *_QUESTIONS, "instruction", "user", "human", "prompt", "customer", "patient", "client", "caller", "student",
-    "query", "me", "vraag", "pytanie",
-)  # fmt: skip
-_ANSWERS = (
-    "a", "answer", "response", "antwort", "respuesta", "réponse", "答", "回答", "答案", "답변", "ответ", "risposta",
-    "resposta", "antwoord", "odpowiedź",
-)  # fmt: skip
-_ASSISTANTS = (
-    *_ANSWERS, "assistant", "ai", "bot", "agent", "chatbot", "gpt", "chatgpt", "system", "operator", "doctor",
-    "support", "therapist", "teacher", "tutor",
-)  # fmt: skip
-_SPEAKER = re.compile(
-    rf"\s*(?:[-*•]\s+)?(?:\*\*|#+\s*)?({'|'.join(sorted((*_USERS, *_ASSISTANTS), key=len, reverse=True))})"
-    r"(?:\s?\d{1,5})?(?:\*\*)?\s?[:：.](?:\*\*)?\s*(.*)",
-    re.IGNORECASE,
-)
 _BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 
 
@@ -77,14 +59,36 @@ def one_conversation(text: str) -> dict[str, list[Any]] | None:
 
 def _in_lines(text: str, *, are_questions: bool) -> dict[str, list[Any]] | None:
     block = LINE_END.sub("\n", text).strip()
-    first = _SPEAKER.match(block)
-    if first is None or (first[1].lower() in _QUESTIONS) is not are_questions or _has_parts(block):
+    _role, word, _said = role_at(block.partition("\n")[0])
+    if not word or (word in QUESTIONS) is not are_questions or _has_parts(block):
         return None
     talk = _turns(block)
     if len(talk) < _FEWEST_TURNS or not _alternates(talk):
         return None
     sides = [said for _role, said in talk]
     return {"prompt": sides[::2], "answer": sides[1::2]}
+
+
+def exchanges_in_lines(text: str) -> dict[str, list[Any]] | None:
+    """Return the prompts and answers of a text each of whose lines holds both behind marks; None for other text.
+
+    Example:
+        >>> exchanges_in_lines("USER: Late? ASSISTANT: No.</s>\\n" * 5)["answer"][0]
+        'No.'
+    """
+    lines = [line for line in LINE_END.split(text) if line.strip()]
+    if len(lines) < _FEWEST_LINES or role_at(lines[0])[0] != "user":
+        return None
+    sides: list[tuple[str, str]] = []
+    for role, _word, said in map(role_at, lines):
+        found = answered_in(said) if role == "user" else None
+        if found is None:
+            return None
+        sides.append(found)
+    return {"prompt": [asked for asked, _said in sides], "answer": [without_end(said) for _asked, said in sides]}
+
+
+_FEWEST_LINES = 5
 
 
 def _without_rules(text: str) -> str:
@@ -105,12 +109,9 @@ def _turns(block: str) -> list[tuple[str, str]]:
     """Return who says what in a paragraph; nothing if its first line names no speaker."""
     turns: list[tuple[str, str]] = []
     for line in block.split("\n"):
-        found = _SPEAKER.fullmatch(line)
-        if found:
-            said = found[2]
-            if said.endswith("**") and said.count("**") % 2 and line.lstrip().startswith("**"):  # all of it is bold
-                said = said.removesuffix("**")
-            turns.append(("user" if found[1].lower() in _USERS else "assistant", said))
+        role, _word, said = role_at(line)
+        if role:
+            turns.append((role, said))
         elif not turns:
             return []
         else:
@@ -124,10 +125,9 @@ def _asked_above(block: str) -> list[tuple[str, str]]:
     A question behind a mark of its own is one of :func:`_turns`.
     """
     lines = block.split("\n")
-    if _SPEAKER.fullmatch(lines[0]):
+    if role_at(lines[0])[0]:
         return []
-    marks = ((at, _SPEAKER.fullmatch(line)) for at, line in enumerate(lines))
-    place = next((at for at, mark in marks if mark and mark[1].lower() in _ANSWERS), 0)
+    place = next((at for at, line in enumerate(lines) if role_at(line)[1] in ANSWERS), 0)
     asked = re.sub(r"^\s*(?:Q?\d{1,5}[.):]|[-*•])\s+", "", "\n".join(lines[:place])).strip()
     return [("user", asked), *_turns("\n".join(lines[place:]))] if place and asked else []
 

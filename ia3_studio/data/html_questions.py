@@ -11,6 +11,8 @@ from ia3_studio.data.asked_lines import questions_in_headings
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = frozenset(("p", "div", "li", "br", "tr", "section", "article", "ul", "ol", "pre", "blockquote", "details",
                      "dd", "dl", "table", "header", "footer", "main"))  # fmt: skip
+_BEGIN, _END = "\x02", "\x03"
+"""Marks around bold parts, which stand in no text."""
 _BOLD, _TERMS = ("summary", "dt"), ("dt", "dd")
 _UNREAD = ("script", "style", "noscript", "template")
 _FEWEST = 3
@@ -69,7 +71,9 @@ class _Page(HTMLParser):
         elif tag in _HEADINGS:
             self._lines.append([f"{'#' * _HEADINGS[tag]} "])
         elif tag in _BOLD:
-            self._lines.append(["**"])
+            self._lines.append([_BEGIN])
+        elif tag in ("b", "strong"):
+            self._lines[-1].append(_BEGIN)
         elif tag in _BLOCKS:
             self._lines.append([])
         if tag in _TERMS:
@@ -79,8 +83,8 @@ class _Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in _UNREAD:
             self._skipped = ""
-        elif tag in _BOLD:
-            self._lines[-1].append("**")
+        elif tag in _BOLD or tag in ("b", "strong"):
+            self._lines[-1].append(_END)
         if tag in _HEADINGS or tag in _BOLD or tag in _BLOCKS:
             self._lines.append([])
         self._inside = "" if tag in _TERMS else self._inside
@@ -96,12 +100,12 @@ class _Page(HTMLParser):
 
     def written(self) -> str:
         """Return the page as lines, with headings and bold lines as Markdown has them."""
-        lines = (_line(pieces).replace("** ", "**").replace(" **", "**") for pieces in self._lines)
+        lines = (_marked(_line(pieces)) for pieces in self._lines)
         return "\n".join(line for line in lines if line.strip("#* "))
 
     def terms(self) -> dict[str, list[Any]] | None:
         """Return the terms of a list with what stands behind them; None where there are few."""
-        return _rows([(_line(term), _line(said)) for term, said in self._terms])
+        return _rows([(_marked(_line(term)).strip("*"), _marked(_line(said))) for term, said in self._terms])
 
     def told(self) -> dict[str, list[Any]] | None:
         """Return the questions that the page tells search engines; None where it tells none."""
@@ -112,6 +116,13 @@ class _Page(HTMLParser):
             except (ValueError, RecursionError):
                 continue  # the page may still show what its data were meant to say
         return _rows(pairs)
+
+
+def _marked(line: str) -> str:
+    """Return a line without the marks of its bold parts, in asterisks where all of it is one."""
+    bare = line.replace(_BEGIN, "").replace(_END, "").strip()
+    is_bold = line.startswith(_BEGIN) and line.endswith(_END) and line.count(_BEGIN) == line.count(_END) == 1
+    return f"**{bare}**" if is_bold and bare else bare
 
 
 def _line(pieces: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from typing import Any
@@ -11,6 +12,8 @@ from ia3_studio.errors import DataError
 
 _ASSIGNED = re.compile(r"\s*[A-Za-z_]\w{0,60}\s*(?::[^=\n]{1,200})?=\s*(?=[\[{(])")
 _ENDS = {"[": "]", "{": "}", "(": ")"}
+_FEWEST_TEXTS = 10
+"""Texts of a list that are rows; fewer are a setting of a program."""
 _MOST_CHARACTERS = 2_000_000
 """Python's own reader takes a second and a hundred megabytes for each million."""
 
@@ -34,6 +37,34 @@ def python_document(text: str) -> str:
     try:
         return _json(value)
     except TypeError:  # a name of a field that is no text or number
+        return ""
+
+
+def program_data(text: str) -> str:
+    """Return the largest list or object that a Python program gives a name to, or holds, as JSON; empty for none.
+
+    Nothing of the program is run.
+
+    Example:
+        >>> program_data("import json\\npairs = [('Late?', 'No.')]  # all of them")
+        '[["Late?", "No."]]'
+    """
+    if len(text) > _MOST_CHARACTERS:
+        return ""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):  # no program, or one that is nested without end
+        return ""
+    values = [node.value for node in body if isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr)]
+    held = [value for value in values if isinstance(value, ast.List | ast.Tuple | ast.Dict)]
+    largest = max(held, key=lambda value: (value.end_lineno or 0) - value.lineno, default=None)
+    if largest is None:
+        return ""
+    try:
+        value = ast.literal_eval(largest)
+        are_words = isinstance(value, list | tuple) and all(isinstance(each, str) for each in value)
+        return "" if are_words and len(value) < _FEWEST_TEXTS else _json(value)
+    except (ValueError, TypeError, MemoryError, RecursionError):  # it is computed
         return ""
 
 

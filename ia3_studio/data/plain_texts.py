@@ -88,6 +88,24 @@ def without_ids(text: str) -> tuple[str, int] | None:
 _ID = re.compile(r"#{1,3}\s?\d+\s*")
 
 
+def without_stamps(text: str) -> tuple[str, int]:
+    """Return a text without the times at the beginning of its lines, where nearly all have one, and how many have.
+
+    Example:
+        >>> without_stamps("[00:05] Late?\\n[00:09] No.\\n" * 3)[0].split("\\n")[:2]
+        ['Late?', 'No.']
+    """
+    lines = LINE_END.split(text)
+    filled = [line for line in lines if line.strip()]
+    stamped = sum(_STAMP.match(line) is not None for line in filled)
+    if stamped < FEWEST_LINES or stamped < _MOSTLY_ALIKE * len(filled):
+        return text, 0
+    return "\n".join(_STAMP.sub("", line, count=1) for line in lines), stamped
+
+
+_STAMP = re.compile(r"\s*[\[(]?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?[\])]?\s*[-–]?\s+(?=\S)")
+
+
 def documents_between(text: str) -> list[str]:
     """Return the documents of a text between tokens by which corpora end each; nothing for a text without them.
 

@@ -59,6 +59,7 @@ from ia3_studio.data.text_files import (
     found_in_cells,
     found_in_json,
     found_in_markdown,
+    found_in_program,
     found_in_script,
     found_in_text,
     found_in_toml,
@@ -306,6 +307,7 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".yaml": _with_encoding(read_yaml),
     ".yml": _with_encoding(read_yaml),
     ".toml": _text(found_in_toml),
+    ".py": _text(found_in_program),
     ".xml": _with_encoding(read_xml),
     ".tmx": _with_encoding(read_xml),
     ".rss": _with_encoding(read_xml),
@@ -319,6 +321,6 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".ass": _with_encoding(read_subtitles),
     ".ssa": _with_encoding(read_subtitles),
 }
-_BESIDE = frozenset((".js",))
+_BESIDE = frozenset((".js", ".py"))
 """Endings of files that are read alone, as in an archive they are mostly programs of a page."""
 KINDS = (*READERS, *PACKED, ".zip", ".tar", ".tgz")

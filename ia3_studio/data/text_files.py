@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ia3_studio.data.aligned_columns import Aligned, aligned_columns
-from ia3_studio.data.asked_lines import flashcards, questions_in_headings
+from ia3_studio.data.asked_lines import flashcards, questions_in_first_lines, questions_in_headings
 from ia3_studio.data.block_rows import rows_in_blocks
 from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll, read_conll_table
@@ -19,7 +19,7 @@ from ia3_studio.data.delimiters import LINE_END, NO_DELIMITER, delimiter_name, i
 from ia3_studio.data.drawn_tables import vertical_records
 from ia3_studio.data.edited_sentences import read_edits
 from ia3_studio.data.entity_tables import read_entity_table
-from ia3_studio.data.exchange_texts import exchanges, one_conversation, questions_in_lines
+from ia3_studio.data.exchange_texts import exchanges, exchanges_in_lines, one_conversation, questions_in_lines
 from ia3_studio.data.headed_turns import talk_in_headings, talk_notes
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.intent_lists import intents_below_headings
@@ -32,7 +32,8 @@ from ia3_studio.data.json_rows import (
     read_json,
 )
 from ia3_studio.data.line_labels import labeled_lines, labeled_trees, labels_below, marked_labels
-from ia3_studio.data.literal_documents import python_document, toml_document
+from ia3_studio.data.line_sides import two_sides
+from ia3_studio.data.literal_documents import program_data, python_document, toml_document
 from ia3_studio.data.marked_classes import classes_above, classes_in_lines
 from ia3_studio.data.marked_entities import marked_entities
 from ia3_studio.data.markup_tables import is_markdown_table, read_markdown
@@ -46,6 +47,7 @@ from ia3_studio.data.plain_texts import (
     with_tabs,
     without_ids,
     without_settings,
+    without_stamps,
 )
 from ia3_studio.data.pubtator import read_pubtator
 from ia3_studio.data.quiz_texts import quiz_questions
@@ -112,7 +114,9 @@ def found_in_json(name: str, text: str, encoding: str, parsing: ParsingOptions) 
     return Found(frame, f"{form}, {encoding}", damaged, notes=notes)
 
 
-_ASSIGNED = re.compile(r"\s*+(?:(?:var|let|const)\s++|export\s++default\b|[\w.]++)[\w.\[\]\s]*(?:=\s*+)?(?=[\[{])")
+_ASSIGNED = re.compile(
+    r"\s*+(?:(?:var|let|const)\s++|export\s++default\b|[\w.]++)[\w.\[\]\s]*(?:=\s*+|\(\s*+)?(?=[\[{])"
+)
 
 
 def found_in_script(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
@@ -122,10 +126,23 @@ def found_in_script(name: str, text: str, encoding: str, parsing: ParsingOptions
         DataError: the file is a program.
     """
     begin = _ASSIGNED.match(text)
-    document = text[begin.end() if begin else 0 :].strip().removesuffix(";")
+    document = text[begin.end() if begin else 0 :].strip().removesuffix(";").removesuffix(")")
     if not is_json_document(document):
         raise DataError(f"{name} is a program; give the data that it reads, or a file of JSON.")
     return found_in_json(f"{name}.json", document, encoding, parsing)
+
+
+def found_in_program(name: str, text: str, encoding: str, _parsing: ParsingOptions) -> Found:
+    """Read the data in a Python program.
+
+    Raises:
+        DataError: it has no list or object of them.
+    """
+    document = program_data(text)
+    if not document:
+        raise DataError(f"{name} is a program without a list of rows; give the data that it reads.")
+    frame, form, damaged, notes = read_json(name, document, named_lines=False)
+    return Found(frame, f"{form.replace('JSON', 'Python text')}, {encoding}", damaged, notes=notes)
 
 
 def found_in_toml(name: str, text: str, encoding: str, _parsing: ParsingOptions) -> Found:
@@ -223,6 +240,7 @@ _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (classes_in_lines, "a text with its label per line"),
     (classes_above, "texts below the names of their labels"),
     (flashcards, "both sides of cards"),
+    (exchanges_in_lines, "prompts and answers in lines"),
     (marked_sides, "two sides per line"),
     (talk_in_headings, "a talk below the names of speakers"),
     (questions_in_lines, "questions and answers in lines"),
@@ -231,6 +249,8 @@ _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (rows_in_blocks, "paragraphs built alike"),
     (conversations_of_two, "conversations in paragraphs"),
     (questions_in_headings, "questions above their answers"),
+    (questions_in_first_lines, "questions above their answers"),
+    (two_sides, "two sides per line"),
 )
 """How rows are found in text that is no table, in the order in which it is tried, and what that form is called."""
 
@@ -253,9 +273,12 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
     if document := python_document(text):
         frame, form, damaged, notes = read_json(name, document, named_lines=False)
         return Found(frame, f"{form.replace('JSON', 'Python text')}, {encoding}", damaged, notes=notes)
+    plain, stamps = without_stamps(text)
     for read, form in _FORMS:
-        if rows := read(text):
-            return Found(numbered(rows), f"{form}, {encoding}", notes=_NOTES[read](text) if read in _NOTES else ())
+        if rows := read(plain):
+            notes = _NOTES[read](plain) if read in _NOTES else ()
+            notes += (f"Not used: the times at the beginning of {stamps:,} lines.",) if stamps else ()
+            return Found(numbered(rows), f"{form}, {encoding}", notes=notes)
     if delimiter := table_delimiter(text):
         return found_in_cells(name, text, encoding, replace(parsing, delimiter=delimiter))
     tabbed, sign = with_tabs(text)
@@ -272,6 +295,8 @@ def found_in_markdown(name: str, text: str, encoding: str, parsing: ParsingOptio
     if not is_markdown_table(text):
         if not parsing.plain and (rows := questions_in_headings(text)):
             return Found(numbered(rows), f"questions in headings, {encoding}")
+        if not parsing.plain and (rows := classes_above(text)):
+            return Found(numbered(rows), f"texts below the names of their labels, {encoding}")
         if not parsing.plain and (rows := intents_below_headings(text)):
             return Found(numbered(rows), f"texts below the names of their intents, {encoding}")
         return found_in_text(name, text, encoding, parsing)

@@ -69,6 +69,29 @@ BY_HAND = {
         }
     )
     + "</script></head><body></body></html>",
+    "numbers.txt": many(lambda n: f"Q{n + 1}) {asked(n)}\nAns: {said(n)}"),
+    "phrases.txt": many(lambda n: f"User says: {asked(n)}\nBot replies: {said(n)}"),
+    "brackets.txt": many(lambda n: f"[USER]: {asked(n)}\n[ASSISTANT]: {said(n)}"),
+    "bracket lines.txt": many(lambda n: f"[USER] {asked(n)} [ASSISTANT] {said(n)}", "\n"),
+    "guanaco.txt": many(lambda n: f"### Human: {asked(n)}### Assistant: {said(n)}", "\n"),
+    "vicuna.txt": many(lambda n: f"USER: {asked(n)} ASSISTANT: {said(n)}</s>", "\n"),
+    "one line.txt": many(lambda n: f"{n + 1}. Q: {asked(n)} A: {said(n)}", "\n"),
+    "alone.txt": many(lambda n: f"Input:\n{asked(n)}\nOutput:\n{said(n)}", "\n---\n"),
+    "two lines.txt": many(lambda n: f"{asked(n)}\n{said(n)}"),
+    "two items.txt": many(lambda n: f"- {asked(n)}\n- {said(n)}"),
+    "quoted.md": many(lambda n: f"> {asked(n)}\n\n{said(n)}"),
+    "same line.md": many(lambda n: f"{n + 1}. **{asked(n)}** {said(n)}", "\n"),
+    "marked headings.md": "# FAQ\n\n" + many(lambda n: f"### Q: {asked(n)}\n\n{said(n)}"),
+    "tilde.txt": many(lambda n: f"{asked(n)}~{said(n)}", "\n"),
+    "hashes.txt": many(lambda n: f"{asked(n)}###{said(n)}", "\n"),
+    "dashes.txt": many(lambda n: f"{asked(n)} - {said(n)}", "\n"),
+    "stamped.txt": many(lambda n: f"[00:{n:02}:05] Customer: {asked(n)}\n[00:{n:02}:15] Agent: {said(n)}", "\n"),
+    "bold.html": "<html><body>" + many(lambda n: f"<p><b>{asked(n)}</b></p><p>{said(n)}</p>") + "</body>",
+    "strong.html": "<html><body>" + many(lambda n: f"<p><strong>{asked(n)}</strong><br>{said(n)}</p>") + "</body>",
+    "called.js": "load([" + many(lambda n: json.dumps({"question": asked(n), "answer": said(n)}), ",") + "]);",
+    "train.py": '"""Data of a bot."""\nimport json\n\nTRAIN = [\n'
+    + many(lambda n: f"    {{'question': {asked(n)!r}, 'answer': {said(n)!r}}},  # {n}", "\n")
+    + "]\nprint(len(TRAIN))\n",
     "rows.toml": many(lambda n: f"[[rows]]\nquestion = {json.dumps(asked(n))}\nanswer = {json.dumps(said(n))}"),
     "program.txt": "data = [\n" + many(lambda n: f"    ({asked(n)!r}, {said(n)!r}),", "\n") + "]\n",
 }
@@ -80,23 +103,68 @@ def test_questions_and_answers_are_read_without_their_signs(name: str, tmp_path:
 
 
 LABELED = {
-    "first.txt": many(lambda n: f"[{mood(n)}] {said(n)}", "\n"),
-    "colon.txt": many(lambda n: f"<{mood(n)}>: {said(n)}", "\n"),
+    "first.txt": many(lambda n: f"[{mood(n * 7 // 3)}] {said(n)}", "\n"),
+    "colon.txt": many(lambda n: f"<{mood(n * 7 // 3)}>: {said(n)}", "\n"),
     "last.txt": many(lambda n: f"{said(n)} ({mood(n)})", "\n"),
     "hash.txt": many(lambda n: f"{said(n)} #{mood(n)}", "\n"),
+    "word.txt": many(lambda n: f"{mood(n * 7 // 3)}: {said(n)}", "\n"),
+    "dash.txt": many(lambda n: f"{mood(n * 7 // 3)} - {said(n)}", "\n"),
+    "comma.txt": many(lambda n: f'{mood(n * 7 // 3)},"{said(n)}"', "\n"),
+    "tags.txt": many(lambda n: f"<{mood(n * 7 // 3)}>{said(n)}</{mood(n * 7 // 3)}>", "\n"),
+    "end.txt": many(lambda n: f"{said(n)}: {mood(n)}", "\n"),
+    "slashes.txt": many(lambda n: f"{said(n)} // {mood(n)}", "\n"),
 }
 
 
 @pytest.mark.parametrize("name", LABELED)
 def test_classes_in_brackets_or_behind_a_hash_are_labels(name: str, tmp_path: Path) -> None:
-    assert classes(read(tmp_path, name, LABELED[name])) == [(said(n), (mood(n),)) for n in range(12)]
+    found = classes(read(tmp_path, name, LABELED[name]))
+    by_turns = {"first.txt", "colon.txt", "tags.txt", "word.txt", "dash.txt", "comma.txt"}  # as speakers, if at all
+    assert found == [(said(n), (mood(n * 7 // 3 if name in by_turns else n),)) for n in range(12)]
 
 
-@pytest.mark.parametrize(("name", "head"), [("a.txt", "[{}]"), ("a.ini", "[{}]"), ("b.txt", "== {} ==")])
-def test_lines_below_the_name_of_a_class_have_it(name: str, head: str, tmp_path: Path) -> None:
-    sections = (f"{head.format(kind)}\n" + many(said, "\n", 4) for kind in ("calm", "storm", "fog"))
+@pytest.mark.parametrize(
+    ("name", "head", "sign"),
+    [
+        ("a.txt", "[{}]", ""),
+        ("a.ini", "[{}]", ""),
+        ("b.txt", "== {} ==", ""),
+        ("a.md", "# {}", "- "),
+        ("c.txt", "{}:", "  - "),
+        ("d.txt", "{}:", ""),
+    ],
+)
+def test_lines_below_the_name_of_a_class_have_it(name: str, head: str, sign: str, tmp_path: Path) -> None:
+    sections = (
+        f"{head.format(kind)}\n" + many(lambda n: f"{sign}{said(n)}", "\n", 7) for kind in ("calm", "storm", "fog")
+    )
     found = classes(read(tmp_path, name, "\n".join(sections)))
-    assert found == [(said(n), (kind,)) for kind in ("calm", "storm", "fog") for n in range(4)]
+    assert found == [(said(n), (kind,)) for kind in ("calm", "storm", "fog") for n in range(7)]
+
+
+PROSE = {
+    "settings.txt": many(lambda n: f"server.option{n} = {n * 3}", "\n", 30),
+    "settings with colons.txt": many(lambda n: f"key_{n}: value {n}", "\n", 30),
+    "a recipe.txt": "Ingredients:\n- eggs\n- flour\n- milk\n\nInstructions:\n- Mix all.\n- Wait.\n- Bake it.\n",
+    "a play.txt": many(lambda n: f"{('HAMLET', 'OPHELIA', 'KING')[n % 3]}: {said(n)}", "\n", 30),
+    "years.txt": many(lambda n: f"{said(n)} ({1900 + n})", "\n", 30),
+    "notes.md": "# Ideas\n"
+    + many(lambda n: f"- {said(n)}", "\n", 6)
+    + "\n# Plans\n"
+    + many(lambda n: f"- {asked(n)}", "\n", 6),
+    "questions.txt": many(asked, "\n", 30),
+    "paragraphs.txt": many(lambda n: f"{said(n)}\n{said(n + 50)}", count=20),
+    "numbers.py": "LIMITS = ['one', 'two']\n",
+}
+
+
+@pytest.mark.parametrize("name", PROSE)
+def test_texts_of_another_kind_are_neither_answers_nor_classes(name: str, tmp_path: Path) -> None:
+    try:
+        kind = read(tmp_path, name, PROSE[name]).mapping.kind
+    except DataError:
+        kind = "text"
+    assert kind == "text"
 
 
 def test_settings_of_a_program_are_no_classes(tmp_path: Path) -> None:
