@@ -20,6 +20,25 @@ _MOSTLY = 0.8
 """Share of the bold lines or items that are questions where they stand for headings."""
 
 
+def with_headings(text: str) -> str:
+    """Return a text with its headings as Markdown has them: those above a rule, and those of AsciiDoc and Org.
+
+    Example:
+        >>> with_headings("Late?\n-----\n\n== Full?\n\n* Cold?")
+        '## Late?\n\n## Full?\n\n* Cold?'
+    """
+    text = _SETEXT.sub(lambda found: f"{'#' if found[2] == '=' else '##'} {found[1]}", LINE_END.sub("\n", text))
+    for sign in ("=", "*"):
+        marks = re.compile(rf"^({re.escape(sign)}{{1,6}})(?= \S)", re.MULTILINE)
+        levels = {len(found) for found in marks.findall(text)}
+        if len(levels) > 1 or (sign == "=" and levels):
+            text = marks.sub(lambda found: "#" * len(found[1]), text)
+    return text
+
+
+_SETEXT = re.compile(r"^(\S[^\n]{0,300})\n([=~^-])\2{2,300}[^\S\n]*$", re.MULTILINE)
+
+
 def questions_in_headings(text: str) -> dict[str, list[Any]] | None:
     """Return the headings of one level that are questions, and what stands below each; None for other Markdown.
 
@@ -29,7 +48,7 @@ def questions_in_headings(text: str) -> dict[str, list[Any]] | None:
         >>> questions_in_headings("**Late?**\\n\\nNo.\\n\\n**Full?**\\n\\nYes.\\n\\n**Cold?**\\n\\nVery.")["answer"]
         ['No.', 'Yes.', 'Very.']
     """
-    lines = LINE_END.split(text)
+    lines = LINE_END.split(with_headings(text))
     if sum(map(_asks, lines)) < _FEWEST_QUESTIONS and not any("?**" in line or "?*" in line for line in lines):
         return None
     heads = [_heading(line) for line in lines]
@@ -64,7 +83,11 @@ def questions_in_first_lines(text: str) -> dict[str, list[Any]] | None:
         >>> questions_in_first_lines("Late?\\nNo.\\n\\nFull?\\nYes.\\n\\nCold?\\nVery.")["answer"]
         ['No.', 'Yes.', 'Very.']
     """
-    blocks = _BLANK_LINES.split("\n".join(line.rstrip() for line in LINE_END.split(text)).strip())
+    plain = "\n".join(line.rstrip() for line in LINE_END.split(text)).strip()
+    blocks = _WIDE.split(plain) if len(_WIDE.findall(plain)) >= _FEWEST_QUESTIONS - 1 else _BLANK_LINES.split(plain)
+    if len(blocks) == 1 and (lines := plain.split("\n")) and not any(line[:1].isspace() for line in lines[::2]):
+        are_below = len(lines) > 1 and all(line[:1].isspace() for line in lines[1::2])
+        blocks = ["\n".join(pair) for pair in zip(lines[::2], lines[1::2], strict=False)] if are_below else blocks
     if len(blocks) > 1 and all(block.startswith("> ") for block in blocks[::2]):
         blocks = ["\n".join(pair) for pair in zip(blocks[::2], blocks[1::2], strict=False)]
     sides = [block.partition("\n") for block in blocks]
@@ -102,6 +125,7 @@ def flashcards(text: str) -> dict[str, list[Any]] | None:
     return None
 
 
+_WIDE = re.compile(r"\n{3,}")
 _ALONE, _BLANK_LINES = re.compile(r"\n\s*\?\s*\n"), re.compile(r"\n\n+")
 
 

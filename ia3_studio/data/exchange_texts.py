@@ -20,7 +20,7 @@ def exchanges(text: str) -> dict[str, list[Any]] | None:
     A paragraph with several of them is a conversation.
     """
     text = LINE_END.sub("\n", text)
-    return _in_paragraphs(_without_rules(text)) or _in_paragraphs(text)
+    return _in_paragraphs(without_rules(text)) or _in_paragraphs(text)
 
 
 def _in_paragraphs(text: str) -> dict[str, list[Any]] | None:
@@ -91,7 +91,7 @@ def exchanges_in_lines(text: str) -> dict[str, list[Any]] | None:
 _FEWEST_LINES = 5
 
 
-def _without_rules(text: str) -> str:
+def without_rules(text: str) -> str:
     """Return a text with blank lines in place of lines that part it: rules, and marks of an end."""
     return "\n".join("" if _RULE.fullmatch(line.strip()) else line for line in text.split("\n"))
 

@@ -10,7 +10,7 @@ from ia3_studio.data.asked_lines import questions_in_headings
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = frozenset(("p", "div", "li", "br", "tr", "section", "article", "ul", "ol", "pre", "blockquote", "details",
-                     "dd", "dl", "table", "header", "footer", "main"))  # fmt: skip
+                     "dd", "dl", "table", "button", "header", "footer", "main"))  # fmt: skip
 _BEGIN, _END = "\x02", "\x03"
 """Marks around bold parts, which stand in no text."""
 _BOLD, _TERMS = ("summary", "dt"), ("dt", "dd")
@@ -31,7 +31,37 @@ def questions_on_page(text: str) -> dict[str, list[Any]] | None:
     page = _Page()
     page.feed(text)
     page.close()
-    return page.told() or page.terms() or questions_in_headings(page.written())
+    written = page.written()
+    return page.told() or page.terms() or questions_in_headings(written) or _asked_by_turns(written)
+
+
+def _asked_by_turns(written: str) -> dict[str, list[Any]] | None:
+    """Return the lines of a page that ask and those below each, where nearly all of it are such; None elsewhere."""
+    lines_of_page = [line.strip("*# ") for line in written.split("\n")]
+    pairs = list(zip(lines_of_page[::2], lines_of_page[1::2], strict=False))
+    if 2 * len(pairs) == len(lines_of_page) and sum(map(_asks, lines_of_page[::2])) >= _MOSTLY * len(pairs):
+        return _rows(pairs)
+    sides: list[tuple[str, list[str]]] = []
+    above = 0
+    for line in lines_of_page:
+        if _asks(line):
+            sides.append((line, []))
+        elif sides:
+            sides[-1][1].append(line)
+        else:
+            above += 1
+    lines = sum(len(said) for _asked, said in sides)
+    answered = sum(bool(said) for _asked, said in sides)
+    if above > len(sides) or answered < _MOSTLY * len(sides) or lines > _LINES_OF_AN_ANSWER * len(sides):
+        return None
+    return _rows([(asked, "\n".join(said)) for asked, said in sides])
+
+
+def _asks(line: str) -> bool:
+    return line.endswith(("?", "？", "؟"))
+
+
+_MOSTLY, _LINES_OF_AN_ANSWER = 0.8, 4
 
 
 def faq_of(value: Any, depth: int = 0) -> list[tuple[str, str]]:

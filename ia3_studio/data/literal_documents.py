@@ -14,7 +14,7 @@ _ASSIGNED = re.compile(r"\s*[A-Za-z_]\w{0,60}\s*(?::[^=\n]{1,200})?=\s*(?=[\[{(]
 _ENDS = {"[": "]", "{": "}", "(": ")"}
 _FEWEST_TEXTS = 10
 """Texts of a list that are rows; fewer are a setting of a program."""
-_MOST_CHARACTERS = 2_000_000
+MOST_CHARACTERS = 2_000_000
 """Python's own reader takes a second and a hundred megabytes for each million."""
 
 
@@ -25,12 +25,14 @@ def python_document(text: str) -> str:
         >>> python_document("data = [('Late?', 'No.')]")
         '[["Late?", "No."]]'
     """
-    if len(text) > _MOST_CHARACTERS:
+    if len(text) > MOST_CHARACTERS:
         return ""
     assigned = _ASSIGNED.match(text)
     body = text[assigned.end() if assigned else 0 :].strip()
     if not body or body[-1] != _ENDS.get(body[0]):
         return ""
+    if quoted := with_quoted_names(body):
+        return quoted
     value = exact_literal(body)
     if not isinstance(value, list | dict | tuple):
         return ""
@@ -38,6 +40,24 @@ def python_document(text: str) -> str:
         return _json(value)
     except TypeError:  # a name of a field that is no text or number
         return ""
+
+
+def with_quoted_names(body: str) -> str:
+    """Return JSON whose names have no quotes, as JavaScript writes it, with them; empty for any other text."""
+    plain = _COMMA_LAST.sub(r"\1", _BARE_NAME.sub(_quoted, body))
+    try:
+        return plain if plain != body and isinstance(json.loads(plain), list | dict) else ""
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _quoted(found: re.Match[str]) -> str:
+    return found[0] if found["text"] else f'{found["before"]}"{found["name"]}"{found["after"]}'
+
+
+_BARE_NAME = re.compile(r'(?P<text>"(?:[^"\\]|\\.)*")|(?P<before>[{,]\s*)(?P<name>[A-Za-z_$]\w*)(?P<after>\s*:)')
+"""A text in quotes, which stays, or a name without them."""
+_COMMA_LAST = re.compile(r",(\s*[\]}])")
 
 
 def program_data(text: str) -> str:
@@ -49,7 +69,7 @@ def program_data(text: str) -> str:
         >>> program_data("import json\\npairs = [('Late?', 'No.')]  # all of them")
         '[["Late?", "No."]]'
     """
-    if len(text) > _MOST_CHARACTERS:
+    if len(text) > MOST_CHARACTERS:
         return ""
     try:
         body = ast.parse(text).body
@@ -76,7 +96,7 @@ def toml_document(name: str, text: str) -> str:
     """
     import tomllib
 
-    if len(text) > _MOST_CHARACTERS:
+    if len(text) > MOST_CHARACTERS:
         raise DataError(f"{name} has {len(text):,} characters of TOML; save the rows as JSON lines (.jsonl).")
     try:
         return _json(tomllib.loads(text))

@@ -97,6 +97,8 @@ def _all(lines: Sequence[str], part: Callable[[str], Labeled | None]) -> list[La
     names, texts = {name for _text, name in found}, {text for text, _name in found}
     comes_again = 2 <= len(names) <= max(2, len(found) // _COMES_AGAIN)
     counted = all(map(str.isdecimal, names)) and part is not _number_last  # of a list, or a year
+    if len({text.split()[-1] for text in texts}) == 1:  # the name of a field, such as Label
+        return []
     return found if comes_again and 2 * len(texts) > len(found) and not counted else []
 
 

@@ -192,11 +192,17 @@ def table_delimiter(text: str) -> str:
         return ""
     named = find_header(rows) == 0 and all(0 < len(cell) <= 40 and len(cell.split()) <= 4 for cell in rows[0])
     quoted = all(line.lstrip().startswith('"') for line in lines[1:])
+    if delimiter == "," and usual == len(("one", "other")) and all(map(_QUOTED_CELLS.fullmatch, lines)):
+        return delimiter
     if delimiter == ",":
         return delimiter if named and (quoted or _are_different(rows[0])) and count == len(rows) else ""
     bare = not any("<|" in line for line in lines)  # marks of chat templates
     are_bars = delimiter == "|" and count == len(rows) and all(cell.strip() for row in rows for cell in row)
     return delimiter if bare and (named or are_bars or has_labels(rows)) else ""
+
+
+_QUOTED_CELLS = re.compile(r'\s*"(?:[^"]|"")*"\s*,\s*"(?:[^"]|"")*"\s*')
+"""A line of two cells in quotes."""
 
 
 def _are_quoted_words(lines: Sequence[str]) -> bool:

@@ -72,5 +72,5 @@ def answered_in(said: str) -> tuple[str, str] | None:
     found = list(_INSIDE.finditer(said))
     if len(found) != 1:
         return None
-    asked, answer = said[: found[0].start()].strip(), said[found[0].end() :].strip()
+    asked, answer = said[: found[0].start()].strip(" \t|,;"), said[found[0].end() :].strip()
     return (asked, answer) if asked and answer else None

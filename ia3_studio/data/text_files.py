@@ -19,7 +19,13 @@ from ia3_studio.data.delimiters import LINE_END, NO_DELIMITER, delimiter_name, i
 from ia3_studio.data.drawn_tables import vertical_records
 from ia3_studio.data.edited_sentences import read_edits
 from ia3_studio.data.entity_tables import read_entity_table
-from ia3_studio.data.exchange_texts import exchanges, exchanges_in_lines, one_conversation, questions_in_lines
+from ia3_studio.data.exchange_texts import (
+    exchanges,
+    exchanges_in_lines,
+    one_conversation,
+    questions_in_lines,
+    without_rules,
+)
 from ia3_studio.data.headed_turns import talk_in_headings, talk_notes
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.intent_lists import intents_below_headings
@@ -33,7 +39,13 @@ from ia3_studio.data.json_rows import (
 )
 from ia3_studio.data.line_labels import labeled_lines, labeled_trees, labels_below, marked_labels
 from ia3_studio.data.line_sides import two_sides
-from ia3_studio.data.literal_documents import program_data, python_document, toml_document
+from ia3_studio.data.literal_documents import (
+    MOST_CHARACTERS,
+    program_data,
+    python_document,
+    toml_document,
+    with_quoted_names,
+)
 from ia3_studio.data.marked_classes import classes_above, classes_in_lines
 from ia3_studio.data.marked_entities import marked_entities
 from ia3_studio.data.markup_tables import is_markdown_table, read_markdown
@@ -56,6 +68,7 @@ from ia3_studio.data.sgml_rows import read_sgml, sgml_rows
 from ia3_studio.data.shapes.headed_messages import headed_messages
 from ia3_studio.data.shapes.line_logs import logged_lines, notices_note
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
+from ia3_studio.data.shared_marks import classes_first, sides_by_marks, sides_in_lines
 from ia3_studio.data.speaker_lines import conversations_of_two, note_on_turns
 from ia3_studio.data.tagged_records import tagged_records
 from ia3_studio.data.tagged_texts import read_tagged_texts
@@ -128,6 +141,8 @@ def found_in_script(name: str, text: str, encoding: str, parsing: ParsingOptions
     begin = _ASSIGNED.match(text)
     document = text[begin.end() if begin else 0 :].strip().removesuffix(";").removesuffix(")")
     if not is_json_document(document):
+        document = with_quoted_names(document) if len(document) <= MOST_CHARACTERS else ""
+    if not document:
         raise DataError(f"{name} is a program; give the data that it reads, or a file of JSON.")
     return found_in_json(f"{name}.json", document, encoding, parsing)
 
@@ -248,6 +263,9 @@ _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (exchanges, "prompts and answers in paragraphs"),
     (rows_in_blocks, "paragraphs built alike"),
     (conversations_of_two, "conversations in paragraphs"),
+    (sides_by_marks, "two marks by turns"),
+    (sides_in_lines, "two sides per line"),
+    (classes_first, "a text with its label per line"),
     (questions_in_headings, "questions above their answers"),
     (questions_in_first_lines, "questions above their answers"),
     (two_sides, "two sides per line"),
@@ -255,6 +273,8 @@ _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
 """How rows are found in text that is no table, in the order in which it is tried, and what that form is called."""
 
 
+_WITHOUT_RULES = (sides_by_marks, sides_in_lines, classes_first)
+"""Ways to read a text without the lines that part it."""
 _NOTES: dict[Callable[[str], Any], Callable[[str], tuple[str, ...]]] = {
     one_conversation: lambda _text: (
         "Each answer is learned after the line before it alone. If the lines are one conversation, put blank lines "
@@ -274,8 +294,9 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
         frame, form, damaged, notes = read_json(name, document, named_lines=False)
         return Found(frame, f"{form.replace('JSON', 'Python text')}, {encoding}", damaged, notes=notes)
     plain, stamps = without_stamps(text)
+    ruled = without_rules(plain)
     for read, form in _FORMS:
-        if rows := read(plain):
+        if rows := read(ruled if read in _WITHOUT_RULES else plain):
             notes = _NOTES[read](plain) if read in _NOTES else ()
             notes += (f"Not used: the times at the beginning of {stamps:,} lines.",) if stamps else ()
             return Found(numbered(rows), f"{form}, {encoding}", notes=notes)
