@@ -86,7 +86,8 @@ def sides_in_lines(text: str) -> dict[str, list[Any]] | None:
             continue
         sides = [(one.strip(" |,;"), other.strip()) for one, _sign, other in (line.partition(sign) for line in lines)]
         sides = list(zip(_without_mark([one for one, _other in sides]), (other for _one, other in sides), strict=True))
-        if all(map(all, sides)) and (columns := _columns(sides, are_marked=_is_sure(sign), mark="")):
+        columns = _columns(sides, are_marked=_is_sure(sign), mark="") if all(map(all, sides)) else None
+        if columns and (sign.strip() or "prompt" in columns):  # blanks stand inside verses as well
             return columns
     return None
 

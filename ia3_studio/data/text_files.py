@@ -252,7 +252,6 @@ _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (labels_below, "a label below each text"),
     (labeled_trees, "a tree with its label per line"),
     (labeled_lines, "a text with its label per line"),
-    (classes_in_lines, "a text with its label per line"),
     (classes_above, "texts below the names of their labels"),
     (flashcards, "both sides of cards"),
     (exchanges_in_lines, "prompts and answers in lines"),
@@ -263,6 +262,10 @@ _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (exchanges, "prompts and answers in paragraphs"),
     (rows_in_blocks, "paragraphs built alike"),
     (conversations_of_two, "conversations in paragraphs"),
+)
+"""How rows are found in text that is no table, in the order in which it is tried, and what that form is called."""
+_LAST_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
+    (classes_in_lines, "a text with its label per line"),
     (sides_by_marks, "two marks by turns"),
     (sides_in_lines, "two sides per line"),
     (classes_first, "a text with its label per line"),
@@ -270,7 +273,7 @@ _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (questions_in_first_lines, "questions above their answers"),
     (two_sides, "two sides per line"),
 )
-"""How rows are found in text that is no table, in the order in which it is tried, and what that form is called."""
+"""Those of text that is not separated by a sign as a table is, either."""
 
 
 _WITHOUT_RULES = (sides_by_marks, sides_in_lines, classes_first)
@@ -294,18 +297,27 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
         frame, form, damaged, notes = read_json(name, document, named_lines=False)
         return Found(frame, f"{form.replace('JSON', 'Python text')}, {encoding}", damaged, notes=notes)
     plain, stamps = without_stamps(text)
-    ruled = without_rules(plain)
-    for read, form in _FORMS:
-        if rows := read(ruled if read in _WITHOUT_RULES else plain):
-            notes = _NOTES[read](plain) if read in _NOTES else ()
-            notes += (f"Not used: the times at the beginning of {stamps:,} lines.",) if stamps else ()
-            return Found(numbered(rows), f"{form}, {encoding}", notes=notes)
+    if found := _in_form(_FORMS, plain, stamps, encoding):
+        return found
     if delimiter := table_delimiter(text):
         return found_in_cells(name, text, encoding, replace(parsing, delimiter=delimiter))
     tabbed, sign = with_tabs(text)
     if sign:
         found = found_in_cells(name, tabbed, encoding, replace(parsing, delimiter="\t"))
         return replace(found, form=found.form.replace("tab-separated", f"{sign}-separated", 1))
+    return _in_form(_LAST_FORMS, plain, stamps, encoding)
+
+
+def _in_form(
+    forms: tuple[tuple[Callable[[str], Any], str], ...], text: str, stamps: int, encoding: str
+) -> Found | None:
+    """Return the rows of text in the first form that fits; None if none does."""
+    ruled = without_rules(text)
+    for read, form in forms:
+        if rows := read(ruled if read in _WITHOUT_RULES else text):
+            notes = _NOTES[read](text) if read in _NOTES else ()
+            notes += (f"Not used: the times at the beginning of {stamps:,} lines.",) if stamps else ()
+            return Found(numbered(rows), f"{form}, {encoding}", notes=notes)
     return None
 
 
