@@ -31,6 +31,7 @@ def put(folder: Path, files: Mapping[str, bytes | str]) -> Path:
     [("2023.csv", POINTER), ("2023.csv", b"PK\x03\x04" + bytes(900)),
      ("2023.csv.gz", gzip.compress(ROWS.encode())[:60]),
      ("2023.zip", b"PK\x03\x04" + bytes(900))],
+    ids=["pointer", "workbook", "packed", "archive"],  # bytes that hold the time would be other ones for each worker
 )  # fmt: skip
 def test_a_damaged_part_is_named_and_the_others_are_read(name: str, content: bytes | str, tmp_path: Path) -> None:
     table = read_table(put(tmp_path, {"2021.csv": ROWS, "2022.csv": ROWS.replace("fog", "mist"), name: content}))
