@@ -52,6 +52,20 @@ def sides_by_marks(text: str) -> dict[str, list[Any]] | None:
     return _columns(sides, are_marked=not are_names, mark=pair[0])
 
 
+def marks_note(text: str) -> tuple[str, ...]:
+    """Return the sentence on the marks that :func:`sides_by_marks` takes away, in the first of their forms."""
+    lines = [line for line in LINE_END.split(text) if line.strip()][:_LOOKED_AT]
+    pair = _marks_of(lines)
+    if pair is None:
+        return ()
+    one, other = (next(line for line in lines if mark in (_plain(line), _parts(line)[0])) for mark in pair)
+    shown = [
+        line.strip() if _plain(line) in pair else line.strip().removesuffix(_parts(line)[1]).strip()
+        for line in (one, other)
+    ]
+    return (f"The marks before what is said, such as '{shown[0]}' and '{shown[1]}', are not read as text.",)
+
+
 _LOOKED_AT, _MOST_TRIED = 400, 6
 """Lines at the beginning that tell the marks, and how many of these are tried."""
 

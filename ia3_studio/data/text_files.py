@@ -68,7 +68,7 @@ from ia3_studio.data.sgml_rows import read_sgml, sgml_rows
 from ia3_studio.data.shapes.headed_messages import headed_messages
 from ia3_studio.data.shapes.line_logs import logged_lines, notices_note
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
-from ia3_studio.data.shared_marks import classes_first, sides_by_marks, sides_in_lines
+from ia3_studio.data.shared_marks import classes_first, marks_note, sides_by_marks, sides_in_lines
 from ia3_studio.data.speaker_lines import conversations_of_two, note_on_turns
 from ia3_studio.data.tagged_records import tagged_records
 from ia3_studio.data.tagged_texts import read_tagged_texts
@@ -284,6 +284,7 @@ _NOTES: dict[Callable[[str], Any], Callable[[str], tuple[str, ...]]] = {
         "between its parts: the turns of a part stay together.",
     ),
     talk_in_headings: talk_notes,
+    sides_by_marks: lambda text: marks_note(without_rules(text)),
 }
 """What is to be said of a form, by how it is read."""
 

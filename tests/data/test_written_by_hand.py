@@ -127,6 +127,11 @@ def test_questions_and_answers_are_read_without_their_signs(name: str, tmp_path:
     assert contents(read(tmp_path, name, BY_HAND[name])) == [[asked(n), said(n)] for n in range(12)]
 
 
+def test_marks_of_any_name_that_are_taken_away_are_named(tmp_path: Path) -> None:
+    split = read(tmp_path, "a.txt", BY_HAND["with times.txt"])
+    assert any("User (10:00):" in note and "Bot (10:00):" in note for note in split.notes)
+
+
 def kind(row: int) -> str:
     """Return a class; classes do not take turns, as speakers do."""
     return mood(row * 7 // 3)
