@@ -15,6 +15,8 @@ from ia3_studio.data.turn_roles import known_role
 _LONGEST, _WORDS = 40, 4
 """Characters and words of the name of a class."""
 _BRACKETS = (("[", "]"), ("(", ")"), ("{", "}"), ("<", ">"))
+_MOST_GRADES = 5
+"""Different figures at the ends of lines that are grades; more of them count things."""
 _COMES_AGAIN = 4
 """Lines that a class has on average, at least, where it stands in a line with its text."""
 _HEADED = re.compile(r"#{1,6}\s+(?P<name>[^\W\d_][\w /&-]{0,39})")
@@ -96,7 +98,9 @@ def _all(lines: Sequence[str], part: Callable[[str], Labeled | None]) -> list[La
         found.append(each)
     names, texts = {name for _text, name in found}, {text for text, _name in found}
     comes_again = 2 <= len(names) <= max(2, len(found) // _COMES_AGAIN)
-    counted = all(map(str.isdecimal, names)) and part is not _number_last  # of a list, or a year
+    counted = all(map(str.isdecimal, names)) and (
+        part is not _number_last or len(names) > _MOST_GRADES
+    )  # a list, years
     if len({text.split()[-1] for text in texts}) == 1:  # the name of a field, such as Label
         return []
     return found if comes_again and 2 * len(texts) > len(found) and not counted else []

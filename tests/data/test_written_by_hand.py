@@ -192,6 +192,7 @@ PROSE = {
     + many(lambda n: f"- {said(n)}", "\n", 6)
     + "\n# Plans\n"
     + many(lambda n: f"- {asked(n)}", "\n", 6),
+    "berths.txt": many(lambda n: f"{said(n)} Berth {n % 8 + 1}", "\n", 40),
     "questions.txt": many(asked, "\n", 30),
     "paragraphs.txt": many(lambda n: f"{said(n)}\n{said(n + 50)}", count=20),
     "numbers.py": "LIMITS = ['one', 'two']\n",
