@@ -24,8 +24,8 @@ def with_headings(text: str) -> str:
     """Return a text with its headings as Markdown has them: those above a rule, and those of AsciiDoc and Org.
 
     Example:
-        >>> with_headings("Late?\n-----\n\n== Full?\n\n* Cold?")
-        '## Late?\n\n## Full?\n\n* Cold?'
+        >>> with_headings("Late?\\n-----\\n\\n== Full?\\n\\n* Cold?")
+        '## Late?\\n\\n## Full?\\n\\n* Cold?'
     """
     text = _SETEXT.sub(lambda found: f"{'#' if found[2] == '=' else '##'} {found[1]}", LINE_END.sub("\n", text))
     for sign in ("=", "*"):
@@ -49,11 +49,11 @@ def questions_in_headings(text: str) -> dict[str, list[Any]] | None:
         ['No.', 'Yes.', 'Very.']
     """
     lines = LINE_END.split(with_headings(text))
-    if sum(map(_asks, lines)) < _FEWEST_QUESTIONS and not any("?**" in line or "?*" in line for line in lines):
+    if sum(map(asks, lines)) < _FEWEST_QUESTIONS and not any("?**" in line or "?*" in line for line in lines):
         return None
     heads = [_heading(line) for line in lines]
     found = Counter(head[0] for head in heads if head)
-    asking = Counter(head[0] for head in heads if head and _asks(head[1]))
+    asking = Counter(head[0] for head in heads if head and asks(head[1]))
     levels = [
         level for level, _count in asking.most_common()
         if level < _BOLD_LEVEL or asking[level] >= _MOSTLY * found[level]
@@ -63,7 +63,7 @@ def questions_in_headings(text: str) -> dict[str, list[Any]] | None:
     is_open = False
     for line, head in zip(lines, heads, strict=True):
         if head and head[0] <= level:
-            is_open = head[0] == level and _asks(head[1])
+            is_open = head[0] == level and asks(head[1])
             if is_open:
                 rows["prompt"].append(role_at(head[1])[2])
                 rows["answer"].append(head[2])
@@ -92,7 +92,7 @@ def questions_in_first_lines(text: str) -> dict[str, list[Any]] | None:
         blocks = ["\n".join(pair) for pair in zip(blocks[::2], blocks[1::2], strict=False)]
     sides = [block.partition("\n") for block in blocks]
     rows = [(_bare(asked), _plain(_bare(said))) for asked, _end, said in sides]
-    asking = sum(_asks(asked) for asked, _said in rows)
+    asking = sum(asks(asked) for asked, _said in rows)
     if len(rows) < _FEWEST_QUESTIONS or asking < _MOSTLY * len(rows) or not all(map(all, rows)):
         return None
     return {"prompt": [asked for asked, _said in rows], "answer": [said for _asked, said in rows]}
@@ -159,5 +159,6 @@ def _plain(answer: str) -> str:
     return "\n".join(lines).strip()
 
 
-def _asks(heading: str) -> bool:
+def asks(heading: str) -> bool:
+    """Say whether a line ends with a question mark."""
     return heading.rstrip().endswith(("?", "？", "؟"))

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 LINE_END = re.compile(r"\r\n|\n|\r")
+BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
+"""What stands between paragraphs, once lines end with a line feed."""
 
 
 def delimiter_name(delimiter: str) -> str:

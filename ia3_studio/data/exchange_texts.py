@@ -7,11 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import BLANK_LINES, LINE_END
 from ia3_studio.data.shapes.template_marks import without_end
 from ia3_studio.data.speaker_marks import ANSWERS, QUESTIONS, answered_in, role_at
-
-_BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 
 
 def exchanges(text: str) -> dict[str, list[Any]] | None:
@@ -24,7 +22,7 @@ def exchanges(text: str) -> dict[str, list[Any]] | None:
 
 
 def _in_paragraphs(text: str) -> dict[str, list[Any]] | None:
-    blocks = _BLANK_LINES.split(text.strip())
+    blocks = BLANK_LINES.split(text.strip())
     above = list(map(_asked_above, blocks))
     if len(blocks) > 1 and not any(len(_turns(block)) > 1 for block in blocks[:2]):  # a paragraph for each turn
         blocks = ["\n".join(pair) for pair in zip(blocks[::2], blocks[1::2], strict=False)]
@@ -97,7 +95,7 @@ def without_rules(text: str) -> str:
 
 
 def _has_parts(text: str) -> bool:
-    return _BLANK_LINES.search(text) is not None or any(_RULE.fullmatch(line.strip()) for line in text.split("\n"))
+    return BLANK_LINES.search(text) is not None or any(_RULE.fullmatch(line.strip()) for line in text.split("\n"))
 
 
 _RULE = re.compile(r"([-=*_#~+])\1{2,}|[<\[]/?(?:END|SEP|EOS|STOP|BREAK|NEXT)[>\]]|%%+", re.IGNORECASE)

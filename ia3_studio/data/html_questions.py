@@ -6,7 +6,7 @@ import json
 from html.parser import HTMLParser
 from typing import Any
 
-from ia3_studio.data.asked_lines import questions_in_headings
+from ia3_studio.data.asked_lines import asks, questions_in_headings
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = frozenset(("p", "div", "li", "br", "tr", "section", "article", "ul", "ol", "pre", "blockquote", "details",
@@ -39,12 +39,12 @@ def _asked_by_turns(written: str) -> dict[str, list[Any]] | None:
     """Return the lines of a page that ask and those below each, where nearly all of it are such; None elsewhere."""
     lines_of_page = [line.strip("*# ") for line in written.split("\n")]
     pairs = list(zip(lines_of_page[::2], lines_of_page[1::2], strict=False))
-    if 2 * len(pairs) == len(lines_of_page) and sum(map(_asks, lines_of_page[::2])) >= _MOSTLY * len(pairs):
+    if 2 * len(pairs) == len(lines_of_page) and sum(map(asks, lines_of_page[::2])) >= _MOSTLY * len(pairs):
         return _rows(pairs)
     sides: list[tuple[str, list[str]]] = []
     above = 0
     for line in lines_of_page:
-        if _asks(line):
+        if asks(line):
             sides.append((line, []))
         elif sides:
             sides[-1][1].append(line)
@@ -55,10 +55,6 @@ def _asked_by_turns(written: str) -> dict[str, list[Any]] | None:
     if above > len(sides) or answered < _MOSTLY * len(sides) or lines > _LINES_OF_AN_ANSWER * len(sides):
         return None
     return _rows([(asked, "\n".join(said)) for asked, said in sides])
-
-
-def _asks(line: str) -> bool:
-    return line.endswith(("?", "？", "؟"))
 
 
 _MOSTLY, _LINES_OF_AN_ANSWER = 0.8, 4

@@ -12,7 +12,7 @@ from ia3_studio.data.column_names import says
 from ia3_studio.data.column_words import LABELED
 from ia3_studio.data.image_files import ImageFile, files_beside, images_in, read_beside
 from ia3_studio.data.label_names import label_name
-from ia3_studio.data.member_paths import member_path
+from ia3_studio.data.member_paths import by_ending, member_path
 from ia3_studio.data.parsing import ParsingOptions
 from ia3_studio.data.split_names import SPLIT, split_of
 from ia3_studio.data.table import READERS
@@ -110,29 +110,13 @@ def _named(frame: pd.DataFrame, name: str, pictures: Sequence[ImageFile]) -> dic
     """Return {column: the image that each row names, empty if it is not there} for the column that names images."""
     part = split_of(str(member_path(name).with_suffix("")))
     own = [each for each in pictures if part and part == split_of(str(member_path(each.name).parent))]
-    known = _by_ending(own or pictures)
+    known = by_ending(each.name for each in own or pictures)
     for column in frame.columns:
         cells = [str(cell).strip().lstrip("./") for cell in frame[column].tolist()]
         found = [known.get(cell, "") for cell in cells]
         if len(cells) > 1 and sum(map(bool, found)) >= _LISTED * len(cells):
             return {str(column): found}
     return {}
-
-
-def _by_ending(pictures: Sequence[ImageFile]) -> dict[str, str]:
-    """Return images by every end of their paths, with and without the ending of the file, that only one has."""
-    found: dict[str, str] = {}
-    for picture in pictures:
-        file = member_path(picture.name)
-        for path in (file, file.with_suffix("")):
-            for start in range(max(0, len(path.parts) - _DEEPEST), len(path.parts)):
-                key = "/".join(path.parts[start:])
-                found[key] = "" if found.get(key, picture.name) != picture.name else picture.name
-    return found
-
-
-_DEEPEST = 6
-"""Folders of a path that a table may name."""
 
 
 def _said(frame: pd.DataFrame, rows: Mapping[str, Sequence[str]]) -> tuple[str, dict[str, str]] | None:

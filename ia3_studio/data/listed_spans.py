@@ -8,9 +8,9 @@ from typing import Any
 
 from ia3_studio.data.column_names import bare_name
 from ia3_studio.data.damaged_bytes import with_encoding_facts
-from ia3_studio.data.listed_texts import table_of_texts, texts_by_ending
+from ia3_studio.data.listed_texts import table_of_texts
 from ia3_studio.data.member_files import Readers
-from ia3_studio.data.member_paths import member_path
+from ia3_studio.data.member_paths import by_ending, member_path
 from ia3_studio.data.parsing import Found, numbered
 
 _STARTS = frozenset(("start", "begin", "startoffset", "startchar", "offset", "spanstart", "from"))
@@ -31,7 +31,7 @@ def listed_spans(
     columns = [[name for name, bare in names.items() if bare in words] for words in (_STARTS, _ENDS, _LABELS)]
     if any(len(each) != 1 for each in columns):
         return None
-    files = texts_by_ending([other for other in tables if other != path])
+    files = by_ending([other for other in tables if other != path])
     cells = {name: [str(cell).strip() for cell in found.frame[name].tolist()] for name in names}
     file = next((name for name, each in cells.items() if _name_files(each, files)), "")
     start, end, label = (cells[each[0]] for each in columns)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.member_files import Readers
-from ia3_studio.data.member_paths import member_path
+from ia3_studio.data.member_paths import by_ending, member_path
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.split_names import SPLIT, split_of
 
@@ -61,7 +61,7 @@ def listed_texts(
     paths = _tables_of(tables)
     if not paths:
         return None
-    files = texts_by_ending([path for path in tables if path not in paths])
+    files = by_ending([path for path in tables if path not in paths])
     parts: list[tuple[Found, list[str]]] = []
     for path in paths:
         found = _keyed(path, readers) or readers.table(member_path(path).name, tables[path])
@@ -92,22 +92,6 @@ def _keyed(path: str, readers: Readers) -> Found | None:
     if not isinstance(document, dict) or not all(isinstance(each, str | int | float) for each in document.values()):
         return None
     return Found(numbered({"file": [*document], "label": [*document.values()]}), "JSON, a label by file")
-
-
-def texts_by_ending(paths: Sequence[str]) -> dict[str, str]:
-    """Return texts by every end of their paths, with and without the ending of the file, that only one has."""
-    found: dict[str, str] = {}
-    for path in paths:
-        file = member_path(path)
-        for each in (file, file.with_suffix("")):
-            for start in range(max(0, len(each.parts) - _DEEPEST), len(each.parts)):
-                key = "/".join(each.parts[start:])
-                found[key] = "" if found.get(key, path) != path else path
-    return found
-
-
-_DEEPEST = 6
-"""Folders of a path that a table may name."""
 
 
 def _named(frame: pd.DataFrame, files: Mapping[str, str]) -> tuple[Any, list[str]] | None:

@@ -98,9 +98,8 @@ def _all(lines: Sequence[str], part: Callable[[str], Labeled | None]) -> list[La
         found.append(each)
     names, texts = {name for _text, name in found}, {text for text, _name in found}
     comes_again = 2 <= len(names) <= max(2, len(found) // _COMES_AGAIN)
-    counted = all(map(str.isdecimal, names)) and (
-        part is not _number_last or len(names) > _MOST_GRADES
-    )  # a list, years
+    may_be_grades = part is _number_last and len(names) <= _MOST_GRADES
+    counted = all(map(str.isdecimal, names)) and not may_be_grades  # of a list, or years
     if len({text.split()[-1] for text in texts}) == 1:  # the name of a field, such as Label
         return []
     return found if comes_again and 2 * len(texts) > len(found) and not counted else []

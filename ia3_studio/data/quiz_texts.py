@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ia3_studio.data.choice_letters import letter_of
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import BLANK_LINES, LINE_END
 
-_BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 _CHOICE = re.compile(r"\s*\(?([^\W\d_])[.)]\s+(\S.*)")
 _ANSWER = re.compile(r"\s*\**(?:[^\W\d_]+\s+)?(?:answer|antwort|lösung|respuesta|réponse|risposta|resposta|key|antwoord"
                      r"|svar|odpowiedź|odpověď|cevap|ответ|відповідь|απάντηση|答案|正解|정답|الإجابة|תשובה)"
@@ -35,7 +34,7 @@ def quiz_questions(text: str) -> Questions | None:
         {'question': ['Who?', 'When?'], 'choices': [['Ann', 'Bo'], ['now', 'later']], 'answer': ['Bo', 'now']}
     """
     text = LINE_END.sub("\n", text)
-    blocks = _BLANK_LINES.split(text.strip())
+    blocks = BLANK_LINES.split(text.strip())
     return (
         _columns([_of_aiken(block) for block in blocks])
         or _columns([_of_letter_first(block) for block in blocks])

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from ia3_studio.data.asked_lines import asks
 from ia3_studio.data.delimiters import LINE_END
 from ia3_studio.data.turn_roles import known_role
 
@@ -100,7 +101,7 @@ def sides_in_lines(text: str) -> dict[str, list[Any]] | None:
             continue
         sides = [(one.strip(" |,;"), other.strip()) for one, _sign, other in (line.partition(sign) for line in lines)]
         sides = list(zip(_without_mark([one for one, _other in sides]), (other for _one, other in sides), strict=True))
-        columns = _columns(sides, are_marked=_is_sure(sign), mark="") if all(map(all, sides)) else None
+        columns = _columns(sides, are_marked=_is_sure(sign), mark="")
         if columns and (sign.strip() or "prompt" in columns):  # blanks stand inside verses as well
             return columns
     return None
@@ -184,7 +185,7 @@ def _columns(sides: Sides, *, are_marked: bool, mark: str) -> dict[str, list[Any
     for texts, names in ((one, other), (other, one)):
         if _are_classes(classes := _without_field(names)):
             return {"text": list(map(_unquoted, texts)), "label": classes}
-    asking = sum(first.endswith(("?", "？", "؟")) for first in one)
+    asking = sum(map(asks, one))
     if asking >= _MOSTLY * len(one) or (are_marked and known_role(mark.strip(" :：-[]<>#@*")) == "user"):
         return {"prompt": one, "answer": other}
     return None

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import BLANK_LINES, LINE_END
 from ia3_studio.data.shapes.template_marks import Turns, begins_turn, templated_turns
 
 _FEWEST_TURNS = 4
 _OPENING = re.compile(r"<\|endoftext\|>|<\|end_of_text\|>|(?=<s>|<bos>|<\|begin_of_text\|>|<｜begin▁of▁sentence｜>)")
 """Tokens that end a text, and the place before one that opens it."""
-_BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 
 
 def templated_talks(text: str) -> dict[str, list[Any]] | None:
@@ -56,7 +55,7 @@ def _parts(text: str) -> list[str]:
     if len(opened) > 1:
         return opened
     parts: list[str] = []
-    for block in _BLANK_LINES.split(text):
+    for block in BLANK_LINES.split(text):
         if begins_turn(block) or not parts:
             parts.append(block)
         else:

@@ -15,7 +15,15 @@ from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll, read_conll_table
 from ia3_studio.data.cut_cells import require_whole_cells
 from ia3_studio.data.delimited import NUMBERS, read_delimited
-from ia3_studio.data.delimiters import LINE_END, NO_DELIMITER, delimiter_name, is_one_column, is_tabbed, is_table
+from ia3_studio.data.delimiters import (
+    BLANK_LINES,
+    LINE_END,
+    NO_DELIMITER,
+    delimiter_name,
+    is_one_column,
+    is_tabbed,
+    is_table,
+)
 from ia3_studio.data.drawn_tables import vertical_records
 from ia3_studio.data.edited_sentences import read_edits
 from ia3_studio.data.entity_tables import read_entity_table
@@ -77,7 +85,6 @@ from ia3_studio.data.template_streams import templated_notes, templated_talks
 from ia3_studio.data.webanno import read_webanno
 from ia3_studio.errors import DataError
 
-_BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 PLAIN_FORM = "plain text by"
 """How the form of paragraphs and lines begins."""
 
@@ -221,7 +228,7 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
     text = LINE_END.sub("\n", text).strip()
     if documents := documents_between(text):
         return Found(numbered({"text": documents}), f"{PLAIN_FORM} marked document, {encoding}")
-    blocks, unit = _BLANK_LINES.split(text), "paragraph"
+    blocks, unit = BLANK_LINES.split(text), "paragraph"
     if len(blocks) == 1:
         blocks, unit = text.split("\n"), "line"
     notes = () if parsing.plain else note_on_turns(blocks)
@@ -313,7 +320,7 @@ def _in_form(
     forms: tuple[tuple[Callable[[str], Any], str], ...], text: str, stamps: int, encoding: str
 ) -> Found | None:
     """Return the rows of text in the first form that fits; None if none does."""
-    ruled = without_rules(text)
+    ruled = without_rules(text) if forms is _LAST_FORMS else text
     for read, form in forms:
         if rows := read(ruled if read in _WITHOUT_RULES else text):
             notes = _NOTES[read](text) if read in _NOTES else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping as Files
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,14 @@ def put(content: str | bytes, folder: Path, name: str) -> Path:
     path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
+
+
+def put_all(folder: Path, files: Files[str, str | bytes]) -> Path:
+    """Write files as they are into a folder and those inside it, and return the folder."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        put(content, folder, name)
+    return folder
 
 
 def written(document: Any, folder: Path, name: str = "rows.json") -> Path:
