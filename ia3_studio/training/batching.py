@@ -104,7 +104,7 @@ def _counts_ends(model: Any) -> bool:
 @torch.no_grad()
 def _is_neutral(model: Any) -> bool:
     """Test it: a row gives the same outputs alone as in a batch with a longer row."""
-    short, long = _trial_rows(model)
+    short, long = trial_rows(model)
     trained = model.training
     model.eval()  # dropout would make any two passes differ
     try:
@@ -117,7 +117,7 @@ def _is_neutral(model: Any) -> bool:
     return bool((alone - together).abs().max() <= rounding * alone.abs().max().clamp_min(1e-6))
 
 
-def _trial_rows(model: Any) -> tuple[LabelRow, LabelRow]:
+def trial_rows(model: Any) -> tuple[LabelRow, LabelRow]:
     """Return rows of plain tokens, with one end token each where the model has one."""
     config = model.config.get_text_config()
     ends = sorted(_ends(model))

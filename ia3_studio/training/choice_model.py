@@ -19,7 +19,8 @@ from torch.nn import functional as F
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.errors import TrainingError
 from ia3_studio.models.fast_paths import FastPath
-from ia3_studio.training.loss import CausalLoss, before
+from ia3_studio.training.causal_probe import before
+from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.packing import Bundle
 
 

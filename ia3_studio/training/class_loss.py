@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -25,6 +26,7 @@ from ia3_studio.models.classifier import PROBLEMS, Kind
 from ia3_studio.training.batches import Tokens
 from ia3_studio.training.batching import Row as Text
 from ia3_studio.training.batching import batching_of, padded
+from ia3_studio.training.classifier_positions import classifier_positions
 from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.padded_loss import PaddedLoss
 
@@ -85,6 +87,9 @@ class ClassLoss(TextOutputLoss[LabelRow]):
                 f"{type(model).__name__} does not define its problem type; load it with load_classifier, or "
                 "set config.problem_type."
             )
+        self._last_layer = classifier_positions(model) if self.batching.path.is_on else None
+        if self._last_layer:
+            self.fast_paths = (*self.fast_paths, self._last_layer.needed.path)
 
     def summed(self, rows: Sequence[LabelRow]) -> Tensor:
         """Return the summed loss of one micro-batch."""
@@ -98,7 +103,9 @@ class ClassLoss(TextOutputLoss[LabelRow]):
 
     def outputs(self, rows: Sequence[LabelRow]) -> Tensor:
         """Return the classifier's outputs for one micro-batch, (rows, outputs)."""
-        return self.model(**padded(rows, self.model)).logits.float()  # type: ignore[no-any-return]
+        inputs = padded(rows, self.model)
+        with self._last_layer.only(inputs["attention_mask"]) if self._last_layer else nullcontext():
+            return self.model(**inputs).logits.float()  # type: ignore[no-any-return]
 
 
 class ImageLoss(OutputLoss[ImageRow]):

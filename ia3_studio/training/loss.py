@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ia3_studio.data.tokens import IGNORED, TokenRow
-from ia3_studio.errors import TrainingError
 from ia3_studio.models.fast_paths import FastPath, failed_trial
 from ia3_studio.models.sharding import gather_root
 from ia3_studio.training.batches import label_count, pad
 from ia3_studio.training.bundles import bundle_batches, bundled, packed_labels
+from ia3_studio.training.causal_probe import before, causal_probe, head_is_last, head_of
 from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.head_loss import frozen_head, head_losses, head_losses_and_gradient
 from ia3_studio.training.known_losses import MeasuresRows
@@ -58,18 +58,18 @@ class CausalLoss(MeasuresRows[TokenRow]):
         self._products = backward_products(backward_dtype, model.device)
         self._rotation = FusedRotation(model)
         self._recomputed = recomputed(model.device)
-        self.head = _head_of(model)
-        hidden, logits = _causal_probe(model, self.head)
-        _require_finite(model, logits)
+        self.head = head_of(model)
+        probe = causal_probe(model, self.head)
         gather_root(model)
-        self._plain = _head_is_last(self.head, hidden, logits)
+        self._plain = head_is_last(self.head, probe)
+        self._last_layer = probe.last_layer
         self.packing, packed = packing_of(model)
         """How the model runs packed rows; None if it cannot."""
         self._cache = cache
         cached = self._try_cache(cache) if cache else FastPath(PREFIX, False, why_not or "it is disabled")
         self.fast_paths: tuple[FastPath, ...] = (
             packed, self._rotation.path, backward_path(backward_dtype, model.device), recomputed_path(model.device),
-            cached,
+            probe.last_layer.path, cached,
         )  # fmt: skip
         """Fast paths, and which of them are on."""
 
@@ -204,16 +204,20 @@ class CausalLoss(MeasuresRows[TokenRow]):
         device = self.model.device
         bundles = bundled(rows) if self.packing else None
         ids, labels = pad(rows, device) if bundles is None else (None, packed_labels(bundles, device))
-        following = labels[:, 1:]
+        following = F.pad(labels[:, 1:], (0, 1), value=IGNORED)
         chosen = following != IGNORED
         taken: list[Tensor] = []
 
         def take(_head: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
             # A model that is spread over several devices may have its head on another one.
-            taken.append(args[0][:, :-1][chosen.to(args[0].device)].to(device))
+            taken.append(args[0][chosen.to(args[0].device)].to(device))
             return (taken[0][None, : 0 if self._plain else None],)
 
-        with before(self.head, take), self._cache.lower_layers(rows, bundles) if self._cache else nullcontext():
+        with ExitStack() as stack:
+            stack.enter_context(before(self.head, take))
+            stack.enter_context(self._last_layer.only(chosen))
+            if self._cache:
+                stack.enter_context(self._cache.lower_layers(rows, bundles))
             if self.packing and bundles is not None:
                 output = self.packing.run([([row.input_ids for row in each.rows], each.shared) for each in bundles])
             else:
@@ -239,79 +243,3 @@ class CausalLoss(MeasuresRows[TokenRow]):
             return FastPath(PREFIX, True)
         self._cache = None
         return FastPath(PREFIX, False, "the upper layers read more than the output of the layer below")
-
-
-@contextmanager
-def before(module: nn.Module, hook: Any) -> Iterator[None]:
-    """Let a hook change what a module is given, inside this block."""
-    # Prepended: a site on the head itself must scale what the hook hands on.
-    handle = module.register_forward_pre_hook(hook, prepend=True)
-    try:
-        yield
-    finally:
-        handle.remove()
-
-
-def _head_of(model: Any) -> nn.Module:
-    head = model.get_output_embeddings() if hasattr(model, "get_output_embeddings") else None
-    if head is None or getattr(model.config, "is_encoder_decoder", False):
-        raise TrainingError(
-            f"{type(model).__name__} is not a causal language model, the kind IA3 Studio trains;"
-            " choose a chat or text-generation model."
-        )
-    return head  # type: ignore[no-any-return]
-
-
-def _require_finite(model: Any, logits: Tensor) -> None:
-    """Reject a broken model before training, as its loss would be blamed on the learning rate."""
-    if not logits.isfinite().all():
-        raise TrainingError(
-            f"{type(model).__name__} returns NaN or infinite logits for a plain row: its weights are damaged "
-            f"or too large for {str(logits.dtype).removeprefix('torch.')}; download the model again, or load "
-            "it in float32."
-        )
-
-
-def _causal_probe(model: Any, head: nn.Module) -> tuple[Tensor, Tensor]:
-    """Return the head's input, (1, 4, d), and the model's logits, (1, 4, vocabulary), for a fixed row.
-
-    In a causal model the gradient of a token's hidden state with respect to later embeddings is exactly 0.
-
-    Raises:
-        TrainingError: tokens attend to later tokens: they could copy the answer, and padding would matter.
-    """
-    embedded: list[Tensor] = []
-
-    def watch(_module: nn.Module, _args: Any, result: Tensor) -> Tensor:
-        embedded.append(result.detach().requires_grad_())
-        return embedded[0]
-
-    handle = model.get_input_embeddings().register_forward_hook(watch)
-    try:
-        with torch.enable_grad():
-            hidden, logits = _probe(model, head)
-            # Uneven weights: behind a normalization the plain sum of a hidden state is constant.
-            weights = torch.linspace(-1, 1, hidden.shape[-1], device=hidden.device)
-            (seen,) = torch.autograd.grad((hidden[0, 1].float() * weights).sum(), embedded[0])
-    finally:
-        handle.remove()
-    if seen[0, 2:].abs().max() > 0:
-        raise TrainingError(
-            f"In {type(model).__name__} tokens attend to later tokens, so next-token training is meaningless; "
-            "choose a chat or text-generation model."
-        )
-    return hidden.detach(), logits.detach()
-
-
-@torch.no_grad()
-def _head_is_last(head: nn.Module, hidden: Tensor, logits: Tensor) -> bool:
-    """Say whether the logits are the head's output, with no soft cap or scale after it."""
-    return torch.allclose(head(hidden).float().to(logits.device), logits.float(), rtol=1e-4, atol=1e-4)
-
-
-def _probe(model: Any, head: nn.Module) -> tuple[Tensor, Tensor]:
-    """Return the head's input, (1, 4, d), and the model's logits, (1, 4, vocabulary), for a fixed row."""
-    seen: list[Tensor] = []
-    with before(head, lambda _head, args: seen.append(args[0])):
-        logits = model(input_ids=torch.arange(1, 5, device=model.device)[None], use_cache=False).logits
-    return seen[0], logits

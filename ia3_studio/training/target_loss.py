@@ -12,10 +12,10 @@ from torch.nn import functional as F
 from ia3_studio.data.targets import TargetRow
 from ia3_studio.data.tokens import IGNORED
 from ia3_studio.errors import TrainingError
+from ia3_studio.training.causal_probe import before
 from ia3_studio.training.choice_model import padded
 from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.known_losses import MeasuresRows
-from ia3_studio.training.loss import before
 from ia3_studio.training.padded_loss import PaddedLoss
 
 
