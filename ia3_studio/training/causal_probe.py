@@ -81,7 +81,7 @@ def causal_probe(model: Any, head: nn.Module) -> CausalProbe:
 
     def watch(_module: nn.Module, _args: Any, result: Tensor) -> Tensor:
         embedded.append(result.detach().requires_grad_())
-        return embedded[0]
+        return embedded[0].clone()  # which may be changed in place, as CTRL does
 
     handle = model.get_input_embeddings().register_forward_hook(watch)
     try:

@@ -84,8 +84,9 @@ class CausalChoices:
         self.model = model
         self.head: nn.Module = known.head
         self._packing = known.packing
-        self.fast_paths: Sequence[FastPath] = known.fast_paths[:1]
-        """Whether questions and choices are packed."""
+        self._last_layer = known.last_layer
+        self.fast_paths: Sequence[FastPath] = (known.fast_paths[0], known.last_layer.path)
+        """Whether questions and choices are packed, and the last layer is computed at choice tokens only."""
 
     @property
     def device(self) -> torch.device:
@@ -119,9 +120,12 @@ class CausalChoices:
                 predictors += [last, *range(end, end + len(pair.tokens) - 1)]
                 end += len(pair.tokens)
         chosen = torch.tensor(predictors, device=self.device)
-        with before(
-            self.head, lambda _head, args: (args[0][:, chosen.to(args[0].device)],)
-        ):  # logits at choice tokens only
+        needed = torch.zeros((1, end), dtype=torch.bool, device=self.device)
+        needed[0, chosen] = True
+        with (
+            before(self.head, lambda _head, args: (args[0][:, chosen.to(args[0].device)],)),  # logits at choice tokens
+            self._last_layer.only(needed),
+        ):
             return self._packing.run(bundles).logits[0]  # type: ignore[no-any-return]
 
     def _padded_logits(self, pairs: Sequence[Pair]) -> Tensor:
@@ -131,9 +135,10 @@ class CausalChoices:
         for number, pair in enumerate(pairs):
             chosen[number, len(pair.row.prompt) - 1 : pair.length - 1] = True  # the token before predicts it
         chosen = chosen.to(self.device)
-        with before(
-            self.head, lambda _head, args: (args[0][chosen.to(args[0].device)][None],)
-        ):  # logits at choice tokens only
+        with (
+            before(self.head, lambda _head, args: (args[0][chosen.to(args[0].device)][None],)),  # as above
+            self._last_layer.only(chosen),
+        ):
             return self.model(input_ids=ids, use_cache=False).logits[0]  # type: ignore[no-any-return]
 
 

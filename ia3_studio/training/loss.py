@@ -62,7 +62,8 @@ class CausalLoss(MeasuresRows[TokenRow]):
         probe = causal_probe(model, self.head)
         gather_root(model)
         self._plain = head_is_last(self.head, probe)
-        self._last_layer = probe.last_layer
+        self.last_layer = probe.last_layer
+        """The projections that are computed at label positions only."""
         self.packing, packed = packing_of(model)
         """How the model runs packed rows; None if it cannot."""
         self._cache = cache
@@ -215,7 +216,7 @@ class CausalLoss(MeasuresRows[TokenRow]):
 
         with ExitStack() as stack:
             stack.enter_context(before(self.head, take))
-            stack.enter_context(self._last_layer.only(chosen))
+            stack.enter_context(self.last_layer.only(chosen))
             if self._cache:
                 stack.enter_context(self._cache.lower_layers(rows, bundles))
             if self.packing and bundles is not None:

@@ -11,10 +11,12 @@ import torch
 import transformers as hf
 from torch import Tensor, nn
 
+from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.data.labels import LabelRow
 from ia3_studio.data.tokens import IGNORED, TokenRow
 from ia3_studio.method import attach, discover
 from ia3_studio.training import needed_positions
+from ia3_studio.training.choice_model import Pair, choice_model
 from ia3_studio.training.class_loss import ClassLoss
 from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.needed_positions import NAME
@@ -79,6 +81,7 @@ CAUSAL = {
     "gemma2": lambda: built(hf.Gemma2Config(**SMALL, intermediate_size=48, num_key_value_heads=2, head_dim=8)),
     "phi3": lambda: built(hf.Phi3Config(**SMALL, intermediate_size=48, num_key_value_heads=2, pad_token_id=0)),
     "mixtral": lambda: tiny_model("mixtral"),
+    "ctrl": lambda: built(hf.CTRLConfig(vocab_size=97, n_embd=32, n_layer=2, n_head=4, dff=48)),
     "mamba": lambda: built(hf.MambaConfig(vocab_size=97, hidden_size=32, num_hidden_layers=2, state_size=4)),
 }
 
@@ -106,6 +109,16 @@ def test_the_last_layer_of_a_llama_multiplies_label_positions_only_but_for_keys_
     assert few == {
         "self_attn.q_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj",
     }  # fmt: skip
+
+
+def test_the_last_layer_multiplies_choice_tokens_only_where_a_question_is_long() -> None:
+    model = tiny_model("llama")
+    row = ChoiceRow(tuple(range(5, 25)), ((30, 31), (40,)), 0, 1)
+    with counted(model) as counts:
+        found = choice_model(model).nll([Pair(row, 0), Pair(row, 1)], 2)
+    assert counts["model.layers.1.mlp.up_proj"] == 2  # the question's end predicts both, the first choice's first token
+    whole = model(input_ids=torch.tensor([(*row.prompt, 30, 31)])).logits[0].log_softmax(-1)
+    torch.testing.assert_close(found[0], -torch.stack([whole[19, 30], whole[20, 31]]), rtol=1e-5, atol=1e-5)
 
 
 def test_rows_that_are_trained_as_a_whole_are_computed_as_a_whole() -> None:
