@@ -41,7 +41,7 @@ class Batching:
         yield from (list(group) for _kind, group in groupby(by, key=self._kind))
 
     def _kind(self, row: LabelRow | TagRow) -> tuple[int, int]:
-        ends = _ends(self.model) if _counts_ends(self.model) else ()
+        ends = end_tokens(self.model) if counts_ends(self.model) else ()
         return (0 if self.path.is_on else len(row.input_ids), sum(token in ends for token in row.input_ids))
 
 
@@ -61,8 +61,8 @@ def padding_token(model: Any) -> int:
 
     A model that finds the end of a text by its end token must not be given more of those.
     """
-    pad, ends = _named(model, "pad_token_id"), _ends(model)
-    if isinstance(pad, int) and pad >= 0 and not (pad in ends and _counts_ends(model)):
+    pad, ends = _named(model, "pad_token_id"), end_tokens(model)
+    if isinstance(pad, int) and pad >= 0 and not (pad in ends and counts_ends(model)):
         return pad
     return next(token for token in range(len(ends) + 1) if token not in ends)
 
@@ -73,7 +73,7 @@ def _named(model: Any, name: str) -> Any:
     return getattr(model.config.get_text_config(), name, None) if said is None else said
 
 
-def _ends(model: Any) -> frozenset[int]:
+def end_tokens(model: Any) -> frozenset[int]:
     """Return the tokens that end a text; some configs name several."""
     said = _named(model, "eos_token_id")
     return frozenset(each for each in (said if isinstance(said, list) else [said]) if isinstance(each, int))
@@ -96,7 +96,7 @@ def padded(rows: Sequence[LabelRow | TagRow], model: Any) -> dict[str, Tensor]:
     return {name: tensor.to(model.device) for name, tensor in batch.items()}
 
 
-def _counts_ends(model: Any) -> bool:
+def counts_ends(model: Any) -> bool:
     """Say whether a model answers at a text's end token, as encoder-decoders do."""
     return bool(getattr(model.config, "is_encoder_decoder", False))
 
@@ -120,11 +120,11 @@ def _is_neutral(model: Any) -> bool:
 def trial_rows(model: Any) -> tuple[LabelRow, LabelRow]:
     """Return rows of plain tokens, with one end token each where the model has one."""
     config = model.config.get_text_config()
-    ends = sorted(_ends(model))
+    ends = sorted(end_tokens(model))
     special = {padding_token(model), getattr(config, "pad_token_id", None), *ends}
     known = int(model.get_input_embeddings().weight.shape[0])
     plain = cycle([token for token in range(min(3, known - 1), min(known, 23)) if token not in special] or [0])
-    last = tuple(ends[:1]) if _counts_ends(model) else ()
+    last = tuple(ends[:1]) if counts_ends(model) else ()
     longest = min(13, (limits_of(model).positions or 13) - len(last))
     short, long = ((*islice(plain, count), *last) for count in (max(1, longest // 2), longest))
     return LabelRow(short, (), (), 1), LabelRow(long, (), (), 2)

@@ -104,7 +104,7 @@ class ClassLoss(TextOutputLoss[LabelRow]):
     def outputs(self, rows: Sequence[LabelRow]) -> Tensor:
         """Return the classifier's outputs for one micro-batch, (rows, outputs)."""
         inputs = padded(rows, self.model)
-        with self._last_layer.only(inputs["attention_mask"]) if self._last_layer else nullcontext():
+        with self._last_layer.only(self.model, inputs) if self._last_layer else nullcontext():
             return self.model(**inputs).logits.float()  # type: ignore[no-any-return]
 
 

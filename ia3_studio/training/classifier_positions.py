@@ -6,7 +6,7 @@ different lengths shows it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +16,7 @@ from torch import Tensor
 from ia3_studio.method.deterministic import evaluating
 from ia3_studio.models.fast_paths import failed_trial
 from ia3_studio.models.sharding import is_sharded
-from ia3_studio.training.batching import padded, trial_rows
+from ia3_studio.training.batching import counts_ends, end_tokens, padded, padding_token, trial_rows
 from ia3_studio.training.needed_positions import NeededPositions, needed_alone, watched_projections
 
 Positions = Callable[[Tensor], Tensor]
@@ -39,10 +39,33 @@ class ClassifierPositions:
         self._positions = positions
 
     @contextmanager
-    def only(self, mask: Tensor) -> Iterator[None]:
-        """Run the model inside this block on rows with this mask, (rows, tokens)."""
+    def only(self, model: Any, inputs: Mapping[str, Tensor]) -> Iterator[None]:
+        """Run the model inside this block on these rows, with the last layer where it reads them.
+
+        Args:
+            model: the classifier.
+            inputs: what it is called with: ids and mask, each (rows, tokens).
+        """
+        ids, mask = inputs["input_ids"], inputs["attention_mask"].bool()
+        if self._positions is _last and not _ends_as_tried(model, ids, mask):
+            yield
+            return
         with self.needed.only(self._positions(mask)):
             yield
+
+
+def _ends_as_tried(model: Any, ids: Tensor, mask: Tensor) -> bool:
+    """Say whether the end of a row is its last token, however a model looks for it: by its padding or end token.
+
+    A row with a padding token inside, or without an end token where the model answers at that, is read elsewhere.
+    """
+    padding = {padding_token(model), model.config.get_text_config().pad_token_id}
+    if any(bool(((ids == token) & mask).any()) for token in padding if token is not None):
+        return False
+    if not counts_ends(model):
+        return True
+    ends = torch.isin(ids, torch.tensor(sorted(end_tokens(model)), device=ids.device)) & mask
+    return bool((ends == _last(mask)).all())
 
 
 def classifier_positions(model: Any) -> ClassifierPositions:
@@ -62,6 +85,8 @@ def _tried(model: Any) -> ClassifierPositions:
     with torch.enable_grad(), evaluating(model), watched_projections(model, shape) as watched:
         logits = model(**inputs).logits.float()
         outputs = watched.tensors()
+        if not outputs:
+            return ClassifierPositions(NeededPositions((), "no projection gives an output for each position"))
         weights = torch.arange(1.0, logits.shape[-1] + 1, device=logits.device)
         gradients = torch.autograd.grad((logits * weights).sum(), list(outputs.values()), allow_unused=True)
     tried = [(needed_alone(model, outputs, gradients, place(mask)), place) for place in (_first, _last)]

@@ -133,9 +133,20 @@ def watched_projections(model: nn.Module, shape: tuple[int, int]) -> Iterator[Pr
 
 def _projections(model: nn.Module) -> Iterable[nn.Module]:
     """Return the projections of a model, but for those of experts: these see other tokens in another order."""
-    for path, module in model.named_modules():
-        if sum(part.isdigit() for part in path.split(".")) < 2 and widths(module) and channel_axis(module) == -1:
+    experts = {part for layer in _lists_in(model) for group in _lists_in(layer) for part in _alike(group)}
+    inside = {part for expert in experts for part in expert.modules()}
+    for module in model.modules():
+        if module not in inside and widths(module) and channel_axis(module) == -1:
             yield module
+
+
+def _lists_in(module: nn.Module) -> Iterable[nn.ModuleList]:
+    return (part for part in module.modules() if isinstance(part, nn.ModuleList) and part is not module)
+
+
+def _alike(members: nn.ModuleList) -> Sequence[nn.Module]:
+    """Return the members of a list if all are of one class, as experts are and the parts of a layer (T5) are not."""
+    return list(members) if len({type(each) for each in members}) == 1 else []
 
 
 def needed_alone(

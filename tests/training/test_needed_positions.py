@@ -131,12 +131,30 @@ def test_rows_that_are_trained_as_a_whole_are_computed_as_a_whole() -> None:
 
 
 def test_layers_that_share_their_weights_are_computed_as_a_whole() -> None:
-    config = hf.AlbertConfig(**SMALL, embedding_size=16, intermediate_size=48, num_labels=2)
-    config.problem_type = "single_label_classification"
-    loss = ClassLoss(built(config, hf.AutoModelForSequenceClassification))
+    loss = ClassLoss(classifier(hf.AlbertConfig(**SMALL, embedding_size=16, intermediate_size=48)))
     with counted(loss.model) as counts:
         loss.group_loss(TEXTS)
     assert min(count for path, count in counts.items() if "albert_layers" in path) == 21
+
+
+def classifier(config: Any) -> Any:
+    config.num_labels, config.problem_type = 2, "single_label_classification"
+    return built(config, hf.AutoModelForSequenceClassification)
+
+
+@pytest.mark.parametrize("kind", ["llama", "ctrl", "bart"])
+def test_a_text_with_padding_or_end_tokens_inside_is_read_where_the_model_reads_it(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = CLASSIFIERS[kind]
+    model = classifier(config)
+    loss = ClassLoss(model)
+    odd = config.eos_token_id if kind == "bart" else config.pad_token_id
+    ids = ((5, odd, 7, 8, 9), (12, 13, odd, 14), (20, 21, odd)) if kind != "bart" else ((5, odd, 7), (9, odd, 8))
+    rows = [LabelRow(each, (), (1.0,), number) for number, each in enumerate(ids)]
+    found = loss.group_loss(rows)
+    monkeypatch.setattr(needed_positions, "LARGEST_SHARE", 0.0)
+    assert is_on(loss) and found == pytest.approx(loss.group_loss(rows), rel=1e-6)
 
 
 CLASSIFIERS = {
@@ -148,6 +166,10 @@ CLASSIFIERS = {
     ),
     "llama": hf.LlamaConfig(**SMALL, intermediate_size=48, num_key_value_heads=2, pad_token_id=0),
     "gpt2": hf.GPT2Config(vocab_size=97, n_layer=2, n_embd=32, n_head=4, pad_token_id=0),
+    "ctrl": hf.CTRLConfig(vocab_size=97, n_embd=32, n_layer=2, n_head=4, dff=48, pad_token_id=0),
+    "t5": hf.T5Config(
+        vocab_size=97, num_layers=2, d_model=32, d_ff=48, num_heads=4, d_kv=8, decoder_start_token_id=0,
+    ),
     "bart": hf.BartConfig(
         vocab_size=97, d_model=32, encoder_layers=2, decoder_layers=2, encoder_attention_heads=4,
         decoder_attention_heads=4, encoder_ffn_dim=48, decoder_ffn_dim=48,
@@ -158,10 +180,9 @@ CLASSIFIERS = {
 @pytest.mark.parametrize("family", CLASSIFIERS)
 def test_a_classifier_computes_its_last_layer_where_it_reads(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
     config = CLASSIFIERS[family]
-    config.num_labels, config.problem_type = 2, "single_label_classification"
-    model = built(config, hf.AutoModelForSequenceClassification)
+    model = classifier(config)
     loss = ClassLoss(model)
-    ends = (config.eos_token_id,) if family == "bart" else ()
+    ends = (config.eos_token_id,) if config.is_encoder_decoder else ()
     rows = [LabelRow((*row.input_ids, *ends), (), row.targets, row.row) for row in TEXTS]
     assert is_on(loss)
     with counted(model) as counts:
