@@ -44,10 +44,14 @@ def two_sides(text: str) -> dict[str, list[Any]] | None:
 
 
 def _are_terms(sides: Sequence[tuple[str, str]]) -> bool:
-    """Say whether what stands before a sign are terms or questions, each its own, and no names of speakers."""
+    """Say whether what stands before a sign are terms or questions, each its own, and no names of speakers.
+
+    What stands behind is longer on the whole, or words only, as in a list of words in two languages; no amounts.
+    """
     terms = [one for one, _other in sides]
     short = all(len(term.split()) <= _WORDS or term.endswith("?") for term in terms)
     ask = all(term.endswith("?") for term in terms)
     longer = ask or sum(map(len, (other for _one, other in sides))) >= sum(map(len, terms))
+    longer = longer or all(len(other.split()) <= _WORDS and other[0].isalpha() for _one, other in sides)
     different = len(terms) >= _FEWEST_LOOSE and len({*terms}) >= _DIFFERENT * len(terms)
     return short and longer and different
