@@ -61,7 +61,9 @@ def dump_tables(text: str) -> tuple[dict[str, str], int]:
 
 def _inserted(text: str, *, is_mysql: bool) -> Iterator[_Rows]:
     """Yield the table, the columns that are named, and the rows of each INSERT, and whether these are all."""
-    quoted = rf"[nNxX]?{_ESCAPED_TEXT}" if is_mysql else rf"[eE]{_ESCAPED_TEXT}|[nNxX]?{_STANDARD_TEXT}"
+    quoted = (
+        rf"(?:_\w{{1,20}}\s*+)?[nNxX]?{_ESCAPED_TEXT}" if is_mysql else rf"[eE]{_ESCAPED_TEXT}|[nNxX]?{_STANDARD_TEXT}"
+    )
     quoted = rf'{quoted}|"(?:[^"\\]|\\.|"")*+"' if is_mysql else quoted
     value = re.compile(rf"\s*({quoted}|{_OTHER})\s*([,)])", re.DOTALL)
     opening = re.compile(r"\s*,?\s*\(")

@@ -56,7 +56,7 @@ from ia3_studio.data.subtitles import read_subtitles
 from ia3_studio.data.table_files import one_below_the_other
 from ia3_studio.data.xml_rows import read_xml
 from ia3_studio.data.yaml_rows import read_yaml
-from ia3_studio.errors import DataError
+from ia3_studio.errors import DataError, OneFileError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -229,7 +229,16 @@ def _read_dump(name: str, data: bytes, parsing: ParsingOptions) -> Found:
     if not tables:
         raise DataError(f"{name} cannot be read: it is statements of a database that insert no rows; {EXPORT_TABLE}.")
     members = {f"{table}.csv": text.encode() for table, text in tables.items()}
-    found = _read_several(name, members, replace(parsing, encoding=None))
+    try:
+        found = _read_several(name, members, replace(parsing, encoding=None))
+    except OneFileError:
+        raise
+    except DataError as error:
+        if len(members) == 1 or parsing.sheet:
+            raise
+        raise OneFileError(
+            f"{error} Or choose one of the tables of {name} under Sheet or file.", tuple(members)
+        ) from error
     note = (f"Statements of {name} that are damaged, and read only up to there: {damaged:,}.",) if damaged else ()
     return with_encoding_facts(name, replace(found, notes=(*found.notes, *note)), [decoded])
 

@@ -31,6 +31,8 @@ from ia3_studio.data.entity_tables import read_entity_table
 from ia3_studio.data.exchange_texts import (
     exchanges,
     exchanges_in_lines,
+    headed_exchanges,
+    headings_note,
     one_conversation,
     questions_in_lines,
     without_rules,
@@ -282,6 +284,7 @@ _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
 )
 """How rows are found in text that is no table, in the order in which it is tried, and what that form is called."""
 _LAST_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
+    (headed_exchanges, "prompts and answers in paragraphs"),
     (classes_in_lines, "a text with its label per line"),
     (sides_by_marks, "two marks by turns"),
     (sides_in_lines, "two sides per line"),
@@ -302,6 +305,7 @@ _NOTES: dict[Callable[[str], Any], Callable[[str], tuple[str, ...]]] = {
     ),
     talk_in_headings: talk_notes,
     bold_terms: terms_note,
+    headed_exchanges: headings_note,
     sides_by_marks: lambda text: marks_note(without_rules(text)),
 }
 """What is to be said of a form, by how it is read."""

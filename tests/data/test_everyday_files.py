@@ -193,3 +193,26 @@ def test_texts_and_two_files_of_labels_in_folders_of_splits_are_columns(tmp_path
     split = load_data(tmp_path)
     assert str(split.mapping) == "sents → text, sentiments → label" and "topics" in split.unused
     assert (len(split.train), len(split.held_out)) == (40, 12)
+
+
+@pytest.mark.parametrize("above", ["# Exam", "My notes of May", "# Exam\n\nAll of it is asked.\n\n## Part 1"])
+@pytest.mark.parametrize("pair", ["**Q:** {}\n\n**A:** {}", "Q: {}\nA: {}"])
+def test_what_stands_above_questions_and_answers_is_left_out_with_a_note(above: str, pair: str, tmp_path: Path) -> None:
+    pairs = [pair.format(asked(n), said(n)) for n in range(12)]
+    text = "\n\n".join((above, *pairs[:6], "## Fog", *pairs[6:]))
+    split = load_data(put(text, tmp_path, "exam.md"))
+    assert [[turn.content for turn in each.messages] for each in examples_of(split)] == [
+        [asked(n), said(n)] for n in range(12)
+    ]
+    assert any("titles above or between" in note for note in split.notes)
+
+
+def test_a_question_in_a_report_makes_it_no_exchange(tmp_path: Path) -> None:
+    text = "# Report\n\nQ: why late?\n\n" + "\n\n".join(plain(n) for n in range(12))
+    assert load_data(put(text, tmp_path, "report.md")).mapping.kind == "text"
+
+
+@pytest.mark.parametrize("first", ["192.168.0.{}", "12:{}"])
+def test_addresses_and_times_before_a_dash_ask_nothing(first: str, tmp_path: Path) -> None:
+    text = rows(lambda n: f"{first.format(n + 10)} - ferry {n} left the north pier, as it does", 24)
+    assert load_data(put(text, tmp_path, "log.txt")).mapping.kind == "text"

@@ -11,9 +11,11 @@ import pytest
 from ia3_studio.data.example import Example
 from ia3_studio.data.load import DataSplit, load_data
 from ia3_studio.data.sql_dumps import dump_tables
-from ia3_studio.errors import DataError
+from ia3_studio.data.table import ParsingOptions
+from ia3_studio.errors import DataError, OneFileError
 from tests.data.exports import put
-from tests.data.shapes import asked, rows, said
+from tests.data.schema_shapes import plain
+from tests.data.shapes import asked, mood, rows, said
 
 CREATED = (
     "CREATE TABLE `faqs` (\n  `id` int NOT NULL AUTO_INCREMENT, -- its number\n  `question` varchar(255) DEFAULT"
@@ -71,6 +73,25 @@ def test_of_several_tables_those_that_are_not_read_are_named(tmp_path: Path) -> 
     users = "INSERT INTO users (id, login) VALUES (1, 'ann'), (2, 'bo');\n"
     split = load_data(put(users + mysql(60), tmp_path, "dump.sql"))
     assert len((*split.train, *split.held_out)) == 60 and any("users" in note for note in split.notes)
+
+
+def test_of_tables_that_belong_together_by_nothing_one_is_chosen(tmp_path: Path) -> None:
+    posts = rows(lambda n: f"INSERT INTO posts (id, body, mood) VALUES ({n}, '{plain(n)}', '{mood(n)}');", 12)
+    faqs = rows(lambda n: f"INSERT INTO faqs (id, question, answer) VALUES ({n}, '{asked(n)}', '{said(n)}');", 12)
+    path = put(posts + faqs, tmp_path, "dump.sql")
+    with pytest.raises(OneFileError, match="choose one of the tables") as refused:
+        load_data(path)
+    assert {*refused.value.files} == {"faqs.csv", "posts.csv"}
+    split = load_data(path, parsing=ParsingOptions(sheet="faqs.csv"))
+    assert str(split.mapping) == "question → prompt, answer → answer" and any("posts" in note for note in split.notes)
+
+
+def test_texts_with_a_character_set_before_them_are_texts(tmp_path: Path) -> None:
+    text = rows(
+        lambda n: f"INSERT INTO `faqs` (`question`, `answer`) VALUES (_utf8mb4'{asked(n)}', _binary '{said(n)}');"
+    )
+    found = examples_of(load_data(put(text, tmp_path, "dump.sql")))
+    assert [turn.content for turn in found[1].messages] == [asked(1), said(1)]
 
 
 def test_a_damaged_statement_is_named_and_those_before_and_behind_it_are_read(tmp_path: Path) -> None:
