@@ -24,7 +24,7 @@ EVERYDAY: tuple[Shape, ...] = (
     Shape("terms in bold and what they mean", "glossary.md",
           "# Glossary\n\n" + rows(lambda n: f"**Berth {n}**: {said(n)}\n"), PAIRS, 12),
     Shape("words and what they are in another language", "words.txt",
-          rows(lambda n: f"{'abcdefghijkl'[n]}-kai - quay {'abcdefghijkl'[n]}"), PAIRS, 12),
+          rows(lambda n: f"kai {'abcdefghijkl'[n]} - quay {'abcdefghijkl'[n]}"), PAIRS, 12),
     Shape("poems with lines of signs between them", "poems.txt",
           "\n\n***\n\n".join(f"Pier {n}\n\n{plain(n)}" for n in range(12)), "text → plain text", 12),
     Shape("turns behind names in brackets", "turns.jsonl",
