@@ -216,3 +216,13 @@ def test_a_question_in_a_report_makes_it_no_exchange(tmp_path: Path) -> None:
 def test_addresses_and_times_before_a_dash_ask_nothing(first: str, tmp_path: Path) -> None:
     text = rows(lambda n: f"{first.format(n + 10)} - ferry {n} left the north pier, as it does", 24)
     assert load_data(put(text, tmp_path, "log.txt")).mapping.kind == "text"
+
+
+@pytest.mark.parametrize(
+    ("asks", "answers"), [("Interviewer", "Dr. Hansen"), ("Entrevistadora", "Marta"), ("Journalist", "Interviewee")]
+)
+def test_who_is_interviewed_answers(asks: str, answers: str, tmp_path: Path) -> None:
+    talks = ["\n".join(f"{asks}: {asked(n)}\n{answers}: {said(n)}" for n in (talk, talk + 1)) for talk in range(12)]
+    found = examples_of(load_data(put("\n\n".join(talks), tmp_path, "interviews.txt")))
+    assert len(found) == 12 and [turn.role for turn in found[0].messages] == ["user", "assistant"] * 2
+    assert found[0].messages[1].content == said(0)
