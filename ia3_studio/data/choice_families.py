@@ -56,7 +56,7 @@ def _is_stem(stem: str) -> bool:
     return stem in STEMS or folded(stem).replace(" ", "_") in _OPTIONS
 
 
-_OPTIONS = words_for("option", "options") - words_in("en", "option", "options")
+_OPTIONS = words_for("option", "options", "answered") - words_in("en", "option", "options", "answered")
 
 
 def families(columns: Sequence[str], is_stem: Callable[[str], bool]) -> Iterator[list[str]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ia3_studio.data.damaged_bytes import with_encoding_facts
+from ia3_studio.data.files_by_class import columns_by_file
 from ia3_studio.data.member_files import Readers, lines_in
 from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.parallel_files import SOURCE_WORDS, TARGET_WORDS
@@ -31,6 +32,7 @@ def column_files(
     for path in content if len(content) <= _MOST_FILES else ():
         if known := _column_of(path):
             groups.setdefault(known[0], {})[known[1]] = path
+    groups = groups or _by_split_folder(content, readers)
     columns = next(iter(groups.values()), {})
     if len(columns) < _FEWEST or any(each.keys() != columns.keys() for each in groups.values()):
         return None
@@ -50,6 +52,27 @@ def column_files(
         cells[SPLIT] = splits
     form = f"lines of {len(used)} files side by side"
     return with_encoding_facts(used[0], Found(numbered(cells), form), [*texts.values()]), used
+
+
+def _by_split_folder(content: Mapping[str, bytes], readers: Readers) -> dict[str, dict[str, str]]:
+    """Return the texts of folders that are called after splits, where each holds the same names of any kind.
+
+    One of them holds texts and the others a label for each of its lines.
+    """
+    paths = (
+        [path for path in content if member_path(path).suffix.lower() == ".txt"] if len(content) <= _MOST_FILES else []
+    )
+    groups: dict[str, dict[str, str]] = {}
+    for path in paths:
+        groups.setdefault(str(member_path(path).parent), {})[member_path(path).stem] = path
+    first = next(iter(groups.values()), {})
+    if len(groups) < 2 or len(paths) < len(content) - 1 or not all(split_of(member_path(each).name) for each in groups):
+        return {}
+    if any(each.keys() != first.keys() for each in groups.values()):
+        return {}
+    texts = readers.texts(paths)
+    lines = {name: [line for each in groups.values() for line in lines_in(texts[each[name]].text)] for name in first}
+    return groups if columns_by_file(lines) else {}
 
 
 def _column_of(path: str) -> tuple[str, str] | None:

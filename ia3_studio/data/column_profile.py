@@ -290,6 +290,25 @@ def are_codes_of_places(known: Iterable[Any], *, is_named_so: bool = False) -> b
     return enough and all(map(_CODE_OF_PLACE.fullmatch, different))
 
 
+def are_for_ages(known: Iterable[Any]) -> bool:
+    """Say whether most different cells say from which age on somebody may see a film or play a game.
+
+    Example:
+        >>> are_for_ages(["PG-13", "TV-MA", "R", "74 min"]), are_for_ages(["A", "B", "C"])
+        (True, False)
+    """
+    different = {str(cell).strip() for cell in known}
+    told = sum(_FOR_AGE.fullmatch(cell) is not None for cell in different)
+    return 2 * told > len(different) and any(len(cell) > 1 for cell in different)
+
+
+_FOR_AGE = re.compile(
+    r"TV-(?:Y7?(?:-FV)?|G|PG|14|MA)|PG(?:-1[23])?|NC-17|NR|UR|Not Rated|Unrated|[GRXU]|UA|U/A(?: \d{1,2}\+)?|Approved"
+    r"|Passed|(?:FSK|PEGI|USK|ESRB)[- ]?\d{1,2}|(?:Everyone|Teen|Mature|E|T|M)(?: ?\d{1,2}\+)?|\d{1,2}\+",
+    re.IGNORECASE,
+)
+
+
 def _is_prose(known: Sequence[str]) -> bool:
     """Say whether cells are sentences, whatever their column is called; a date has fewer words."""
     first = known[:_LOOKED_AT]

@@ -50,6 +50,8 @@ def guess_delimiter(text: str, quote: str = '"') -> str:
         return most, widths[0][0] == usual, usual
 
     filled = [line for line in lines if line.strip()]
+    if sign := _between_names(filled):
+        return sign
     tight = [mark for mark in DELIMITERS if 2 * sum(map(bool, map(_TIGHT[mark].search, filled))) > len(filled)]
     best = max(tight, key=fit, default="")
     if best and fit(best)[0] > len(filled) / 2:
@@ -60,6 +62,21 @@ def guess_delimiter(text: str, quote: str = '"') -> str:
     best = best if best in lines[0] else ","  # a sign in some of the texts of a single column
     counts = {mark: {line.count(mark) for line in filled} for mark in RARE_DELIMITERS}
     return next((mark for mark, each in counts.items() if len(each) == 1 and 0 not in each), best)
+
+
+def _between_names(filled: Sequence[str]) -> str:
+    """Return the sign between the names in the first line that all lines have as often; empty for none.
+
+    Example:
+        >>> _between_names(["user$text$stars", *["Ann$Good, and cheap$5"] * 4])
+        '$'
+    """
+    names = _NAMES.fullmatch(filled[0].strip()) if len(filled) >= _FEWEST_LINES else None
+    return names[1] if names and len({line.count(names[1]) for line in filled}) == 1 else ""
+
+
+_NAMES = re.compile(r"[^\W\d]\w*([$#&%@!*:])[^\W\d]\w*(?:\1[^\W\d]\w*)*")
+"""Names of columns with a sign between them that is no delimiter elsewhere."""
 
 
 def is_table(text: str) -> bool:
@@ -85,6 +102,7 @@ def is_one_column(text: str) -> bool:
     bare = [line for line in below if not line.startswith('"')]
     marked = sum(bool(re.search("[,;]", line)) for line in bare)
     is_name = len(name.split()) <= _WORDS_OF_A_NAME and not any(mark in name for mark in DELIMITERS)
+    is_name = is_name and not _between_names([name, *below])
     if below and all(len(part.split()) <= _WORDS_OF_A_NAME for part in re.split("[,;]", below[0])):
         return False  # names of columns below a title
     return is_name and marked > 0 and not any(re.search(r"[,;](?!\s|$)|[\t|]", line) for line in bare)

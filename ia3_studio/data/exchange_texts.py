@@ -35,6 +35,38 @@ def _in_paragraphs(text: str) -> dict[str, list[Any]] | None:
     return {"messages": [[{"role": role, "content": said} for role, said in talk] for talk in talks]}
 
 
+def headed_exchanges(text: str) -> dict[str, list[Any]] | None:
+    """Return the prompts and answers of a text with a title above them, or with headings of Markdown between them.
+
+    Example:
+        >>> headed_exchanges("# Exam\\n\\nQ: Late?\\nA: No.\\n\\n## Fog\\n\\nQ: Thick?\\nA: Yes.")["answer"]
+        ['No.', 'Yes.']
+    """
+    kept, left = _without_headings(text)
+    return _in_paragraphs("\n\n".join(kept)) if left else None
+
+
+def headings_note(text: str) -> tuple[str, ...]:
+    """Return the sentence on the paragraphs above the first exchange and the headings between exchanges."""
+    return (f"Not used: {_without_headings(text)[1]:,} titles above or between the questions.",)
+
+
+def _without_headings(text: str) -> tuple[list[str], int]:
+    """Return the paragraphs of a text without the few above the first mark and without headings, and how many went."""
+    blocks = BLANK_LINES.split(LINE_END.sub("\n", text).strip())
+    begins = (place for place, block in enumerate(blocks) if role_at(block.partition("\n")[0])[0] == "user")
+    first = next(begins, len(blocks))
+    if first > _MOST_ABOVE:
+        return blocks, 0
+    kept = [block for block in blocks[first:] if not _HEADING.fullmatch(block)]
+    return kept, len(blocks) - len(kept)
+
+
+_HEADING = re.compile(r"#{1,6} [^\n]+")
+_MOST_ABOVE = 3
+"""Paragraphs above the first exchange."""
+
+
 def _has_third(talks: Sequence[Sequence[tuple[str, str]]]) -> bool:
     """Say whether somebody else speaks in lines of the turns, in each conversation."""
     lines = (line for talk in talks for _role, said in talk for line in said.split("\n")[1:])

@@ -69,7 +69,7 @@ def by_class(
         if _are_numbered(paths) or _are_documents([texts[path].text for path in used]):
             frame = numbered({"text": [texts[path].text.strip() for path in used]})
             return with_encoding_facts(used[0], Found(frame, "one text per file"), [*texts.values()]), used
-        if columns := _columns_by_file({path.stem: lines_in(texts[str(path)].text) for path in paths}):
+        if columns := columns_by_file({path.stem: lines_in(texts[str(path)].text) for path in paths}):
             form = f"lines of {len(paths)} files side by side"
             return with_encoding_facts(used[0], Found(numbered(columns), form), [*texts.values()]), used
         lines = [lines_in(texts[path].text) for path in used]
@@ -122,7 +122,7 @@ _WITHOUT_CLASS = ("unsup", "unlabel")
 """How folders begin that hold texts of which nobody has said the class."""
 
 
-def _columns_by_file(lines: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+def columns_by_file(lines: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Return the lines of files by their names, if one has texts and the others a label for each of its lines."""
     if len({len(each) for each in lines.values()}) != 1:
         return {}

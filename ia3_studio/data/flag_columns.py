@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import named
 from ia3_studio.data.column_profile import cells_of, is_label_name, profile
-from ia3_studio.data.label_names import LABEL_WORDS
+from ia3_studio.data.label_names import LABEL_WORDS, is_judged
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.measurements import number_of
 from ia3_studio.data.parsing import shown_names
@@ -32,6 +32,8 @@ def flags(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return a text and several columns of 0 and 1, each of which says whether the text has that label."""
     texts = named(columns, LABELED_NAMES)
     marks = _flag_columns(frame, [name for name in columns if name not in texts and not _RATER.search(name)])
+    if _has_verdict_apart(columns, marks):
+        return None
     others = {name: profile(frame, name) for name in columns if name not in (*texts, *marks)}
     longer = [name for name, each in others.items() if each.is_text]
     texts = texts or longer
@@ -47,6 +49,16 @@ def flags(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
             "as how many people said so; make each of them 0 or 1, or select one label as the target column."
         )
     return Mapping("labels", column=text, target="multi", parts=tuple(marks))
+
+
+def _has_verdict_apart(columns: Sequence[str], marks: Sequence[str]) -> bool:
+    """Say whether the last flag alone is called what people judge a text to be, and stands apart from the others.
+
+    Those are facts of the row then, as has_logo and telecommuting are before fraudulent.
+    """
+    last = columns.index(marks[-1]) if len(marks) > _FEWEST_FLAGS else 0
+    is_apart = last > 0 and columns[last - 1] != marks[-2]
+    return is_apart and is_judged(marks[-1]) and not any(map(is_judged, marks[:-1]))
 
 
 def _counts_among(frame: pd.DataFrame, columns: Sequence[str], marks: Sequence[str]) -> list[str]:

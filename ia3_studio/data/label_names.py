@@ -23,7 +23,7 @@ _TROUBLES = frozenset(("issue", "issues", "problem", "problems"))
 """Words for what somebody complains of, which are labels where they have few values."""
 LABEL_WORDS = frozenset((*map(str.casefold, LABEL_NAMES), *LABELED, *WEAK, *_TROUBLES)) - {"y"}
 """Words in the name of a column that make it the label, of several that could be one."""
-RATED = frozenset(("rating", "score", "stars", "sentiment", "overall"))
+RATED = frozenset(("rating", "score", "stars", "sentiment", "sentiments", "overall"))
 TOPICAL = frozenset(("tag", "tags", "keywords", "topics"))
 """Columns that describe a text beside a rating of it, rather than being its label."""
 MOSTLY = 0.5

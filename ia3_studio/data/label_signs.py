@@ -13,6 +13,7 @@ from ia3_studio.data.column_profile import (
     UNNAMED,
     Profile,
     are_codes_of_places,
+    are_for_ages,
     cells_of,
     is_label_name,
     profile,
@@ -203,7 +204,8 @@ class Columns:
             return "workflow"
         of_country = words[-1:] == ["state"] and self._tells_places
         coded = are_codes_of_places(cells_of(self._frame, name), is_named_so="state" in words) and not is_judged(name)
-        return "about" if of_country or coded else ""
+        is_of_age = says_last(name, _FOR_WHOM) and are_for_ages(cells_of(self._frame, name))
+        return "about" if of_country or coded or is_of_age else ""
 
     @cached_property
     def _tells_places(self) -> bool:
@@ -222,6 +224,9 @@ class Columns:
             return self._called.index(name)
         is_before = place < min(self._texts, default=-1)
         return -place if is_before and not is_named and not UNNAMED.fullmatch(name) else place
+
+
+_FOR_WHOM = frozenset(("rating", "rated", "certificate", "certification"))
 
 
 def _says_whole(name: str) -> bool:

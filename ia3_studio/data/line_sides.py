@@ -17,6 +17,7 @@ _DIFFERENT, _WORDS = 0.9, 4
 """Share of the terms that differ, and the most words of one."""
 
 
+_LETTER = re.compile(r"[^\W\d_]")
 _SETTING = re.compile(r"[A-Za-z]\w*[\d_.-][\w.-]*")
 """The name of a setting of a program: one word with signs or figures in it."""
 
@@ -44,10 +45,16 @@ def two_sides(text: str) -> dict[str, list[Any]] | None:
 
 
 def _are_terms(sides: Sequence[tuple[str, str]]) -> bool:
-    """Say whether what stands before a sign are terms or questions, each its own, and no names of speakers."""
+    """Say whether what stands before a sign are terms or questions, each its own, and no names of speakers.
+
+    What stands behind is longer on the whole, or words only, as in a list of words in two languages; no amounts.
+    """
     terms = [one for one, _other in sides]
+    if 2 * sum(_LETTER.search(term) is not None for term in terms) <= len(terms):
+        return False  # times, or addresses of a log
     short = all(len(term.split()) <= _WORDS or term.endswith("?") for term in terms)
     ask = all(term.endswith("?") for term in terms)
     longer = ask or sum(map(len, (other for _one, other in sides))) >= sum(map(len, terms))
+    longer = longer or all(len(other.split()) <= _WORDS and other[0].isalpha() for _one, other in sides)
     different = len(terms) >= _FEWEST_LOOSE and len({*terms}) >= _DIFFERENT * len(terms)
     return short and longer and different

@@ -87,7 +87,8 @@ def _in_order(document: Mapping[str, Any]) -> list[Any]:
 
 def _first_number(found: Found, column: Any, names: Sequence[str]) -> int:
     """Return the number of the first class in a column of such numbers, 0 or 1; -1 for any other column."""
-    cells = {str(cell).strip() for cell in found.frame[column].tolist() if cell is not None and cell == cell}
+    held = {str(cell).strip() for cell in found.frame[column].tolist() if cell is not None and cell == cell}
+    cells = {part for cell in held for part in _parts(cell)}
     if not 1 < len(cells) <= len(names) or not all(cell.isdecimal() and len(cell) < len("1000") for cell in cells):
         return -1
     if not (says(str(column), LABELED) or UNNAMED.fullmatch(str(column))):
@@ -98,9 +99,25 @@ def _first_number(found: Found, column: Any, names: Sequence[str]) -> int:
     return 1 if max(numbers) == len(names) else -1
 
 
+def _parts(cell: str) -> list[str]:
+    """Return the numbers of a cell that holds those of several classes with commas between them, or else the cell.
+
+    Example:
+        >>> _parts("0,4"), _parts("1,2345")
+        (['0', '4'], ['1,2345'])
+    """
+    return cell.replace(" ", "").split(",") if _SEVERAL.fullmatch(cell) else [cell]
+
+
+_SEVERAL = re.compile(r"\d{1,3}(?:, ?\d{1,3}){1,50}")
+
+
 def _named(found: Found, column: Any, names: Sequence[str], first: int, path: str) -> Found:
     by_number = {str(number): name for number, name in enumerate(names, start=first)}
-    cells = [by_number.get(str(cell).strip(), cell) for cell in found.frame[column].tolist()]
+    cells: list[Any] = [by_number.get(str(cell).strip(), cell) for cell in found.frame[column].tolist()]
+    if any(_SEVERAL.fullmatch(cell) for cell in cells if isinstance(cell, str)):
+        cells = [[by_number.get(part, part) for part in _parts(cell)] if isinstance(cell, str) else cell
+                 for cell in cells]  # fmt: skip
     shown = ", ".join(f"{number} is {name}" for number, name in [*by_number.items()][:3])
     note = f"The classes in {column} have the names in {path}: {shown}{', …' if len(names) > 3 else ''}."
     return replace(found, frame=found.frame.assign(**{str(column): cells}), notes=(*found.notes, note))

@@ -10,7 +10,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_names import bare_name, name_words, named, says
-from ia3_studio.data.column_profile import cells_of, is_plain, profile, structures_of
+from ia3_studio.data.column_profile import LONGEST_LABEL, cells_of, is_plain, profile, structures_of
 from ia3_studio.data.column_words import READ
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.label_signs import is_rated
@@ -80,7 +80,8 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
             [] if is_rated(frame, columns) else answers
         )
     if not prompts and any(says(name, READ) and profile(frame, name).is_text for name in columns):
-        answers = [name for name in answers if not profile(frame, name).is_label]
+        found = {name: profile(frame, name) for name in answers}
+        answers = [name for name, each in found.items() if not each.is_label or each.length > LONGEST_LABEL]
     if not prompts and answers:
         free = [name for name in given if name not in bases(answers)]
         free = [name for name in free if not is_copy(frame, name, answers[0]) and name not in of_sizes(frame, columns)]

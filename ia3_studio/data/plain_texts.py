@@ -117,6 +117,29 @@ def documents_between(text: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()] if len(parts) > 1 else []
 
 
+def texts_between_rules(text: str) -> list[str]:
+    """Return the short texts of a file that lines of signs part, such as poems; nothing for any other file.
+
+    Longer ones are parts of a story, which are no texts of their own.
+
+    Example:
+        >>> texts_between_rules("One.\\n\\nTwo.\\n***\\nThree.\\n***\\nFour.\\n***\\nFive.")
+        ['One.\\n\\nTwo.', 'Three.', 'Four.', 'Five.']
+    """
+    parts = [part.strip() for part in RULE.split(text)]
+    parts = [part for part in parts if part]
+    return parts if len(parts) >= _FEWEST_PARTS and all(len(part) <= _LONGEST_PART for part in parts) else []
+
+
+def is_rule(block: str) -> bool:
+    """Say whether a paragraph or a line is one of signs that only parts texts."""
+    return RULE.fullmatch(block) is not None
+
+
+RULE = re.compile(r"^[^\S\n]*+(?:[*#⁂•][^\S\n]*+){3,}$|(?:\A|(?<=\n\n))[^\S\n]*+(?:[-=_~][^\S\n]*+){3,}$", re.MULTILINE)
+"""A line of signs; one of dashes right below a line is the rule of a heading."""
+_FEWEST_PARTS, _LONGEST_PART = 4, 2_000
+"""Texts between rules at least, and the most characters of one."""
 _END_OF_DOCUMENT = re.compile(r"<\|endoftext\|>|<\|end_of_text\|>")
 
 

@@ -19,7 +19,9 @@ _SOUND = "a recording; give its transcript as a table or as text"
 _MODEL = "a model, not data; select it on the Model tab, and give the rows to train on here"
 _OFFICE = "an old Office file; save it as .xlsx"
 _ARRAY = "an array; save the table as Parquet"
-_DATABASE = "a database; export the table as CSV"
+EXPORT_TABLE = "export the table as CSV"
+"""What to do with a database."""
+_DATABASE = f"a database; {EXPORT_TABLE}"
 _PROGRAM = "a program; give the data that it reads"
 
 _BY_ENDING = {
@@ -33,7 +35,6 @@ _BY_ENDING = {
     ".jsonc": "JSON with comments; remove them and save it as .json", ".orc": "ORC; save the table as Parquet",
     ".avro": "Avro; save the table as Parquet", ".h5": "HDF5; save the table as Parquet",
     ".ics": "a calendar; export it as CSV", ".vcf": "contacts; export them as CSV",
-    ".sql": "statements of a database; export the table as CSV",
     ".ipynb": "a notebook; export the data that it makes as CSV or JSON",
     **dict.fromkeys((".doc", ".docx", ".odt", ".rtf", ".pages"), _DOCUMENT),
     **dict.fromkeys((".ppt", ".pptx", ".odp", ".key"), _SLIDES),

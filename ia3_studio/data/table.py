@@ -37,18 +37,26 @@ from ia3_studio.data.parsing import ALL_SHEETS, Found, shown_names
 from ia3_studio.data.parsing import ParsingOptions as ParsingOptions
 from ia3_studio.data.plain_texts import without_fence
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.refused_kinds import GIVE, TEXT_WAY_OUT, kind_by_first_bytes, refused_kind, refused_members
+from ia3_studio.data.refused_kinds import (
+    EXPORT_TABLE,
+    GIVE,
+    TEXT_WAY_OUT,
+    kind_by_first_bytes,
+    refused_kind,
+    refused_members,
+)
 from ia3_studio.data.several import not_read, read_members, single_tables
 from ia3_studio.data.sgml_rows import read_sgml
 from ia3_studio.data.shapes.folders import read_export
 from ia3_studio.data.shapes.recognize import recognize, shape_by_row
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, frame_of
 from ia3_studio.data.sheets import read_sheets
+from ia3_studio.data.sql_dumps import dump_tables
 from ia3_studio.data.subtitles import read_subtitles
 from ia3_studio.data.table_files import one_below_the_other
 from ia3_studio.data.xml_rows import read_xml
 from ia3_studio.data.yaml_rows import read_yaml
-from ia3_studio.errors import DataError
+from ia3_studio.errors import DataError, OneFileError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -203,9 +211,36 @@ def _read(name: str, data: bytes, parsing: ParsingOptions) -> Found:
         )
     if suffix in READERS and suffix not in (".xlsx", ".xlsm", ".ods") and (kind := kind_by_first_bytes(data)):
         raise DataError(f"{name} cannot be read: it is {kind}.")
+    if suffix == DUMP:
+        return _read_dump(name, data, parsing)
     if suffix not in READERS:
         return _without_known_ending(name, suffix, data, parsing)
     return READERS[suffix](name, data, parsing)
+
+
+def _read_dump(name: str, data: bytes, parsing: ParsingOptions) -> Found:
+    """Read the tables of the dump of a database as CSV files of an archive.
+
+    Raises:
+        DataError: it inserts no rows, or its tables form none together.
+    """
+    decoded = decode(name, data, parsing.encoding)
+    tables, damaged = dump_tables(decoded.text)
+    if not tables:
+        raise DataError(f"{name} cannot be read: it is statements of a database that insert no rows; {EXPORT_TABLE}.")
+    members = {f"{table}.csv": text.encode() for table, text in tables.items()}
+    try:
+        found = _read_several(name, members, replace(parsing, encoding=None))
+    except OneFileError:
+        raise
+    except DataError as error:
+        if len(members) == 1 or parsing.sheet:
+            raise
+        raise OneFileError(
+            f"{error} Or choose one of the tables of {name} under Sheet or file.", tuple(members)
+        ) from error
+    note = (f"Statements of {name} that are damaged, and read only up to there: {damaged:,}.",) if damaged else ()
+    return with_encoding_facts(name, replace(found, notes=(*found.notes, *note)), [decoded])
 
 
 def _without_known_ending(name: str, suffix: str, data: bytes, parsing: ParsingOptions) -> Found:
@@ -232,6 +267,9 @@ _LOOKED_AT = 4_000
 def _read_several(name: str, members: Mapping[str, bytes], parsing: ParsingOptions) -> Found:
     held, damaged = unpacked_members(name, members)
     members = in_order(held)
+    only = next(iter(members), "")
+    if len(members) == 1 and member_path(only).suffix.lower() == DUMP:
+        return _read_dump(member_path(only).name, members[only], parsing)
     suffixes = frozenset(READERS) - _BESIDE
     if parsing.sheet and parsing.sheet in members:
         alone = {parsing.sheet: members[parsing.sheet]}
@@ -323,4 +361,5 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
 }
 _BESIDE = frozenset((".js", ".py"))
 """Endings of files that are read alone, as in an archive they are mostly programs of a page."""
-KINDS = (*READERS, *PACKED, ".zip", ".tar", ".tgz")
+DUMP = ".sql"
+KINDS = (*READERS, DUMP, *PACKED, ".zip", ".tar", ".tgz")

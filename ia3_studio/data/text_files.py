@@ -11,6 +11,7 @@ from typing import Any
 from ia3_studio.data.aligned_columns import Aligned, aligned_columns
 from ia3_studio.data.asked_lines import flashcards, questions_in_first_lines, questions_in_headings
 from ia3_studio.data.block_rows import rows_in_blocks
+from ia3_studio.data.bold_terms import bold_terms, terms_note
 from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll, read_conll_table
 from ia3_studio.data.cut_cells import require_whole_cells
@@ -30,6 +31,8 @@ from ia3_studio.data.entity_tables import read_entity_table
 from ia3_studio.data.exchange_texts import (
     exchanges,
     exchanges_in_lines,
+    headed_exchanges,
+    headings_note,
     one_conversation,
     questions_in_lines,
     without_rules,
@@ -62,8 +65,10 @@ from ia3_studio.data.parsing import Found, ParsingOptions, numbered
 from ia3_studio.data.plain_texts import (
     cards,
     documents_between,
+    is_rule,
     marked_sides,
     table_delimiter,
+    texts_between_rules,
     with_tabs,
     without_ids,
     without_settings,
@@ -228,11 +233,17 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
     text = LINE_END.sub("\n", text).strip()
     if documents := documents_between(text):
         return Found(numbered({"text": documents}), f"{PLAIN_FORM} marked document, {encoding}")
+    if not parsing.plain and (texts := texts_between_rules(text)):
+        return Found(numbered({"text": texts}), f"{PLAIN_FORM} part between rules, {encoding}")
     blocks, unit = BLANK_LINES.split(text), "paragraph"
     if len(blocks) == 1:
         blocks, unit = text.split("\n"), "line"
-    notes = () if parsing.plain else note_on_turns(blocks)
-    return Found(numbered({"text": blocks}), f"{PLAIN_FORM} {unit}, {encoding}", notes=notes)
+    if parsing.plain:
+        return Found(numbered({"text": blocks}), f"{PLAIN_FORM} {unit}, {encoding}")
+    kept = [block for block in blocks if not is_rule(block)] or blocks
+    notes = note_on_turns(kept)
+    notes += (f"Not used: {len(blocks) - len(kept):,} rules between texts.",) if len(kept) < len(blocks) else ()
+    return Found(numbered({"text": kept}), f"{PLAIN_FORM} {unit}, {encoding}", notes=notes)
 
 
 def _found_aligned(name: str, aligned: Aligned, encoding: str) -> Found:
@@ -264,6 +275,7 @@ _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (exchanges_in_lines, "prompts and answers in lines"),
     (marked_sides, "two sides per line"),
     (talk_in_headings, "a talk below the names of speakers"),
+    (bold_terms, "terms in bold and what they mean"),
     (questions_in_lines, "questions and answers in lines"),
     (one_conversation, "prompts and answers in lines"),
     (exchanges, "prompts and answers in paragraphs"),
@@ -272,6 +284,7 @@ _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
 )
 """How rows are found in text that is no table, in the order in which it is tried, and what that form is called."""
 _LAST_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
+    (headed_exchanges, "prompts and answers in paragraphs"),
     (classes_in_lines, "a text with its label per line"),
     (sides_by_marks, "two marks by turns"),
     (sides_in_lines, "two sides per line"),
@@ -291,6 +304,8 @@ _NOTES: dict[Callable[[str], Any], Callable[[str], tuple[str, ...]]] = {
         "between its parts: the turns of a part stay together.",
     ),
     talk_in_headings: talk_notes,
+    bold_terms: terms_note,
+    headed_exchanges: headings_note,
     sides_by_marks: lambda text: marks_note(without_rules(text)),
 }
 """What is to be said of a form, by how it is read."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.about_row import is_about_row
 from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
-from ia3_studio.data.column_profile import Profile, cells_of, is_label_name, profile
+from ia3_studio.data.column_profile import LONGEST_LABEL, Profile, cells_of, is_label_name, profile
 from ia3_studio.data.column_words import (
     AMOUNTS,
     ASKED,
@@ -71,7 +71,9 @@ def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         says_last(head_of(made[0]), _ABSTRACTS) and profile(frame, made[0]).length > profile(frame, whole).length
     ):
         asked, answers = [whole], made
-    if not asked and answers and not _is_judged(frame, columns):
+    replies = [name for name in answers if _is_reply(frame, name)]
+    if not asked and answers and (replies or not _is_judged(frame, columns)):
+        answers = replies or answers
         asked = [name for name in texts if name not in answers and says(name, READ)]
     faulty = [name for name in texts if says(name, FAULTY)]
     if not answers and len(texts) == 2 and len(faulty) == 1 and not _is_judged(frame, columns):
@@ -90,6 +92,12 @@ def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not (asked and answers):
         asked, answers = _how_to(frame, columns, kept)
     return Mapping("pairs", asked[0], answers[0]) if asked and answers else None
+
+
+def _is_reply(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column is called an answer and no more, as "reply of the shop" is, and holds sentences."""
+    each = profile(frame, name)
+    return len(name_words(head_of(name))) == 1 and each.length > LONGEST_LABEL and 2 * each.different > len(frame)
 
 
 def asked_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:

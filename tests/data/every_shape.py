@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.data.dialect_shapes import DIALECTS
 from tests.data.download_shapes import DOWNLOADS
+from tests.data.everyday_shapes import EVERYDAY
 from tests.data.export_shapes import EXPORTS
 from tests.data.format_shapes import FORMATS
 from tests.data.label_shapes import CORPORA
@@ -24,5 +25,5 @@ from tests.data.vendor_shapes import VENDORS
 EVERY_SHAPE: tuple[Shape, ...] = (
     *SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *FORMATS, *PUBLIC, *REPOSITORY, *SCHEMAS, *DIALECTS, *TALKS,
     *CORPORA, *POPULAR, *DOWNLOADS, *VENDORS, *PRINTED, *MARKUP,
-    *RELEASES,
+    *RELEASES, *EVERYDAY,
 )  # fmt: skip

@@ -12,6 +12,7 @@ from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.chat_logs import Said, read_log
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_text, listed, role_of
 from ia3_studio.data.shapes.template_marks import templated_turns, without_end
+from ia3_studio.data.speaker_marks import ASSISTANTS, USERS
 from ia3_studio.data.system_prompts import system_column
 from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS
 
@@ -26,9 +27,13 @@ OTHERS = (
 """Columns beside which the text is what is read, and no conversation to learn."""
 MESSAGES = "messages"
 _LINE = re.compile(r"\s*(?:\d{1,3}[.):]\s*)?\**([^\W\d_][\w .'-]{0,30}?)\**\s*[:：]\**\s*(.*)", re.DOTALL)
-_MARK = re.compile(r"(?:\A|\s|(?<=\S))(?:#{2,3} ?(\w+):|\[\|(\w+)\|\]|<(\w+)>:?)")
-"""Marks before turns in one text, as of ### Human: … ### Assistant: …, [|Human|] … [|AI|] …, <human>: … <bot>: … or
-<user> … <assistant> …"""
+_MARK = re.compile(
+    r"(?:\A|\s|(?<=\S))(?:#{2,3} ?(\w+):|\[\|(\w+)\|\]|<(\w+)>:?)"
+    rf"|(?:\A|\s)\[({'|'.join(sorted(USERS | ASSISTANTS))})\]:?(?=\s)",
+    re.IGNORECASE,
+)
+"""Marks before turns in one text, as of ### Human: … ### Assistant: …, [|Human|] … [|AI|] …, <human>: … <bot>: …,
+<user> … <assistant> … or [USER] … [ASSISTANT] …"""
 _FEWEST_TURNS = 2
 _SPEAKER_KEYS = (
     *ROLE_KEYS, "agent", "participant", "sender_name", "author_name", "username", "name", "user", "speaker_id",
