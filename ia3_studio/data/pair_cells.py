@@ -161,7 +161,7 @@ def answer_path(frame: pd.DataFrame, name: str) -> str:
             inner = [value[key] for value in objects if value.get(key) is not None]
             if inner and 2 * len(inner) > len(objects):
                 return f"{name}.{key}" + ("[0]" if all(is_listed(each) for each in inner) else "")
-        key = _answer_key(objects[0])
+        key = _answer_key(_filled_in(objects))
         inner = [value.get(key) for value in objects] if key else []
         return f"{name}.{key}" + ("[0]" if all(map(is_listed, inner)) else "") if key else name  # or it is the answer
     first = next((value[0] for value in lists if len(value)), None)  # the first question may have no answer
@@ -172,6 +172,19 @@ def answer_path(frame: pd.DataFrame, name: str) -> str:
     return name
 
 
+def _filled_in(objects: Sequence[Record[Any, Any]]) -> dict[Any, Any]:
+    """Return the keys of some objects, each with its first value that is not empty: a question may have no answer."""
+    found: dict[Any, Any] = {}
+    for each in objects[:_LOOKED_AT]:
+        found |= {key: value for key, value in each.items() if not found.get(key)}
+    return found
+
+
+def _are_places(value: Any) -> bool:
+    """Say whether a value is a list of numbers, such as where answers begin."""
+    return is_listed(value) and all(isinstance(each, int | float) for each in value)
+
+
 _PHRASE = 2
 """Words that a name may have, and a phrase has more of."""
 
@@ -180,7 +193,8 @@ def _answer_key(value: Record[Any, Any]) -> str:
     """Return the only key of an object of texts that is called an answer or a text, in one of several words."""
     held = [str(key) for key, each in value.items() if isinstance(each, str) or is_list_of_texts(each)]
     answers = [key for key in held if says_last(key, ANSWERED)]
-    parts = any(isinstance(each, Record) or is_listed(each) for each in value.values())
+    parts = any(isinstance(each, Record) or (is_listed(each) and not _are_places(each)) for each in value.values())
+    parts = parts and not all(is_list_of_texts(each) or _are_places(each) for each in value.values())
     found = answers or ([] if parts else [key for key in held if says_last(key, READ)])
     if not found and parts and len(held) == 1 and isinstance(value[held[0]], str):
         found = [key for key in held if len(value[key].split()) > _PHRASE]  # beside what it is made of

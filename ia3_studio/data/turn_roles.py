@@ -81,7 +81,18 @@ def known_role(name: str) -> Role | None:
     if role := ROLES.get(role_key(name)) or (_role_in_any_language(name) if len(name) <= _LONGEST_KEY else None):
         return role
     words = _WORDS.findall(name) if len(name) <= _LONGEST_KEY else []
-    return ROLES.get(words[-1].lower()) if len(words) in (2, 3) and words[-1].lower() in _LAST_WORDS else None
+    if len(words) in (2, 3) and words[-1].lower() in _LAST_WORDS:
+        return ROLES.get(words[-1].lower())
+    return "assistant" if len(name) <= _LONGEST_KEY and _is_kind_of_assistant(name) else None
+
+
+def _is_kind_of_assistant(name: str) -> bool:
+    """Say whether a name is of two words or three, the first or the last of which is an assistant in some language.
+
+    As in KI-Assistent or asistente virtual.
+    """
+    words = [folded(word).casefold() for word in re.split(r"[\s_-]+", name.strip().strip(_MARKS).strip())]
+    return len(words) in (2, 3) and bool(_ASSISTANTS & {words[0], words[-1]}) and not _ASKERS & {*words}
 
 
 _COUNTED = re.compile(r"^\d{1,2}_(?=[^\W\d_])")
@@ -97,6 +108,13 @@ def _role_in_any_language(name: str) -> Role | None:
 
 _ASKERS = words_for("asker") - words_for("answerer") - words_in("en", "asker", "answerer")
 _ANSWERERS = words_for("answerer") - words_for("asker") - words_in("en", "asker", "answerer")
+_ASSISTANTS = frozenset(
+    folded(word).casefold() for word in (
+        "assistant", "assistent", "asistente", "assistente", "asystent", "asistan", "ассистент", "помощник", "помічник",
+        "chatbot", "asistent", "assistente", "avustaja", "βοηθός",
+    )
+)  # fmt: skip
+"""Words for who answers that nothing else is called."""
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LAST_WORDS = frozenset(
     ("user", "customer", "visitor", "human", "client", "caller", "agent", "bot", "assistant", "chatbot", "operator")

@@ -14,6 +14,10 @@ PHRASE_NAMES = ("patterns", "examples", "utterances", "phrases", "samples", "tra
 INTENT_NAMES = ("tag", "intent", "name", "label", "intentname", "category")
 
 
+_INTENTS = ("tag", "intent", "intentname")
+"""Names that say by themselves that texts in a list are phrases of one intent, where each row has another one."""
+
+
 def _phrases(cell: Any) -> list[str]:
     value = structure_of(cell)
     if is_list_of_texts(value):
@@ -41,7 +45,8 @@ def _has_named_intents(rows: Rows) -> bool:
     of_objects = rows.mostly(
         rows.find(PHRASE_NAMES), lambda cell: isinstance(next(iter(listed(structure_of(cell))), 0), dict)
     )
-    return of_objects and _has_intents(rows) and len(set(names)) == len(names) > 1
+    is_called_so = intent in rows.named(_INTENTS) and rows.mostly(intent, lambda cell: " " not in str(cell).strip())
+    return (of_objects or is_called_so) and _has_intents(rows) and len(set(names)) == len(names) > 1
 
 
 def _read_intents(rows: Rows) -> Recognized:
