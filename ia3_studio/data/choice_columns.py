@@ -71,10 +71,10 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
 
 
 def _named_in_any_language(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
-    """Return the only column that is called a question and the only one called its context, where both stand there."""
+    """Return the only column that is called a question, behind the only one called its context if there is one."""
     questions = [name for name in columns if says_last(name, ASKED) and profile(frame, name).length]
     contexts = [name for name in columns if says_last(name, CONTEXTS) and profile(frame, name).is_text]
-    return [*contexts, *questions] if len(questions) == len(contexts) == 1 else []
+    return [*(contexts if len(contexts) == 1 else []), *questions] if len(questions) == 1 else []
 
 
 def choices_without_answer(columns: Sequence[str]) -> list[str]:

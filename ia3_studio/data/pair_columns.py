@@ -29,7 +29,7 @@ from ia3_studio.data.pair_cells import (
     text_of_context,
     text_path,
 )
-from ia3_studio.data.pair_names import CONTEXT_NAMES, TITLES
+from ia3_studio.data.pair_names import CONTEXT_NAMES, ORDERED_NAMES, TITLES
 from ia3_studio.data.pair_sides import answer_columns, of_sizes, prompt_columns, read_columns
 from ia3_studio.data.paths import value_at
 from ia3_studio.data.question_contexts import long_context
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 _LABELS = ("label", "gold_label", "class")
 """Columns beside which an explanation tells why a text has its label, and answers nothing."""
-_ORDERS = frozenset(("instruction", "prompt", "input"))
+_ORDERS = frozenset(map(bare_name, ORDERED_NAMES))
 """Prompts of data for training an assistant, which answers true or false as it does anything else."""
 _VERDICTS = {"true", "false"}
 """Answers to questions that ask whether something is so, which are labels of the question and its text."""

@@ -10,8 +10,6 @@ from ia3_studio.data.legacy_encodings import LegacyEncoding, text_of_words, word
 _HIGH = re.compile(rb"[\x80-\xff]")
 _LETTERS = frozenset("àáâãäåæçèéêëìíîïñòóôõöøùúûüýœšžßăąćčďęěğłńňőřśşťůűźż")
 """Letters of Latin script with accents that everyday words have."""
-_ALONE = frozenset("àéèóåø")
-"""Those that are words."""
 _INSIDE = frozenset("’–—-·")
 """Signs that stand between two letters."""
 _SIGNS = _INSIDE | frozenset("“”‘„…«»°©®™§•‹›\u00a0¿¡½¼¾²³±×µ")
@@ -21,7 +19,7 @@ _SIGNS = _INSIDE | frozenset("“”‘„…«»°©®™§•‹›\u00a0¿¡�
 def is_stray(data: bytes, codec: str) -> bool:
     """Say whether a text has one byte outside ASCII, which is no letter or sign that could stand in its place.
 
-    A letter stands next to another one, a capital not behind a small one; a currency next to a figure; a quotation
+    A letter is an everyday one, a capital not behind a small one; a currency next to a figure; a quotation
     mark not between two letters. Letters of two bytes do not stand alone in a text of ASCII.
     """
     found = _HIGH.search(data)
@@ -42,13 +40,9 @@ def is_stray(data: bytes, codec: str) -> bool:
 
 
 def _is_letter_between(before: str, letter: str, after: str) -> bool:
-    if letter.lower() not in _LETTERS:
-        return False
-    if letter.isupper() and before.islower():
-        return False
-    if letter.islower() and after.isupper():
-        return False
-    return before.isalpha() or after.isalpha() or letter.lower() in _ALONE
+    """Say whether an everyday letter stands alone, or between letters as large and small ones follow each other."""
+    is_odd = (letter.isupper() and before.islower()) or (letter.islower() and after.isupper())
+    return letter.lower() in _LETTERS and not is_odd
 
 
 _WITH_DRAWINGS = frozenset(("IBM850", "IBM866", "KOI8-R"))

@@ -59,6 +59,12 @@ ROLES: dict[str, Role] = {
     "доктор": "assistant", "консультант": "assistant", "клієнт": "user", "לקוח": "user",
     "נציג": "assistant", "العميل": "user", "الموظف": "assistant", "坐席": "assistant", "学生": "user",
     "老师": "assistant",
+    "service_client": "assistant", "service_clients": "assistant", "customer_service": "assistant",
+    "customer_support": "assistant", "kundenservice": "assistant", "kundendienst": "assistant",
+    "servicio_al_cliente": "assistant", "atención_al_cliente": "assistant", "atendimento_ao_cliente": "assistant",
+    "servizio_clienti": "assistant", "assistenza_clienti": "assistant", "klantenservice": "assistant",
+    "obsługa_klienta": "assistant", "kundtjänst": "assistant", "служба_поддержки": "assistant",
+    "поддержка": "assistant",
     "user_message": "user", "human_message": "user", "humanmessage": "user", "assistant_message": "assistant",
     "ai_message": "assistant", "aimessage": "assistant", "bot_message": "assistant", "agent_message": "assistant",
     "incoming": "user", "inbound": "user", "outgoing": "assistant", "outbound": "assistant",
@@ -83,6 +89,8 @@ def known_role(name: str) -> Role | None:
     words = _WORDS.findall(name) if len(name) <= _LONGEST_KEY else []
     if len(words) in (2, 3) and words[-1].lower() in _LAST_WORDS:
         return ROLES.get(words[-1].lower())
+    if len(words) == len(("AI", "model")) and len(both := {ROLES.get(word.lower()) for word in words}) == 1:
+        return both.pop()
     return "assistant" if len(name) <= _LONGEST_KEY and _is_kind_of_assistant(name) else None
 
 
