@@ -58,7 +58,10 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
     inner = [f"{base}.stem" for base in bases if base not in choices and cells_of(frame, f"{base}.stem")]
     if not inner:
         free = [name for name in columns if name not in (*choices, *answers) and name not in bases]
-        asked = asked or _named_in_any_language(frame, free) or _longest(frame, free)
+        others = [name for name in free if name not in asked]
+        if not named(asked, QUESTION_NAMES):
+            asked += _named_in_any_language(frame, others)
+        asked = asked or _longest(frame, free)
     if not answers or not (asked or inner):
         return None
     free = [name for name in columns if name not in (*asked, *choices, *answers[:1]) and name not in bases]

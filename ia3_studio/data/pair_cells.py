@@ -7,11 +7,11 @@ from collections.abc import Mapping as Record
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.column_names import says_last
+from ia3_studio.data.column_names import is_unspaced, says_last
 from ia3_studio.data.column_profile import cells_of, is_list_of_texts, is_plain, profile, structures_of
 from ia3_studio.data.column_words import ANSWERED, READ
 from ia3_studio.data.label_names import MOSTLY
-from ia3_studio.data.paths import is_listed, paths_in
+from ia3_studio.data.paths import is_listed, paths_in, value_at
 from ia3_studio.data.turns import text_of_parts
 
 if TYPE_CHECKING:
@@ -39,11 +39,10 @@ _HARDLY_LONGER = 1.5
 
 def contains(frame: pd.DataFrame, prompt: str, answer: str) -> bool:
     """Say whether nearly every prompt has the answer in it, as a text that was made of both for training has."""
-    if not {prompt, answer} <= {*map(str, frame.columns)}:
-        return False
-    pairs = zip(frame[prompt].tolist()[:_LOOKED_AT], frame[answer].tolist()[:_LOOKED_AT], strict=True)
+    records = frame.head(_LOOKED_AT).astype(object).to_dict("records")
+    pairs = ((value_at(record, prompt), value_at(record, answer)) for record in records)
     texts = [(asked, said.strip()) for asked, said in pairs if isinstance(asked, str) and isinstance(said, str)]
-    long = [(asked, said) for asked, said in texts if len(said) >= SHORTEST_PAIR]
+    long = [(asked, said) for asked, said in texts if len(said) >= (2 if is_unspaced(said) else SHORTEST_PAIR)]
     return bool(long) and sum(said in asked for asked, said in long) > _MOSTLY_ASKED * len(long)
 
 

@@ -40,7 +40,8 @@ ANSWER_NAMES = (
     "continuation", "continuations", "target_value", "reference_answer", "model_answer", "final_answer",
     "answer_key", "reference_code", "answer_text", "antwort", "respuesta", "réponse", "reponse",
     "risposta", "resposta", "salida", "saída", "saida", "sortie", "ausgabe", "uitvoer", "wyjście", "вывод", "çıktı",
-    "输出", "輸出", "出力", "출력", "ответ", "答案", "回答", "답변", "答", "cevap", "antwoord", "odpowiedź", "svar",
+    "输出", "輸出", "出力", "출력", "ответ", "выход", "вихід", "答案", "回答", "답변", "答", "cevap", "antwoord",
+    "odpowiedź", "svar",
 )  # fmt: skip
 TEXT_ANSWER_NAMES = (
     "code", "snippet", "sql", "sql_query", "corrections", "correction", "corrected", "simplifications",

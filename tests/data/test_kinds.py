@@ -118,3 +118,20 @@ def test_answers_are_the_first_texts_in_their_lists_and_not_their_places(shape: 
     split = load_data(next(each for each in KINDS if each is shape).write(tmp_path))
     answers = {example.messages[-1].content for example in (*split.train, *split.held_out)}
     assert said(5) in answers and not any(answer.isdigit() for answer in answers)
+
+
+def test_rows_without_an_id_belong_to_the_conversation_above_and_a_note_says_so(tmp_path: Path) -> None:
+    split = load_data(next(each for each in KINDS if "first row alone" in each.what).write(tmp_path))
+    assert "Rows without session_id belong to the conversation above them." in split.notes
+    assert all([turn.role for turn in example.messages] == ["user", "assistant"] for example in split.train)
+
+
+def test_ids_that_stand_at_some_answers_are_not_those_of_the_rows_below(tmp_path: Path) -> None:
+    table = rows(
+        lambda n: f"{f'S{n}' if n % 3 == 0 else ''},{('assistant', 'user')[n % 2]},{asked(n)}",
+        30,
+        header="session_id,role,content",
+    )
+    split = load_data(put(table, tmp_path, "rows.csv"))
+    reasons = {problem.reason for problem in split.problems}
+    assert "the id of its conversation (session_id) is empty" in reasons

@@ -48,7 +48,9 @@ def _holds_read_texts(cell: Any) -> bool:
 
 def _is_known(item: dict[str, Any]) -> bool:
     """Say whether an object is a turn, or an example of what stands beside the list, as its answer shows."""
-    return bool(_ROLES & item.keys() or named([str(key) for key in item], ANSWER_NAMES)) or is_known_turn(item)
+    names = [str(key) for key in item]
+    is_answered = bool(named(names, ANSWER_NAMES)) or any(says_last(name, ANSWERED) for name in names)
+    return bool(_ROLES & item.keys()) or is_answered or is_known_turn(item)
 
 
 _NOTHING: frozenset[str] = frozenset()
