@@ -189,4 +189,21 @@ KINDS = (
         "инструкция + вход → prompt, выход → answer, one example per item of примеры",
         12,
     ),
+    Shape(
+        "several questions with choices on one text, in another language",
+        "examenes.json",
+        json.dumps([{"artículo": passage(n), "preguntas": [asked(n), asked(n + 50)],
+                     "opciones": [berths(n), berths(n + 1)], "respuestas": ["A", "D"]} for n in range(6)]),
+        "artículo + question → question, options → choices, answer → correct choice",
+        12,
+    ),
+    Shape(
+        "texts with lists of questions and answers on each, in another language",
+        "preguntas.json",
+        json.dumps([{"contexto": passage(n), "preguntas": [{"pregunta": asked(n), "respuesta": said(n)},
+                                                           {"pregunta": asked(n + 50), "respuesta": said(n + 50)}]}
+                    for n in range(6)]),
+        "pregunta + contexto → prompt, respuesta → answer, one example per item of preguntas",
+        12,
+    ),
 )  # fmt: skip

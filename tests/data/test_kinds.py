@@ -135,3 +135,8 @@ def test_ids_that_stand_at_some_answers_are_not_those_of_the_rows_below(tmp_path
     split = load_data(put(table, tmp_path, "rows.csv"))
     reasons = {problem.reason for problem in split.problems}
     assert "the id of its conversation (session_id) is empty" in reasons
+
+
+def test_numbers_that_count_on_from_any_first_one_are_no_measurements(tmp_path: Path) -> None:
+    table = rows(lambda n: f"{4700 + n},{asked(n)}", 30, header="Ticket,What the customer wrote")
+    assert load_data(put(table, tmp_path, "rows.csv")).mapping.kind == "text"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ia3_studio.data.choice_lists import OFFERED
-from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
+from ia3_studio.data.column_names import bare_name, is_one_word, name_words, named, says, says_last
 from ia3_studio.data.column_words import ANSWERED, LABELED, READ
 from ia3_studio.data.pair_names import ANSWER_NAMES
 from ia3_studio.data.paths import structure_of
@@ -49,7 +49,7 @@ def _holds_read_texts(cell: Any) -> bool:
 def _is_known(item: dict[str, Any]) -> bool:
     """Say whether an object is a turn, or an example of what stands beside the list, as its answer shows."""
     names = [str(key) for key in item]
-    is_answered = bool(named(names, ANSWER_NAMES)) or any(says_last(name, ANSWERED) for name in names)
+    is_answered = bool(named(names, ANSWER_NAMES)) or any(is_one_word(name, ANSWERED) for name in names)
     return bool(_ROLES & item.keys()) or is_answered or is_known_turn(item)
 
 
