@@ -11,7 +11,7 @@ from ia3_studio.data.column_names import is_unspaced, says_last
 from ia3_studio.data.column_profile import cells_of, is_list_of_texts, is_plain, profile, structures_of
 from ia3_studio.data.column_words import ANSWERED, READ
 from ia3_studio.data.label_names import MOSTLY
-from ia3_studio.data.paths import is_listed, paths_in, value_at
+from ia3_studio.data.paths import is_listed, paths_in, split_path, value_at
 from ia3_studio.data.turns import text_of_parts
 
 if TYPE_CHECKING:
@@ -39,11 +39,18 @@ _HARDLY_LONGER = 1.5
 
 def contains(frame: pd.DataFrame, prompt: str, answer: str) -> bool:
     """Say whether nearly every prompt has the answer in it, as a text that was made of both for training has."""
-    records = frame.head(_LOOKED_AT).astype(object).to_dict("records")
-    pairs = ((value_at(record, prompt), value_at(record, answer)) for record in records)
+    pairs = zip(_first_values(frame, prompt), _first_values(frame, answer), strict=False)
     texts = [(asked, said.strip()) for asked, said in pairs if isinstance(asked, str) and isinstance(said, str)]
     long = [(asked, said) for asked, said in texts if len(said) >= (2 if is_unspaced(said) else SHORTEST_PAIR)]
     return bool(long) and sum(said in asked for asked, said in long) > _MOSTLY_ASKED * len(long)
+
+
+def _first_values(frame: pd.DataFrame, path: str) -> list[Any]:
+    """Return the first cells of a column, or the values at a path inside them."""
+    if path in frame.columns:
+        return frame[path].tolist()[:_LOOKED_AT]  # type: ignore[no-any-return]
+    found = split_path(path, frame.columns)
+    return [value_at({found[0]: cell}, path) for cell in frame[found[0]].tolist()[:_LOOKED_AT]] if found else []
 
 
 LONGER = 3.0
