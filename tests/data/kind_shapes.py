@@ -195,7 +195,7 @@ KINDS = (
         json.dumps([{"artículo": passage(n), "preguntas": [asked(n), asked(n + 50)],
                      "opciones": [berths(n), berths(n + 1)], "respuestas": ["A", "D"]} for n in range(6)]),
         "artículo + question → question, options → choices, answer → correct choice",
-        12,
+        6,
     ),
     Shape(
         "texts with lists of questions and answers on each, in another language",
@@ -204,6 +204,6 @@ KINDS = (
                                                            {"pregunta": asked(n + 50), "respuesta": said(n + 50)}]}
                     for n in range(6)]),
         "pregunta + contexto → prompt, respuesta → answer, one example per item of preguntas",
-        12,
+        6,
     ),
 )  # fmt: skip
