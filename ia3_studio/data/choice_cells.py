@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Record
 from typing import Any
 
-from ia3_studio.data.choice_letters import letter_of
+from ia3_studio.data.choice_letters import LETTERS, letter_of
 from ia3_studio.data.label_names import label_name
 from ia3_studio.data.lettered import joined_choices, lettered
 from ia3_studio.data.mapping import Mapping
@@ -21,9 +22,10 @@ def choices_in(value: Any, column: str) -> tuple[tuple[str, ...], tuple[str, ...
     a text for each key; or a text in which they stand behind letters or with a sign between them.
     """
     if isinstance(value, dict):
-        texts: Any = value.get("text", value.get("choices"))
-        if is_listed(texts):
-            keys: Any = value.get("label", value.get("labels", ()))
+        texts = choice_texts(value)
+        if texts is not None:
+            keys: Any = next((each for each in value.values() if each is not texts and _are_keys(each, len(texts))), ())
+            keys = value.get("label", value.get("labels", keys))
             return tuple(map(label_name, keys)) if is_listed(keys) else (), tuple(map(str, texts))
         return tuple(map(str, value)), tuple(whole(str(each), "a choice") for each in value.values())
     if isinstance(value, str) and (found := lettered(value)):
@@ -37,6 +39,31 @@ def choices_in(value: Any, column: str) -> tuple[tuple[str, ...], tuple[str, ...
         names = tuple(label_name(next(ids, "")) for ids in named)
         return names if all(names) else (), tuple(whole(str(each[key]), "a choice") for each in value)
     return (), tuple(whole(_joined(each), "a choice") for each in value)
+
+
+def choice_texts(value: Record[Any, Any]) -> Any:
+    """Return the list of the choices in an object of lists; None where it has none.
+
+    It is called so, or it is the only list of as many texts as there are letters or numbers in the other one.
+    """
+    named = value.get("text", value.get("choices"))
+    if is_listed(named):
+        return named
+    lists = [each for each in value.values() if is_listed(each)]
+    keys = [each for each in lists if _are_keys(each, len(each))]
+    texts = [each for each in lists if not any(each is other for other in keys)]
+    fits = len(texts) == len(keys) == 1 and len(texts[0]) == len(keys[0])
+    return texts[0] if fits and all(isinstance(each, str) for each in texts[0]) else None
+
+
+def _are_keys(value: Any, count: int) -> bool:
+    """Say whether a value is a list of so many letters or numbers in order."""
+    if not is_listed(value) or len(value) != count or not 1 < count <= len(LETTERS):
+        return False
+    said = [letter_of(label_name(each)) for each in value]
+    return said in (
+        [*LETTERS[:count]], [str(place) for place in range(count)], [str(place + 1) for place in range(count)]
+    )  # fmt: skip
 
 
 def _joined(choice: Any) -> str:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.choice_families import FEWEST_NUMBERED, STEMS, families, family, family_by_contents, wrong_answers
 from ia3_studio.data.choice_lists import QUESTION_NAMES, list_column, wrong_list
-from ia3_studio.data.column_names import bare_name, name_words, named, says_last
+from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
 from ia3_studio.data.column_profile import cells_of, profile
-from ia3_studio.data.column_words import ASKED, CONTEXTS
+from ia3_studio.data.column_words import ANSWERED, ASKED, CONTEXTS
 from ia3_studio.data.exam_columns import exam_mapping
+from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import text_path
 from ia3_studio.data.right_choice import (
@@ -23,6 +24,7 @@ from ia3_studio.data.right_choice import (
     repeats_one,
     right_columns,
 )
+from ia3_studio.data.told_apart import says_why
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
 
 ASKED_NAMES = ("premise", "context", "passage", "article", "support", "goal", "ctx", "sentence", "dialogue")
 _READ_NAMES = ("text", "paragraph", "story", "document", "background", "body")
-_PASSAGES = frozenset(("passage", "context", "article", "paragraph", "story", "background"))
+_PASSAGES = frozenset((
+    "passage", "context", "article", "paragraph", "story", "background", "situation", "scenario", "vignette", "excerpt",
+))  # fmt: skip
 _NUMBERED = re.compile(r"[\s_-]{0,9}\d{1,2}$")
 
 
@@ -54,10 +58,14 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
     inner = [f"{base}.stem" for base in bases if base not in choices and cells_of(frame, f"{base}.stem")]
     if not inner:
         free = [name for name in columns if name not in (*choices, *answers) and name not in bases]
-        asked = asked or _named_in_any_language(frame, free) or _longest(frame, free)
+        others = [name for name in free if name not in asked]
+        if not named(asked, QUESTION_NAMES):
+            asked += _named_in_any_language(frame, others)
+        asked = asked or _longest(frame, free)
     if not answers or not (asked or inner):
         return None
-    asked += _read_before(frame, columns, asked)
+    free = [name for name in columns if name not in (*asked, *choices, *answers[:1]) and name not in bases]
+    asked += _read_before(frame, columns, asked) or _asked_again_of(frame, free, asked)
     ordered = [text_path(frame, name) or name for name in sorted(asked, key=columns.index)] + inner
     if are_distractors(choices) or choices == wrong_list(frame, columns):
         choices = [*choices, answers[0]]  # the right one is not among them
@@ -66,10 +74,10 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
 
 
 def _named_in_any_language(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
-    """Return the only column that is called a question and the only one called its context, where both stand there."""
+    """Return the only column that is called a question, behind the only one called its context if there is one."""
     questions = [name for name in columns if says_last(name, ASKED) and profile(frame, name).length]
     contexts = [name for name in columns if says_last(name, CONTEXTS) and profile(frame, name).is_text]
-    return [*contexts, *questions] if len(questions) == len(contexts) == 1 else []
+    return [*(contexts if len(contexts) == 1 else []), *questions] if len(questions) == 1 else []
 
 
 def choices_without_answer(columns: Sequence[str]) -> list[str]:
@@ -89,6 +97,22 @@ def _read_before(frame: pd.DataFrame, columns: Sequence[str], asked: Sequence[st
     passages = [name for name in columns if name not in asked and set(name_words(name)[-1:]) & _PASSAGES]
     texts = (profile(frame, name) for name in (*named(columns, _READ_NAMES), *passages))
     return [each.name for each in texts if each.is_text and not each.is_label and each.length > length][:1]
+
+
+def _asked_again_of(frame: pd.DataFrame, columns: Sequence[str], asked: Sequence[str]) -> list[str]:
+    """Return the only text that differs in most rows, in a list, where the same few questions are asked of each."""
+    if len(asked) != 1 or 2 * profile(frame, asked[0]).different > len(frame) or len(frame) < _ENOUGH_ROWS:
+        return []
+    texts = (profile(frame, name) for name in columns if not (says(name, ANSWERED) or says_why(name)))
+    found = [
+        each.name for each in texts
+        if each.is_text and each.filled > MOSTLY and not each.is_label and 2 * each.different > len(frame)
+    ]  # fmt: skip
+    return found if len(found) == 1 else []
+
+
+_ENOUGH_ROWS = 8
+"""Rows that show that a question comes again and again."""
 
 
 def _longest(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:

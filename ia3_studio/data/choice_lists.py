@@ -6,15 +6,17 @@ from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Record
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.choice_cells import choice_texts
 from ia3_studio.data.choice_letters import LETTERS, letter_of
 from ia3_studio.data.column_names import name_words, named, says_last
 from ia3_studio.data.column_profile import cells_of, profile, structures_of
+from ia3_studio.data.column_words import ANSWERED, ASKED
 from ia3_studio.data.label_names import label_name
 from ia3_studio.data.lettered import joined_choices, lettered
 from ia3_studio.data.lexicon.concepts import words_for
 from ia3_studio.data.measurements import whole_number
 from ia3_studio.data.paths import is_listed
-from ia3_studio.data.right_choice import RIGHT_NAMES, is_wrong, right_columns
+from ia3_studio.data.right_choice import is_wrong, right_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,8 +76,10 @@ def _named_by_another(frame: pd.DataFrame, columns: Sequence[str], name: str, va
 def _list_by_numbers(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return the only column of lists of a few texts, of which a column called right names one by its number."""
     lists = [name for name in columns if are_all(structures_of(frame, name), _is_short_list)]
-    right = [name for name in named(columns, RIGHT_NAMES) if name not in lists]
-    if len(lists) != 1 or not right or not named(columns, ("question", *QUESTION_NAMES)):
+    called = [*right_columns(columns), *(name for name in columns if says_last(name, ANSWERED))]
+    right = [name for name in called if name not in lists]
+    asked = named(columns, ("question", *QUESTION_NAMES)) or [name for name in columns if says_last(name, ASKED)]
+    if len(lists) != 1 or not right or not asked:
         return []
     numbers = [whole_number(label_name(cell)) for cell in cells_of(frame, right[0])]
     counts = [len(value) for value in structures_of(frame, lists[0])]
@@ -101,7 +105,7 @@ def _holds_choices(value: Any) -> bool:
     if isinstance(value, Record):
         lists = [each for each in value.values() if is_listed(each)]
         letters = [letter_of(str(key)) for key in value]
-        return (len(lists) > 1 and bool({"text", "choices"} & value.keys())) or (
+        return (len(lists) > 1 and choice_texts(value) is not None) or (
             letters in (list(LETTERS[: len(letters)]), *_numbers(len(letters))) and len(letters) > 1
         )
     if isinstance(value, str):

@@ -115,6 +115,16 @@ def says_last(name: str, words: frozenset[str]) -> bool:
     return bool(terms and terms[-1] in words) or any(last.endswith(term) for term in _unlisted(words))
 
 
+def is_one_word(name: str, words: frozenset[str]) -> bool:
+    """Say whether a name is one of some words and nothing else.
+
+    Example:
+        >>> is_one_word("Antwort", frozenset(("antwort",))), is_one_word("short answer", frozenset(("answer",)))
+        (True, False)
+    """
+    return len(_cached_words(name)) == 1 and says(name, words)
+
+
 def says_first(name: str, words: frozenset[str]) -> bool:
     """Say whether a name begins with one of some words.
 

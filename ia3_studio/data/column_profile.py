@@ -231,7 +231,7 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
         return True
     if _PERSONS.intersection(words[-1:]) and 2 * len(different) > len(known) and _are_names(known):
         return True
-    if whole_number(known[0]) in (0, 1) and are_running(known):
+    if are_running(known) and (whole_number(known[0]) in (0, 1) or len(known) >= _MANY):
         return len(known) > 2
     if UNNAMED.fullmatch(name) and len(different) > 1 and {each.lower() for each in different} <= SPLITS:
         return True

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.about_row import is_about_row
 from ia3_studio.data.column_names import bare_name, says, says_last
-from ia3_studio.data.column_profile import UNNAMED, Profile, are_running, cells_of, is_label_name, profile
+from ia3_studio.data.column_profile import UNNAMED, Profile, cells_of, is_label_name, profile
 from ia3_studio.data.column_words import ANSWERED, ASKED, CODE, LABELED, READ, RESULT
-from ia3_studio.data.label_names import MOSTLY, label_name
+from ia3_studio.data.computed_results import are_values
+from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import (
     LONGER,
@@ -44,7 +45,7 @@ def asked_by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
     texts = [each.name for each in profiles if not each.is_label and each.different > 1]
     asked = [name for name in texts if are_questions(frame, name) or bare_name(name) in _NAMED_QUESTIONS]
     beside = [name for name in columns if name not in asked]
-    if len(asked) == len(beside) == 1 and _are_values(frame, beside[0]):
+    if len(asked) == len(beside) == 1 and are_values(frame, beside[0]):
         return Mapping("pairs", asked[0], beside[0])
     data = data_context(frame, columns)
     texts = [name for name in texts if name != data]
@@ -67,19 +68,6 @@ def _is_written_for(frame: pd.DataFrame, prompt: str, name: str) -> bool:
     written, short = profile(frame, prompt), profile(frame, name)
     short_names = short.length < LONGEST_NAME and written.length > LONGER * short.length
     return short_names and not (are_questions(frame, prompt) or says(name, ANSWERED) or says(name, RESULT))
-
-
-def _are_values(frame: pd.DataFrame, name: str) -> bool:
-    """Say whether a column holds whole numbers, most of them different, such as results of problems and unlike ids."""
-    each = profile(frame, name)
-    if are_running([str(cell).strip() for cell in cells_of(frame, name)]):
-        return False
-    return (
-        each.is_number
-        and (not each.is_identifier or UNNAMED.fullmatch(name) is not None)
-        and 2 * each.different > len(frame)
-        and all(label_name(cell).lstrip("-").isdigit() for cell in cells_of(frame, name))
-    )
 
 
 def two_bodies(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:

@@ -21,6 +21,7 @@ from ia3_studio.data.legacy_encodings import (
     words_outside_ascii,
 )
 from ia3_studio.data.shifted_encodings import SHIFTED_CODECS, ShiftedEncoding, shifted_encoding
+from ia3_studio.data.stray_bytes import are_drawings, is_stray
 from ia3_studio.errors import DataError
 
 Encoding = Literal["UTF-8", "UTF-16", "UTF-32", LegacyEncoding, ShiftedEncoding, ChosenEncoding]
@@ -219,20 +220,11 @@ def _damaged_or_legacy(name: str, data: bytes) -> FoundEncoding:
     if len(data.translate(None, _CONTROL)) < len(data):
         raise _no_text(name)
     guess = guess_encoding(data)
-    if guess.encoding in _WITH_DRAWINGS and not _has_letters(data, _codec(guess.encoding, data)):
+    codec = _codec(guess.encoding, data)
+    if is_stray(data, codec) or are_drawings(data, guess.encoding, codec):
         return FoundEncoding("UTF-8", "utf-8")
     is_mixed = whole > 0 and guess.encoding in LATIN
-    return FoundEncoding(guess.encoding, _codec(guess.encoding, data), guess.certain and not is_mixed)
-
-
-_WITH_DRAWINGS = frozenset(("IBM850", "IBM866", "KOI8-R"))
-"""Encodings in which bytes that are no letters are signs to draw with, so that hardly a text has these alone."""
-
-
-def _has_letters(data: bytes, codec: str) -> bool:
-    """Say whether letters outside ASCII stand in bytes that are read so."""
-    text = text_of_words(words_outside_ascii(data), codec)
-    return any(letter.isalpha() and not letter.isascii() for letter in text)
+    return FoundEncoding(guess.encoding, codec, guess.certain and not is_mixed)
 
 
 def _codec(encoding: LegacyEncoding, data: bytes) -> str:

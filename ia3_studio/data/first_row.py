@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ia3_studio.data.column_names import says
-from ia3_studio.data.header_words import KNOWN_NAMES, NAMING, WORDS_OF_LISTS, WORDS_OF_NAMES
+from ia3_studio.data.column_names import name_words, says
+from ia3_studio.data.header_words import KNOWN_NAMES, NAMING, WHAT, WORDS_OF_LISTS, WORDS_OF_NAMES
 
 _FEW, ENOUGH = 6, 8
 """Different values of a column of labels, and rows that it takes to tell."""
@@ -63,6 +63,30 @@ def are_phrases_alike(pairs: Sequence[tuple[str, Sequence[str]]]) -> bool:
     if len(pairs) < 2 or WORDS_OF_NAMES.intersection(words):
         return False
     return all(len(cells) >= ENOUGH and 2 <= _usual_words(cells) <= len(name.split()) for name, cells in pairs)
+
+
+def are_described(pairs: Sequence[tuple[str, Sequence[str]]]) -> bool:
+    """Return whether each cell of a row asks for what stands below it, in a sentence longer than most of that.
+
+    A word for what is asked, answered, read or judged is in each, and in hardly a cell of its column.
+    """
+    return len(pairs) > 1 and all(
+        len(cells) >= ENOUGH
+        and len(name) > _LONG_NAME
+        and 4 * sum(len(cell) >= len(name) for cell in cells) <= len(cells)
+        and says(name, WHAT)
+        and 10 * sum(says(cell, _words_in(name)) for cell in cells) <= len(cells)
+        for name, cells in pairs
+    )
+
+
+def _words_in(name: str) -> frozenset[str]:
+    """Return the words of a name that say what stands below it."""
+    return frozenset(word for word in name_words(name) if says(word, WHAT))
+
+
+_LONG_NAME = 60
+"""Characters of a sentence that names a column."""
 
 
 def is_one_of_texts(header: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:

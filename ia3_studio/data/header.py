@@ -8,6 +8,7 @@ from typing import Any
 
 from ia3_studio.data.first_row import (
     ENOUGH,
+    are_described,
     are_phrases_alike,
     differs,
     holds_few_values,
@@ -69,6 +70,8 @@ def names_columns(rows: Sequence[Sequence[Any]], place: int) -> bool:
         return False
     if any(is_label_of(name, cells) for name, cells in pairs) and not is_called_after_labels(pairs):
         return False
+    if len(pairs) == len(header) and are_described(pairs):
+        return True
     if are_phrases_alike(pairs) and not any(differs(name, cells) for name, cells in pairs):
         return False
     if is_one_of_texts(header, columns) or is_one_of_words(header, columns):

@@ -6,8 +6,9 @@ from collections.abc import Mapping as Record
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.column_names import name_words, named
+from ia3_studio.data.column_names import is_one_word, name_words, named, says_last
 from ia3_studio.data.column_profile import is_plain, profile, structures_of
+from ia3_studio.data.column_words import ANSWERED, CONTEXTS
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_names import ANSWER_NAMES, CONTEXT_NAMES, PROMPT_NAMES
 from ia3_studio.data.paths import is_listed
@@ -27,12 +28,15 @@ def nested_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         cells = structures_of(frame, name)
         inner = cells[0][0] if cells and isinstance(cells[0], list) and cells[0] else None
         fields = list(inner) if isinstance(inner, dict) else []
-        answers = [each for each in named(fields, ANSWER_NAMES) if inner and not _holds_objects(inner[each])]
+        called = named(fields, ANSWER_NAMES) or [each for each in fields if is_one_word(each, ANSWERED)]
+        answers = [each for each in called if inner and not _holds_objects(inner[each])]
         contexts = named(fields, CONTEXT_NAMES)
         asked = named(fields, PROMPT_NAMES) or [each for each in prompts if each != name]
         if not asked and contexts:  # the task, and what it is done with
             asked = [each for each in columns if each != name and profile(frame, each).is_text][:1] or contexts[:1]
             contexts = [each for each in contexts if each not in asked]
+        if asked and asked[0] in fields and not contexts:  # what all questions of a row are about
+            contexts = [each for each in columns if says_last(each, CONTEXTS) and profile(frame, each).is_text]
         if answers and asked:
             return Mapping("pairs", asked[0], answers[0], contexts[0] if contexts else "", nested=name)
     return None

@@ -7,11 +7,11 @@ from collections.abc import Mapping as Record
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.column_names import says_last
+from ia3_studio.data.column_names import is_unspaced, says_last
 from ia3_studio.data.column_profile import cells_of, is_list_of_texts, is_plain, profile, structures_of
 from ia3_studio.data.column_words import ANSWERED, READ
 from ia3_studio.data.label_names import MOSTLY
-from ia3_studio.data.paths import is_listed, paths_in
+from ia3_studio.data.paths import is_listed, paths_in, split_path, value_at
 from ia3_studio.data.turns import text_of_parts
 
 if TYPE_CHECKING:
@@ -39,12 +39,18 @@ _HARDLY_LONGER = 1.5
 
 def contains(frame: pd.DataFrame, prompt: str, answer: str) -> bool:
     """Say whether nearly every prompt has the answer in it, as a text that was made of both for training has."""
-    if not {prompt, answer} <= {*map(str, frame.columns)}:
-        return False
-    pairs = zip(frame[prompt].tolist()[:_LOOKED_AT], frame[answer].tolist()[:_LOOKED_AT], strict=True)
+    pairs = zip(_first_values(frame, prompt), _first_values(frame, answer), strict=False)
     texts = [(asked, said.strip()) for asked, said in pairs if isinstance(asked, str) and isinstance(said, str)]
-    long = [(asked, said) for asked, said in texts if len(said) >= SHORTEST_PAIR]
+    long = [(asked, said) for asked, said in texts if len(said) >= (2 if is_unspaced(said) else SHORTEST_PAIR)]
     return bool(long) and sum(said in asked for asked, said in long) > _MOSTLY_ASKED * len(long)
+
+
+def _first_values(frame: pd.DataFrame, path: str) -> list[Any]:
+    """Return the first cells of a column, or the values at a path inside them."""
+    if path in frame.columns:
+        return frame[path].tolist()[:_LOOKED_AT]  # type: ignore[no-any-return]
+    found = split_path(path, frame.columns)
+    return [value_at({found[0]: cell}, path) for cell in frame[found[0]].tolist()[:_LOOKED_AT]] if found else []
 
 
 LONGER = 3.0
@@ -161,7 +167,7 @@ def answer_path(frame: pd.DataFrame, name: str) -> str:
             inner = [value[key] for value in objects if value.get(key) is not None]
             if inner and 2 * len(inner) > len(objects):
                 return f"{name}.{key}" + ("[0]" if all(is_listed(each) for each in inner) else "")
-        key = _answer_key(objects[0])
+        key = _answer_key(_filled_in(objects))
         inner = [value.get(key) for value in objects] if key else []
         return f"{name}.{key}" + ("[0]" if all(map(is_listed, inner)) else "") if key else name  # or it is the answer
     first = next((value[0] for value in lists if len(value)), None)  # the first question may have no answer
@@ -172,6 +178,19 @@ def answer_path(frame: pd.DataFrame, name: str) -> str:
     return name
 
 
+def _filled_in(objects: Sequence[Record[Any, Any]]) -> dict[Any, Any]:
+    """Return the keys of some objects, each with its first value that is not empty: a question may have no answer."""
+    found: dict[Any, Any] = {}
+    for each in objects[:_LOOKED_AT]:
+        found |= {key: value for key, value in each.items() if not found.get(key)}
+    return found
+
+
+def _are_places(value: Any) -> bool:
+    """Say whether a value is a list of numbers, such as where answers begin."""
+    return is_listed(value) and all(isinstance(each, int | float) for each in value)
+
+
 _PHRASE = 2
 """Words that a name may have, and a phrase has more of."""
 
@@ -180,7 +199,8 @@ def _answer_key(value: Record[Any, Any]) -> str:
     """Return the only key of an object of texts that is called an answer or a text, in one of several words."""
     held = [str(key) for key, each in value.items() if isinstance(each, str) or is_list_of_texts(each)]
     answers = [key for key in held if says_last(key, ANSWERED)]
-    parts = any(isinstance(each, Record) or is_listed(each) for each in value.values())
+    parts = any(isinstance(each, Record) or (is_listed(each) and not _are_places(each)) for each in value.values())
+    parts = parts and not all(is_list_of_texts(each) or _are_places(each) for each in value.values())
     found = answers or ([] if parts else [key for key in held if says_last(key, READ)])
     if not found and parts and len(held) == 1 and isinstance(value[held[0]], str):
         found = [key for key in held if len(value[key].split()) > _PHRASE]  # beside what it is made of

@@ -29,7 +29,7 @@ from ia3_studio.data.pair_cells import (
     text_of_context,
     text_path,
 )
-from ia3_studio.data.pair_names import CONTEXT_NAMES, TITLES
+from ia3_studio.data.pair_names import CONTEXT_NAMES, ORDERED_NAMES, TITLES
 from ia3_studio.data.pair_sides import answer_columns, of_sizes, prompt_columns, read_columns
 from ia3_studio.data.paths import value_at
 from ia3_studio.data.question_contexts import long_context
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 _LABELS = ("label", "gold_label", "class")
 """Columns beside which an explanation tells why a text has its label, and answers nothing."""
+_ORDERS = frozenset(map(bare_name, ORDERED_NAMES))
+"""Prompts of data for training an assistant, which answers true or false as it does anything else."""
 _VERDICTS = {"true", "false"}
 """Answers to questions that ask whether something is so, which are labels of the question and its text."""
 FEWEST_OTHERS = 0.02
@@ -110,6 +112,7 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if (
         not others
         and prompt in columns
+        and bare_name(prompt) not in _ORDERS
         and {str(cell).strip().lower() for cell in cells_of(frame, answer)} == _VERDICTS
     ):
         return Mapping("labels", column=prompt, context=context if context in columns else "", answer=answer)

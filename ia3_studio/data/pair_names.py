@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from ia3_studio.data.column_names import bare_name
 
+ORDERED_NAMES = (
+    "prompt", "instruction", "input",
+    "instrucción", "instrução", "instruccion", "instrucao", "anweisung", "instruktion", "consigne", "istruzione",
+    "instructie", "opdracht", "polecenie", "instrukcja", "pokyn", "инструкция", "задание", "інструкція", "指令", "指示",
+    "명령어", "지시", "지시문", "talimat", "yönerge", "التعليمات", "instruksi", "hướng dẫn",
+)  # fmt: skip
+"""What is ordered rather than asked."""
 PROMPT_NAMES = (
     "prompt", "question", "instruction", "query", "user", "source", "problem", "questions", "prompts", "human", "asked",
     "question_text", "frage", "pregunta", "domanda", "pergunta", "вопрос", "问题", "問題", "質問", "질문", "问", "問",
     "soru", "vraag", "pytanie", "otázka", "fråga", "ask",
-    "instrucción", "instrução", "instruccion", "instrucao", "anweisung", "instruktion", "consigne", "istruzione",
-    "instructie", "opdracht", "polecenie", "instrukcja", "pokyn", "инструкция", "задание", "інструкція", "指令", "指示",
-    "명령어", "지시", "지시문", "talimat", "yönerge", "التعليمات", "instruksi", "hướng dẫn",
+    *ORDERED_NAMES[3:],
 )  # fmt: skip
 CONTEXT_NAMES = (
     "input", "context", "passage", "inputs", "entrada", "eingabe", "entrée", "entree", "ingresso", "invoer", "wejście",
@@ -35,7 +40,8 @@ ANSWER_NAMES = (
     "continuation", "continuations", "target_value", "reference_answer", "model_answer", "final_answer",
     "answer_key", "reference_code", "answer_text", "antwort", "respuesta", "réponse", "reponse",
     "risposta", "resposta", "salida", "saída", "saida", "sortie", "ausgabe", "uitvoer", "wyjście", "вывод", "çıktı",
-    "输出", "輸出", "出力", "출력", "ответ", "答案", "回答", "답변", "答", "cevap", "antwoord", "odpowiedź", "svar",
+    "输出", "輸出", "出力", "출력", "ответ", "выход", "вихід", "答案", "回答", "답변", "答", "cevap", "antwoord",
+    "odpowiedź", "svar",
 )  # fmt: skip
 TEXT_ANSWER_NAMES = (
     "code", "snippet", "sql", "sql_query", "corrections", "correction", "corrected", "simplifications",

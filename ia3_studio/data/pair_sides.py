@@ -233,7 +233,7 @@ def _is_made_of_answers(frame: pd.DataFrame, name: str) -> bool:
         return False
     if holds_lists_of_texts(frame, name) or _holds_one_number(frame, name):
         return True
-    return not is_plain(frame, name) and answer_path(frame, name) != name
+    return answer_path(frame, name) != name
 
 
 def _holds_one_number(frame: pd.DataFrame, name: str) -> bool:

@@ -170,7 +170,9 @@ def _side_of(path: str, is_table: bool) -> tuple[str, str] | None:
     words = re.split(r"[^A-Za-z]+", file.stem)
     first, side = words[0].lower(), words[-1].lower()
     if side in SOURCE_WORDS | TARGET_WORDS | LANGUAGES:
-        return str(file.parent / file.stem[: len(file.stem) - len(side)].rstrip("._- ")), side
+        stem = file.stem[: len(file.stem) - len(side)].rstrip("._- ")
+        is_twice = {stem.lower(), side} <= SOURCE_WORDS | TARGET_WORDS  # formal_reference and informal_source
+        return str(file.parent / ("" if is_twice else stem)), side
     if first in SOURCE_WORDS | TARGET_WORDS:
         return str(file.parent / file.stem[len(first) :].lstrip("._- ")), first
     return None

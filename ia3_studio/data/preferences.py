@@ -33,6 +33,11 @@ VOTES = (
     ("好评", "差评"), ("满意", "不满意"), ("点赞", "点踩"),
     ("만족", "불만족"), ("좋음", "나쁨"), ("役に立った", "役に立たなかった"), ("高評価", "低評価"), ("好", "不好"),
     ("有用", "没用"), ("有帮助", "没有帮助"), ("満足", "不満"), ("良い", "悪い"), ("좋아요", "싫어요"), ("iyi", "kötü"),
+    ("daumen hoch", "daumen runter"), ("pouce en haut", "pouce en bas"), ("pouce haut", "pouce bas"),
+    ("pulgar arriba", "pulgar abajo"), ("pollice su", "pollice giù"), ("polegar para cima", "polegar para baixo"),
+    ("duim omhoog", "duim omlaag"), ("tumme upp", "tumme ner"), ("kciuk w górę", "kciuk w dół"),
+    ("палец вверх", "палец вниз"), ("лайк", "дизлайк"), ("gefällt mir", "gefällt mir nicht"),
+    ("me gusta", "no me gusta"), ("j'aime", "je n'aime pas"), ("mi piace", "non mi piace"),
 )  # fmt: skip
 """Words that say of an answer whether it is good, whatever their column is called."""
 _YES = words_for("yes") | {"1", "1.0", "positive", "chosen", "✅", "+1"} | {folded(yes) for yes, _no in VOTES}

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.choice_cells import choice_texts
 from ia3_studio.data.choice_letters import LETTERS, letter_of
-from ia3_studio.data.column_names import name_words, named, says
+from ia3_studio.data.column_names import name_words, named, says, says_last
 from ia3_studio.data.column_profile import cells_of, structures_of
-from ia3_studio.data.column_words import RIGHT, WRONG
+from ia3_studio.data.column_words import ANSWERED, RIGHT, WRONG
 from ia3_studio.data.label_names import label_name
 from ia3_studio.data.lettered import lettered
 from ia3_studio.data.measurements import whole_number
@@ -52,23 +53,34 @@ def _offered(record: Record[Any, Any], choices: Sequence[str]) -> set[str]:
 
 
 def places_in(frame: pd.DataFrame, columns: Sequence[str], choices: Sequence[str]) -> list[str]:
-    """Return the only column that holds letters of the choices, or is called an index and holds their places.
+    """Return the only column that holds letters of the choices, or their places if its name is an index or an answer.
 
     It stands in a list, as one column may; its cells differ.
     """
     lists = structures_of(frame, choices[0]) if len(choices) == 1 else []
-    counts = [len(each) if is_listed(each) else len(lettered(str(each))) for each in lists]
+    counts = list(map(_count, lists))
     most = max(counts, default=len(choices))
     found = []
     for name in columns:
         letters = {letter_of(str(cell)) for cell in cells_of(frame, name)}
         if len(letters) > 1 and letters <= {*LETTERS[:most]}:
             found.append(name)
-        numbers = [whole_number(label_name(cell)) for cell in cells_of(frame, name)] if says(name, _PLACES) else []
+        numbers = [whole_number(label_name(cell)) for cell in cells_of(frame, name)] if _names_a_place(name) else []
         are_places = len({*numbers}) > 1 and all(number is not None and 0 <= number <= most for number in numbers)
         if are_places and not _are_counted(numbers):
             found.append(name)
     return found if len(found) == 1 else []
+
+
+def _names_a_place(name: str) -> bool:
+    return says(name, _PLACES) or says_last(name, ANSWERED)
+
+
+def _count(cell: Any) -> int:
+    """Return how many choices a cell holds."""
+    if isinstance(cell, Record):
+        return len(choice_texts(cell) or cell)
+    return len(cell) if is_listed(cell) else len(lettered(str(cell)))
 
 
 def _are_counted(numbers: Sequence[int | None]) -> bool:

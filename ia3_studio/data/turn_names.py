@@ -22,7 +22,12 @@ def with_english_keys(turn: Mapping[Any, Any]) -> Mapping[Any, Any]:
         ({'role': 'Nutzer', 'content': 'Ahoi'}, {'Rolle': 'Koch'})
     """
     named = {_in_english(str(key)): value for key, value in turn.items()}
-    return named if {"role", "content"} <= named.keys() and len(named) == len(turn) else turn
+    says_text = any(key in named for key in _TEXTS)
+    return named if "role" in named and says_text and len(named) == len(turn) else turn
+
+
+_TEXTS = ("content", "text", "message")
+"""Keys of what is said, of which the second is the same word in several languages."""
 
 
 @lru_cache(1_000)

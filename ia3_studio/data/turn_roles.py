@@ -63,6 +63,12 @@ ROLES: dict[str, Role] = {
     "entrevistador": "user", "entrevistadora": "user", "intervieweur": "user", "intervistatore": "user",
     "интервьюер": "user", "interviewee": "assistant", "entrevistado": "assistant", "entrevistada": "assistant",
     "interviewé": "assistant", "intervistato": "assistant",
+    "service_client": "assistant", "service_clients": "assistant", "customer_service": "assistant",
+    "customer_support": "assistant", "kundenservice": "assistant", "kundendienst": "assistant",
+    "servicio_al_cliente": "assistant", "atención_al_cliente": "assistant", "atendimento_ao_cliente": "assistant",
+    "servizio_clienti": "assistant", "assistenza_clienti": "assistant", "klantenservice": "assistant",
+    "obsługa_klienta": "assistant", "kundtjänst": "assistant", "служба_поддержки": "assistant",
+    "поддержка": "assistant",
     "user_message": "user", "human_message": "user", "humanmessage": "user", "assistant_message": "assistant",
     "ai_message": "assistant", "aimessage": "assistant", "bot_message": "assistant", "agent_message": "assistant",
     "incoming": "user", "inbound": "user", "outgoing": "assistant", "outbound": "assistant",
@@ -85,7 +91,20 @@ def known_role(name: str) -> Role | None:
     if role := ROLES.get(role_key(name)) or (_role_in_any_language(name) if len(name) <= _LONGEST_KEY else None):
         return role
     words = _WORDS.findall(name) if len(name) <= _LONGEST_KEY else []
-    return ROLES.get(words[-1].lower()) if len(words) in (2, 3) and words[-1].lower() in _LAST_WORDS else None
+    if len(words) in (2, 3) and words[-1].lower() in _LAST_WORDS:
+        return ROLES.get(words[-1].lower())
+    if len(words) == len(("AI", "model")) and len(both := {ROLES.get(word.lower()) for word in words}) == 1:
+        return both.pop()
+    return "assistant" if len(name) <= _LONGEST_KEY and _is_kind_of_assistant(name) else None
+
+
+def _is_kind_of_assistant(name: str) -> bool:
+    """Say whether a name is of two words or three, the first or the last of which is an assistant in some language.
+
+    As in KI-Assistent or asistente virtual.
+    """
+    words = [folded(word).casefold() for word in re.split(r"[\s_-]+", name.strip().strip(_MARKS).strip())]
+    return len(words) in (2, 3) and bool(_ASSISTANTS & {words[0], words[-1]}) and not _ASKERS & {*words}
 
 
 _COUNTED = re.compile(r"^\d{1,2}_(?=[^\W\d_])")
@@ -101,6 +120,13 @@ def _role_in_any_language(name: str) -> Role | None:
 
 _ASKERS = words_for("asker") - words_for("answerer") - words_in("en", "asker", "answerer")
 _ANSWERERS = words_for("answerer") - words_for("asker") - words_in("en", "asker", "answerer")
+_ASSISTANTS = frozenset(
+    folded(word).casefold() for word in (
+        "assistant", "assistent", "asistente", "assistente", "asystent", "asistan", "ассистент", "помощник", "помічник",
+        "chatbot", "asistent", "assistente", "avustaja", "βοηθός",
+    )
+)  # fmt: skip
+"""Words for who answers that nothing else is called."""
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LAST_WORDS = frozenset(
     ("user", "customer", "visitor", "human", "client", "caller", "agent", "bot", "assistant", "chatbot", "operator")

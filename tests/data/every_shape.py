@@ -7,6 +7,7 @@ from tests.data.download_shapes import DOWNLOADS
 from tests.data.everyday_shapes import EVERYDAY
 from tests.data.export_shapes import EXPORTS
 from tests.data.format_shapes import FORMATS
+from tests.data.kind_shapes import KINDS
 from tests.data.label_shapes import CORPORA
 from tests.data.markup_shapes import MARKUP
 from tests.data.popular_shapes import POPULAR
@@ -25,5 +26,5 @@ from tests.data.vendor_shapes import VENDORS
 EVERY_SHAPE: tuple[Shape, ...] = (
     *SHAPES, *TABLES, *EXPORTS, *SIBLINGS, *STRUCTURES, *FORMATS, *PUBLIC, *REPOSITORY, *SCHEMAS, *DIALECTS, *TALKS,
     *CORPORA, *POPULAR, *DOWNLOADS, *VENDORS, *PRINTED, *MARKUP,
-    *RELEASES, *EVERYDAY,
+    *RELEASES, *EVERYDAY, *KINDS,
 )  # fmt: skip

@@ -55,7 +55,7 @@ DOCUMENTS: dict[str, Any] = {
     "spaCy, categories": [["Hi", {"cats": {"a": 1.0, "b": 0.0}}]] * 3,
     "TRL": [{"prompt": turns("a")[:1], "completion": turns("a", "b")[1:]} for _row in range(3)],
     "CoQA": [{"story": "s", "questions": ["a", "b"], "answers": ["c", f"{row}"]} for row in range(3)],
-    "intents": [{"tag": f"t{row}", "patterns": ["Hi", f"Ahoy {row}"]} for row in range(3)],
+    "intents": [{"tag": f"topic {row}", "patterns": ["Hi", f"Ahoy {row}"]} for row in range(3)],
     "words": [{"sentence_id": row // 2, "word": f"w{row}", "tag": ("B-X", "O")[row % 2]} for row in range(6)],
     "log": [{"date": f"2024-03-01 10:0{n}:00", "sender": "AB"[n % 2], "body": f"{n}"} for n in range(6)],
     "Intercom": [{"source": {"body": f"<p>Hi {n}</p>", "author": {"type": "user"}}, "conversation_parts": {

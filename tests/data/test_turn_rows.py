@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,9 @@ def test_every_turn_is_in_a_conversation_that_is_used_or_listed(
     if not found.table.description.startswith("JSON array, UTF-8, one turn per row"):
         return
     used = " ".join(text for said in found.said for _role, text in said)
+    if any("belong to the conversation above them" in note for note in found.table.notes):
+        for above, record in pairwise(records):
+            record["conversation_id"] = record["conversation_id"] or above["conversation_id"]
     for place, record in enumerate(records, start=1):
         if record["conversation_id"] in (None, ""):
             assert place in found.listed

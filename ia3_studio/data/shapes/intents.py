@@ -10,8 +10,17 @@ from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, frame_of, is_text, listed
 
 PHRASE_NAMES = ("patterns", "examples", "utterances", "phrases", "samples", "trainingphrases", "variants",
-                "sampleutterances", "trainingsamples", "queries", "expressions")  # fmt: skip
-INTENT_NAMES = ("tag", "intent", "name", "label", "intentname", "category")
+                "sampleutterances", "trainingsamples", "queries", "expressions",
+                "beispiele", "muster", "äußerungen", "phrasen", "sätze", "ejemplos", "patrones", "frases", "enunciados",
+                "exemples", "énoncés", "motifs", "esempi", "frasi", "esempidifrasi", "exemplos", "padrões",
+                "voorbeelden",
+                "zinnen", "przykłady", "wzorce", "примеры", "фразы", "шаблоны", "örnekler", "kalıplar", "exempel",
+                "příklady", "示例", "例句", "例子", "语料", "例文", "発話", "예시", "예문")  # fmt: skip
+_INTENTS = ("tag", "intent", "intentname", "absicht", "intención", "intencion", "etiqueta", "intention", "étiquette",
+            "intento", "etichetta", "intenção", "intencao", "intentie", "intencja", "etykieta", "намерение", "интент",
+            "тег", "niyet", "etiket", "avsikt", "záměr", "意图", "意圖", "インテント", "의도")  # fmt: skip
+"""Names that say by themselves that texts in a list are phrases of one intent, where each row has another one."""
+INTENT_NAMES = (*_INTENTS, "name", "label", "category")
 
 
 def _phrases(cell: Any) -> list[str]:
@@ -41,7 +50,8 @@ def _has_named_intents(rows: Rows) -> bool:
     of_objects = rows.mostly(
         rows.find(PHRASE_NAMES), lambda cell: isinstance(next(iter(listed(structure_of(cell))), 0), dict)
     )
-    return of_objects and _has_intents(rows) and len(set(names)) == len(names) > 1
+    is_called_so = intent in rows.named(_INTENTS) and rows.mostly(intent, lambda cell: " " not in str(cell).strip())
+    return (of_objects or is_called_so) and _has_intents(rows) and len(set(names)) == len(names) > 1
 
 
 def _read_intents(rows: Rows) -> Recognized:

@@ -39,7 +39,8 @@ def _flagged(rows: Rows) -> tuple[str, str]:
 def _voted(rows: Rows, talk: str) -> tuple[str, str]:
     """Return the columns of an answer and of the votes on it; empty where there are none."""
     praise = [name for name in rows.columns if flag_of(bare(name)) and bare(name).isalpha()]
-    named = [name for name in rows.columns if name in (*rows.named(VOTES), *praise)]
+    whether = [name for name in rows.columns if bare(name).removeprefix(_WHETHER) in (*VOTES, *_PRAISED)]
+    named = [name for name in rows.columns if name in (*rows.named(VOTES), *praise, *whether)]
     votes = (name for name in named if rows.mostly(name, _is_flag) and len(_sides(rows, name)) == 2)
     scored = rows.find(("prompt", "instruction")) and rows.find(("completion", "response", "output"))
     marks = (name for name in rows.named(("score", "reward")) if scored and _sides(rows, name) == {True, False})
@@ -51,6 +52,12 @@ def _voted(rows: Rows, talk: str) -> tuple[str, str]:
     asked = rows.find((*PROMPT_NAMES, *_ASKERS)) or next((name for name in texts if name != answer and _asks(name)), "")
     answer = answer if (asked or talk) and answer != asked else ""
     return (answer or talk, vote) if vote and (answer or talk) else ("", "")
+
+
+_WHETHER = "是否"
+"""How the name of a column of yes and no begins in Chinese."""
+_PRAISED = ("满意", "喜欢", "点赞", "有幫助", "滿意")
+"""What is asked of an answer so."""
 
 
 def _vote_in_words(rows: Rows) -> str:

@@ -54,7 +54,8 @@ def _key(rows: Rows, name: str) -> str:
     """Return the key by which the items of a column say who speaks; empty where none names both sides."""
     cells = [_items(cell) for cell in rows.sample(name)]
     said = [item for items in cells for item in items if _text(item)]
-    if not said or _is_conversation(rows.sample(name)[0]):  # of which the usual reading says more
+    first = next((cell for cell, items in zip(rows.sample(name), cells, strict=True) if items), None)
+    if not said or _is_conversation(first):  # of which the usual reading says more
         return ""
     roles = {str(key): Counter(_role(item, str(key)) for item in said) for key in said[0]}
     fits = [key for key, found in roles.items() if found.keys() >= _BOTH and 10 * found[""] <= len(said)]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ia3_studio.data.column_names import says_last
+from ia3_studio.data.column_words import ANSWERED, ASKED, ASKED_ABOUT_WORDS, CONTEXTS, RIGHT
+from ia3_studio.data.lexicon.concepts import words_for
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.right_choice import first_number
@@ -72,9 +75,17 @@ def _offered(cell: Any) -> list[list[str]]:
     return lists if lists and all(each and all(map(is_text, each)) for each in lists) else []
 
 
+def _called(rows: Rows, words: frozenset[str]) -> str:
+    """Return the only column of lists whose name ends with one of some words; empty if there are none or more."""
+    found = [name for name in rows.structured if says_last(name, words)]
+    return found[0] if len(found) == 1 else ""
+
+
 def _exams(rows: Rows) -> tuple[str, str, str]:
     """Return the columns of questions, of their choices and of what is right; empty where there are none."""
-    asked, offered, right = rows.find(["questions"]), rows.find([bare(name) for name in OPTIONS]), rows.find(_RIGHT)
+    asked = rows.find(["questions"]) or _called(rows, ASKED)
+    offered = rows.find([bare(name) for name in OPTIONS]) or _called(rows, words_for("options"))
+    right = rows.find(_RIGHT) or _called(rows, RIGHT | ANSWERED)
     if not (asked and offered and right and rows.mostly(offered, lambda cell: bool(_offered(cell)))):
         return "", "", ""
     counts = [
@@ -87,7 +98,9 @@ def _exams(rows: Rows) -> tuple[str, str, str]:
 
 def _read_exams(rows: Rows) -> Recognized:
     asked, offered, right = _exams(rows)
-    read = rows.find(("article", *STORY_NAMES))
+    texts = [name for name in rows.columns if rows.mostly(name, is_text)]
+    called = [name for name in texts if says_last(name, CONTEXTS | ASKED_ABOUT_WORDS)]
+    read = rows.find(("article", *STORY_NAMES)) or (called[0] if len(called) == 1 else "")
     found = Collector()
     for row, record in rows.records():
         questions, choices = _texts(record.get(asked)), _offered(record.get(offered))

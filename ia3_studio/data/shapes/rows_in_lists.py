@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ia3_studio.data.choice_lists import OFFERED
-from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
+from ia3_studio.data.column_names import bare_name, is_one_word, name_words, named, says, says_last
 from ia3_studio.data.column_words import ANSWERED, LABELED, READ
 from ia3_studio.data.pair_names import ANSWER_NAMES
 from ia3_studio.data.paths import structure_of
@@ -48,7 +48,9 @@ def _holds_read_texts(cell: Any) -> bool:
 
 def _is_known(item: dict[str, Any]) -> bool:
     """Say whether an object is a turn, or an example of what stands beside the list, as its answer shows."""
-    return bool(_ROLES & item.keys() or named([str(key) for key in item], ANSWER_NAMES)) or is_known_turn(item)
+    names = [str(key) for key in item]
+    is_answered = bool(named(names, ANSWER_NAMES)) or any(is_one_word(name, ANSWERED) for name in names)
+    return bool(_ROLES & item.keys()) or is_answered or is_known_turn(item)
 
 
 _NOTHING: frozenset[str] = frozenset()

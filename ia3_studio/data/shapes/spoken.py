@@ -165,7 +165,9 @@ def _list_column(rows: Rows) -> str:
         is_list_of_objects = rows.any(
             name, lambda cell: any(isinstance(each, dict) for each in listed(structure_of(cell)))
         )
-        if (known and not is_list_of_objects) or (_are_few(speakers, talks) and not any(map(role_of, speakers))):
+        named = {role_of(who) for who in speakers}
+        is_half_known = len(speakers) == 2 and named in ({"", "user"}, {"", "assistant"})
+        if (known and not is_list_of_objects) or (_are_few(speakers, talks) and (named == {""} or is_half_known)):
             return name
     return ""
 
@@ -184,6 +186,7 @@ def _column_of(rows: Rows) -> tuple[str, Callable[[Any], Lines]]:
 def _read_spoken(rows: Rows) -> Recognized:
     column, lines_of = _column_of(rows)
     talks = {row: lines_of(record.get(column)) for row, record in rows.records()}
+    talks, other = _with_other_side(talks)
     if not all(role_of(who) for talk in talks.values() for who, _said in talk):
         said = [Said(row, who, text, chat=str(row)) for row, talk in talks.items() for who, text in talk]
         return read_log(rows.name, "table of transcripts", said, rows.speaker, Counter(), pause=None)
@@ -199,9 +202,25 @@ def _read_spoken(rows: Rows) -> Recognized:
             rest[system] = _SYSTEM.sub("", rest[system])
         found.use(row, {MESSAGES: turns, **rest})
     names = sorted({who.lower() for talk in talks.values() for who, _said in talk if role_of(who) == "assistant"})
-    notes = (f"The lines of {', '.join(names)} in {column} are the answers.",)
+    notes = (f"The lines of {', '.join(names)} in {column} are the answers.", *other)
     mapping = Mapping("messages", column=MESSAGES, system=system)
     return found.recognized("transcripts", mapping, notes)
+
+
+def _with_other_side(talks: dict[int, Lines]) -> tuple[dict[int, Lines], tuple[str, ...]]:
+    """Return talks of two speakers in all, of whom one has a known role, with the other role for the other, and a note.
+
+    Other talks stay as they are.
+    """
+    speakers = {who for talk in talks.values() for who, _said in talk}
+    roles = {who: role_of(who) for who in speakers}
+    unknown = [who for who, role in roles.items() if not role]
+    if len(speakers) != 2 or len(unknown) != 1 or {*roles.values()} not in ({"", "user"}, {"", "assistant"}):
+        return talks, ()
+    other = "assistant" if "user" in roles.values() else "user"
+    known = next(who for who in speakers if who not in unknown)
+    turned = {row: [(other if who in unknown else who, said) for who, said in talk] for row, talk in talks.items()}
+    return turned, (f"{unknown[0]} is read as the {other}, as {known} is the other side of all conversations.",)
 
 
 _SYSTEM = re.compile(r"\A\s*SYSTEM:\s*")

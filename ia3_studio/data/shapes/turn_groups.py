@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, TypeAlias
 
@@ -65,6 +65,27 @@ class Turn:
 def chat_of(rows: Rows, names: Sequence[str] = (*ID_NAMES, *OTHER_IDS)) -> str:
     """Return the column of the conversation's id, which several rows share."""
     return next((name for name in rows.named(names) if rows.mostly(name, is_id) and repeats(rows, name)), "")
+
+
+def with_ids_below(rows: Rows, speaker: str) -> tuple[Rows, str]:
+    """Return rows in which an id that stands only above the turns of its conversation stands in each, and its column.
+
+    Its values differ, and stand at turns of a user or a system. Other rows stay as they are, with an empty name.
+    """
+    records = rows.first_records()
+    name = next((each for each in rows.named((*ID_NAMES, *OTHER_IDS)) if _heads_turns(records, each, speaker)), "")
+    if not name:
+        return rows, ""
+    cells = rows.frame[name]
+    below = cells.where([not is_blank(cell) for cell in cells]).ffill()
+    return replace(rows, frame=rows.frame.assign(**{name: below}), first=None), name
+
+
+def _heads_turns(records: Sequence[dict[str, Any]], name: str, speaker: str) -> bool:
+    heads = [record for record in records if not is_blank(record.get(name))]
+    values = {str(record[name]) for record in heads}
+    few = _FEWEST_GROUPS <= len(heads) == len(values) and 2 * len(heads) <= len(records)
+    return few and heads[0] is records[0] and all(role_of(each.get(speaker)) in ("user", "system") for each in heads)
 
 
 def is_id(cell: Any) -> bool:

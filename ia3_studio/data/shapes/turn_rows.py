@@ -40,6 +40,7 @@ from ia3_studio.data.shapes.turn_groups import (
     repeats,
     shared_id,
     sorts,
+    with_ids_below,
 )
 from ia3_studio.data.turn_names import SAID_WORDS, SPEAKER_WORDS
 
@@ -105,7 +106,7 @@ def _has_turns(rows: Rows) -> bool:
     text = _text_of(rows, speaker)
     if not text or not _has_both_sides(rows, speaker) or not rows.mostly(text, _is_content):
         return False
-    return bool(chat_of(rows) or shared_id(rows, speaker, text))
+    return bool(chat_of(rows) or with_ids_below(rows, speaker)[1] or shared_id(rows, speaker, text))
 
 
 def _has_named_turns(rows: Rows) -> bool:
@@ -143,10 +144,14 @@ def _has_exchanges(rows: Rows) -> bool:
 
 def _read_turns(rows: Rows) -> Recognized:
     speaker, found = _speaker_of(rows), Collector()
-    chat = chat_of(rows) or shared_id(rows, speaker, _text_of(rows, speaker))
+    rows, headed = with_ids_below(rows, speaker)
+    chat = headed or chat_of(rows) or shared_id(rows, speaker, _text_of(rows, speaker))
     groups = grouped(rows, chat, found)
     apart = _by_pause(rows, groups[0]) if len(groups) == 1 else groups
     read = conversations(apart, found, _turn_reader(rows, speaker), "one turn per row")
+    if headed:
+        note = f"Rows without {headed} belong to the conversation above them."
+        return replace(read, notes=(*read.notes, note))
     if len(apart) == len(groups):
         return read
     return replace(read, notes=(*read.notes, f"A pause of {PAUSE // 3600} hours begins a new conversation."))

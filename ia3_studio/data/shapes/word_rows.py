@@ -12,11 +12,17 @@ from ia3_studio.data.measurements import whole_number
 from ia3_studio.data.shapes.shape import MOST, Collector, Recognized, Rows, Shape, is_blank
 from ia3_studio.data.word_tags import is_tag
 
-WORD_NAMES = ("word", "token", "words", "tokens", "form")
-TAG_NAMES = ("tag", "nertag", "ner", "label", "nerlabel", "entity", "bio", "iob", "tags", "nertags", "labels", "pos")
+WORD_NAMES = ("word", "token", "words", "tokens", "form", "wort", "mot", "palabra", "parola", "palavra", "woord",
+              "słowo", "слово", "kelime", "slovo", "ord", "词", "词语", "単語", "단어")  # fmt: skip
+TAG_NAMES = ("tag", "nertag", "ner", "label", "nerlabel", "entity", "bio", "iob", "tags", "nertags", "labels", "pos",
+             "etikett", "étiquette", "etiqueta", "etichetta", "etykieta", "тег", "метка", "etiket", "štítek", "标签",
+             "标注", "ラベル", "태그", "레이블")  # fmt: skip
 SENTENCE_NAMES = (
     "sentence", "sentenceid", "sentid", "sentenceno", "sentencenumber", "sentenceidx", "sent", "sid", "docid", "doc",
     "documentid", "document", "id", "lineid", "example", "exampleid", "textid",
+    "satz", "satzid", "satznr", "phrase", "phraseid", "idphrase", "oración", "oracion", "idoración", "idoracion",
+    "frase", "fraseid", "idfrase", "zin", "zinid", "zdanie", "zdanieid", "предложение", "предложениеid",
+    "idпредложения", "cümle", "cümleid", "věta", "větaid", "mening", "meningid", "句子", "句子id", "文id", "문장id",
 )  # fmt: skip
 """Columns that say to which sentence a word belongs; an empty cell continues the one above."""
 TOKENS, TAGS = "tokens", "tags"
@@ -111,7 +117,7 @@ def _sentence_column(rows: Rows) -> str:
             return name
         if cells and len(cells) < min(len(rows.deciding), 100):
             return name
-    return ""
+    return next((name for name in rows.columns if _counts_on([str(cell) for cell in rows.sample(name)])), "")
 
 
 def _read_words(rows: Rows) -> Recognized:
