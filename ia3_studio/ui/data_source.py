@@ -210,7 +210,8 @@ def _take(path: Path, held_out: float, kept_in: Path | None) -> Iterator[tuple[A
         used = str(keep(path, kept_in) if kept_in else path)
     except StudioError as error:
         files = error.files if isinstance(error, OneFileError) else ()
-        yield str(path), "", note(str(error), "bad"), "", "", *parsing_form.offered(found, None, files=files)
+        form = parsing_form.offered(found, None, files=files, refused=str(error))
+        yield str(path), "", note(str(error), "bad"), "", "", *form
         raise
     yield used, used, *data_overview(split), *parsing_form.offered(found, split.mapping)
 
@@ -251,7 +252,7 @@ def apply_parsing(
         split = split_table(path.name, found, mapping, held_out=held_out)
         kept = str(keep(path, uploads_folder(studio))) if _is_fleeting(path) else given
     except StudioError as error:
-        yield "", note(str(error), "bad"), "", "", *parsing_form.offered_again(found, fields)
+        yield "", note(str(error), "bad"), "", "", *parsing_form.offered_again(found, fields, str(error))
         raise
     form = parsing_form.offered(found, split.mapping, cells, split.mapping.split)
     yield DataChoice(kept, mapping, parsing).to_text(), *data_overview(split), *form
