@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from ia3_studio.data.example import Example
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.split_names import SPLIT, SPLITS
+from ia3_studio.data.split_names import SPLIT, SPLITS, TRAINING
 from ia3_studio.data.table import Table
 from ia3_studio.errors import DataError
 
-TRAINING = ("train", "training")
 MOST_PARTS = 20
 """Maximum number of different values of a split column."""
 MOST_STRATA = 4
@@ -172,7 +171,7 @@ def _within(groups: Sequence[Sequence[int]], wanted: int) -> set[int]:
 def _notes(groups: Sequence[Sequence[int]], examples: Sequence[Example], share: float, aside: int) -> tuple[str, ...]:
     """Return a note if duplicates, or examples of one row, decided what is held out."""
     wanted, largest = round(share * len(examples)), max(groups, key=len)
-    if len(largest) <= max(wanted, 1) and 2 * aside >= wanted and aside <= max(wanted, 1):
+    if len(largest) == 1 or (len(largest) <= max(wanted, 1) and 2 * aside >= wanted and aside <= max(wanted, 1)):
         return ()
     return (
         f"Row {examples[largest[0]].row} and its group (duplicates, or examples of the same row) are "
