@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 FIELDS, CELL_FIELDS = 15, 6
 """How many fields there are, and how many of them, the last, say how cells are read."""
+PLACES = 4
+"""How many fields, after that of the task, hold a column that plays a part: input, context, target, rejected."""
 SHEET = 12
 """The place of the field of the sheet among all fields; that of the speaker follows."""
 OFFERED = FIELDS + 2
@@ -142,6 +144,28 @@ def of_new_task(table: Table, columns: Sequence[Any]) -> Sequence[Any]:
     if kind and columns_for(table, kind) is None:
         return columns
     return (kind, "", "", "", "", [], "", split, system)
+
+
+def exchanged(table: Table, before: Mapping | None, columns: Sequence[Any]) -> Sequence[Any]:
+    """Return the fields on columns after one was chosen that another field had: that one gets what it replaces.
+
+    Args:
+        table: the rows.
+        before: the mapping in use; None if it was guessed.
+        columns: the fields as they are now.
+    """
+    kind, *places, choices, template, split, system = columns
+    if len(set(filter(None, places))) == len(list(filter(None, places))):
+        return columns
+    before = before or infer_columns(table)
+    first, second, answer, _choices = _columns_of(before) if _kind_of(before) else ("", "", "", ())
+    used = (first, second, answer, (before.rejected or before.flag) if before.kind == "preferences" else "")
+    changed = [place for place, name in enumerate(places) if (name or "") != used[place]]
+    if len(changed) != 1 or places[changed[0]] not in used:
+        return columns
+    taken = used.index(places[changed[0]])
+    return (kind, *(used[changed[0]] if place == taken else name for place, name in enumerate(places)), choices,
+            template, split, system)  # fmt: skip
 
 
 def with_system(table: Table, chosen: Mapping | None, system: str) -> Mapping | None:
