@@ -100,6 +100,8 @@ def whole(text: str, part: str) -> str:
     Raises:
         UnusableError: it cannot.
     """
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError as error:

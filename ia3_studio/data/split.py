@@ -123,7 +123,10 @@ def _kept_together(examples: Sequence[Example], content_of: Callable[[Example], 
         group = group if group is not None else other if other is not None else []
         group.append(place)
         by_content[content] = by_row[example.row] = group
-    return [sorted(group) for group in {id(group): group for group in by_content.values()}.values()]
+    return [
+        sorted(group) if len(group) > 1 else group
+        for group in {id(group): group for group in by_content.values()}.values()
+    ]
 
 
 def _content(example: Example) -> int:

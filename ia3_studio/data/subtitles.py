@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import with_line_feeds
 from ia3_studio.data.line_languages import are_in_two_languages
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.errors import DataError
@@ -37,7 +37,7 @@ class Caption(NamedTuple):
 
 def captions_in(text: str) -> tuple[list[Caption], int]:
     """Return the captions of SRT, WebVTT or ASS without the marks of their style, and how many blocks are none."""
-    plain = LINE_END.sub("\n", text).strip("\ufeff\n ")
+    plain = with_line_feeds(text).strip("\ufeff\n ")
     return _styled(plain) if "\n[Events]" in f"\n{plain}" else _in_blocks(plain)
 
 

@@ -17,12 +17,12 @@ from ia3_studio.data.cut_cells import require_whole_cells
 from ia3_studio.data.delimited import NUMBERS, read_delimited
 from ia3_studio.data.delimiters import (
     BLANK_LINES,
-    LINE_END,
     NO_DELIMITER,
     delimiter_name,
     is_one_column,
     is_tabbed,
     is_table,
+    with_line_feeds,
 )
 from ia3_studio.data.drawn_tables import vertical_records
 from ia3_studio.data.edited_sentences import read_edits
@@ -225,7 +225,7 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
             f"{name} is a file of words with tags by its name or first line, but its lines are not one word and as "
             "many fields each; fix the lines, or choose plain rows under Shape."
         )
-    text = LINE_END.sub("\n", text).strip()
+    text = with_line_feeds(text).strip()
     if documents := documents_between(text):
         return Found(numbered({"text": documents}), f"{PLAIN_FORM} marked document, {encoding}")
     blocks, unit = BLANK_LINES.split(text), "paragraph"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.label_names import label_name
@@ -100,7 +101,15 @@ def _labels(table: Table, mapping: Mapping) -> list[str]:
     """Return the cells of the labels as text; none where they are inside objects."""
     if mapping.answer not in table.frame.columns or not table.frame.columns.is_unique:
         return []
-    return [_text(cell) for cell in table.frame[mapping.answer]]
+    return list(map(lru_cache(_MOST_KEPT, typed=True)(_text), map(_hashable, table.frame[mapping.answer])))
+
+
+_MOST_KEPT = 1000
+"""Different labels that are written as text once."""
+
+
+def _hashable(cell: Any) -> Any:
+    return cell if isinstance(cell, str | int | float) else str(cell) if not is_absent(cell) else ""
 
 
 def _text(cell: Any) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of
 from ia3_studio.data.shapes.whatsapp import SPEAKER, TEXT, TIME, DatedMessage, times_of
 
 _CLOCK = r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:[ \u202f]?([AaPp])\.?[Mm]\.?)?"
@@ -49,7 +49,7 @@ def logged_lines(text: str) -> dict[str, list[Any]] | None:
         >>> logged_lines("[09:05] <ann> hi\\n[09:06] <bo> ahoy\\n[09:07] <ann> late?\\n[09:08] <bo> no")["speaker"]
         ['ann', 'bo', 'ann', 'bo']
     """
-    lines = list(map(_usual, LINE_END.split(text.strip("\ufeff\n\r "))))
+    lines = list(map(_usual, lines_of(text.strip("\ufeff\n\r "))))
     head = max(_HEADS, key=lambda form: sum(form.fullmatch(line) is not None for line in lines[:_SAMPLE]))
     lines = [line for line in lines if not _NOTICE.fullmatch(line)] if head is _DATED else lines
     said = [each for each in _messages(lines, head) if "".join(each.lines).strip()]
@@ -84,7 +84,7 @@ _NOTICE = re.compile(r".*\t[^\w\t]+\t.*")
 
 def notices_note(text: str) -> tuple[str, ...]:
     """Return the note on lines that the program of a chat wrote itself, with a sign such as --> for a speaker."""
-    count = sum(map(bool, map(_NOTICE.fullmatch, LINE_END.split(text))))
+    count = sum(map(bool, map(_NOTICE.fullmatch, lines_of(text))))
     return (f"Not used: {count:,} lines about who came, went or did something.",) if count else ()
 
 
@@ -100,6 +100,8 @@ def _usual(line: str) -> str:
         >>> _usual("[민지] [오후 3:12] 안녕"), _usual("--------------- 2024년 5월 3일 금요일 ---------------")
         ('3:12 PM\\t민지\\t안녕', '2024.5.3')
     """
+    if line[:1] not in ("[", "-"):
+        return line
     if day := _RULED_DAY.fullmatch(line):
         return ".".join(day.groups())
     found = _NAME_FIRST.fullmatch(line)
