@@ -38,6 +38,7 @@ from ia3_studio.data.shapes import (
     message_trees,
     messengers,
     nameless_turns,
+    numbered_labels,
     numbered_texts,
     parallel_spans,
     preferences,
@@ -49,6 +50,7 @@ from ia3_studio.data.shapes import (
     reward_steps,
     right_and_wrong,
     segments,
+    side_by_side,
     spoken,
     triplets,
     turn_columns,
@@ -66,6 +68,7 @@ from ia3_studio.data.shapes.wrapped import wrapped_shape
 from ia3_studio.errors import DataError
 
 SHAPES: tuple[Shape, ...] = (
+    *side_by_side.SHAPES,
     *assistant_exports.SHAPES,
     *versioned_turns.SHAPES,
     *batch_results.SHAPES,
@@ -86,6 +89,7 @@ SHAPES: tuple[Shape, ...] = (
     *judged_parts.SHAPES,
     *labeled_spans.SHAPES,
     *joined_labels.SHAPES,
+    *numbered_labels.SHAPES,
     *parallel_spans.SHAPES,
     *answer_places.SHAPES,
     *votes.SHAPES,
