@@ -53,6 +53,25 @@ def classes_in_lines(text: str) -> dict[str, list[Any]] | None:
     return None
 
 
+def names_note(text: str) -> tuple[str, ...]:
+    """Return the sentence on words before a colon that are read as labels, as they may be names of who speaks.
+
+    Example:
+        >>> names_note("Ann: Aye.")[0].partition(":")[0]
+        'The words before the colon of each line are read as its label'
+    """
+    first = text.lstrip().partition("\n")[0].strip()
+    if not _NAMED.match(first):
+        return ()
+    return (
+        "The words before the colon of each line are read as its label: if they are names of people who speak, call "
+        "the one to learn from assistant and the others user in the file.",
+    )
+
+
+_NAMED = re.compile(r"[^\W\d_][\w .'-]{0,39}?\s?[:：]\s")
+
+
 def classes_above(text: str) -> dict[str, list[Any]] | None:
     """Return the lines below names of classes with these: names in brackets, between rules, or before a colon.
 

@@ -54,7 +54,7 @@ from ia3_studio.data.literal_documents import (
     toml_document,
     with_quoted_names,
 )
-from ia3_studio.data.marked_classes import classes_above, classes_in_lines
+from ia3_studio.data.marked_classes import classes_above, classes_in_lines, names_note
 from ia3_studio.data.marked_entities import marked_entities
 from ia3_studio.data.markup_tables import is_markdown_table, read_markdown
 from ia3_studio.data.ontonotes import BEGIN_OF_DOCUMENT, read_ontonotes
@@ -292,6 +292,7 @@ _NOTES: dict[Callable[[str], Any], Callable[[str], tuple[str, ...]]] = {
     ),
     talk_in_headings: talk_notes,
     sides_by_marks: lambda text: marks_note(without_rules(text)),
+    classes_in_lines: names_note,
 }
 """What is to be said of a form, by how it is read."""
 
