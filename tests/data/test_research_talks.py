@@ -74,3 +74,22 @@ def test_prompts_of_gemini_lose_the_word_that_all_titles_begin_with(tmp_path: Pa
     assert any("the word Prompted" in note for note in split.notes)
     few = read([{**activity(n), "title": asked(n)} for n in range(3)], tmp_path)
     assert {each.messages[0].content for each in few.train} <= {asked(n) for n in range(3)}
+
+
+def scored(n: int, first: object, second: object) -> dict[str, Any]:
+    answers = {"alpha": said(n), "beta": plain(n)}
+    return {"prompt": asked(n), "model_outputs": answers, "model_scores": {"beta": second, "alpha": first}}
+
+
+def test_answers_and_scores_by_the_same_keys_are_preferences(tmp_path: Path) -> None:
+    split = read([scored(n, n % 3, 1) for n in range(24)], tmp_path)
+    assert split.mapping.kind == "preferences" and len(split.problems) == 8
+    for each in split.train:
+        alpha_won = (each.row - 1) % 3 == 2
+        assert each.messages[-1].content == (said if alpha_won else plain)(each.row - 1)
+        assert each.rejected[-1].content == (plain if alpha_won else said)(each.row - 1)
+
+
+def test_objects_of_the_same_keys_without_scores_are_no_preferences(tmp_path: Path) -> None:
+    split = read([scored(n, f"note {n}", "fine") for n in range(24)], tmp_path)
+    assert split.mapping.kind != "preferences"
