@@ -178,13 +178,13 @@ def answer_path(frame: pd.DataFrame, name: str) -> str:
 def _in_a_language(name: str, objects: Sequence[Record[Any, Any]]) -> str:
     """Return the path of the text of answers in several languages, in English or else the first; empty for others."""
     keys = list(dict.fromkeys(str(key) for each in objects for key in each))
-    if not all(re.split(r"[-_]", key.lower())[0] in LANGUAGES for key in keys):
+    if not keys or not all(re.split(r"[-_]", key.lower())[0] in LANGUAGES for key in keys):
         return ""
     key = "en" if "en" in keys else keys[0]
     inner = [each[key] for each in objects if each.get(key)]
     if inner and all(isinstance(each, str) for each in inner):
         return f"{name}.{key}"
-    first = [each[0] for each in inner if is_listed(each)]
+    first = [each[0] for each in inner if is_listed(each) and len(each)]
     if not first or len(first) < len(inner) or not all(isinstance(each, Record) for each in first):
         return ""
     return next((f"{name}.{key}[0].{each}" for each in _INSIDE if each in first[0]), "")

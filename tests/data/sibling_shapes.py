@@ -458,7 +458,7 @@ SIBLINGS = (
             header="Text;Mood;Text;Mood",
         ),
         "Text → text, Mood → label",
-        24,
+        12,
     ),
     Shape(
         "sparse labels in columns by number",

@@ -120,3 +120,18 @@ def test_sheets_that_no_number_links_are_read_alone(tmp_path: Path) -> None:
         )
     )
     assert any(note.startswith("Not read: sheet") for note in load_data(path).notes)
+
+
+def test_labels_behind_the_names_of_texts_are_theirs(tmp_path: Path) -> None:
+    folder = tmp_path / "authors"
+    folder.mkdir()
+    for n in range(12):
+        put(f"{plain(n)}\n{said(n)}\n", folder, f"doc{n}.txt")
+    put(rows(lambda n: f"doc{n}:::{mood(n)}:::pier {n % 2}"), folder, "truth.txt")
+    split = load_data(folder)
+    assert split.mapping.kind == "labels" and split.mapping.column == "text"
+    assert {(each.text.split("\n")[0], *each.labels) for each in split.train} <= {
+        (plain(n), label) for n in range(12) for label in (mood(n), f"pier {n % 2}")
+    }
+    (folder / "truth.txt").write_text("The truth is that the pier was wet.\n")
+    assert load_data(folder).mapping.kind == "text"  # one text more, and no list of labels
