@@ -134,4 +134,4 @@ def test_labels_behind_the_names_of_texts_are_theirs(tmp_path: Path) -> None:
         (plain(n), label) for n in range(12) for label in (mood(n), f"pier {n % 2}")
     }
     (folder / "truth.txt").write_text("The truth is that the pier was wet.\n")
-    assert load_data(folder).mapping.kind == "text"  # one text more, and no list of labels
+    assert "which names" not in load_data(folder).description  # one text more, and no list of labels
