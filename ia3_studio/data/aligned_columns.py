@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of
 from ia3_studio.data.header import find_header
 from ia3_studio.data.plain_texts import FEWEST_LINES, has_labels
 
@@ -46,7 +46,7 @@ def aligned_columns(text: str) -> Aligned | None:
         >>> found.header, found.rows[0]
         (['', 'text', 'label'], ['0', 'Fog 0', 'bad'])
     """
-    lines = [line.rstrip() for line in LINE_END.split(text)]
+    lines = [line.rstrip() for line in lines_of(text)]
     block = _table_lines(lines)
     if len(block) < FEWEST_LINES or any("\t" in line or len(line) > _LONGEST_LINE for line in block[:_SAMPLE]):
         return None

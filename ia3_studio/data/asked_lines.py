@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of, with_line_feeds
 from ia3_studio.data.speaker_marks import role_at
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*)")
@@ -27,7 +27,7 @@ def with_headings(text: str) -> str:
         >>> with_headings("Late?\\n-----\\n\\n== Full?\\n\\n* Cold?")
         '## Late?\\n\\n## Full?\\n\\n* Cold?'
     """
-    text = _SETEXT.sub(lambda found: f"{'#' if found[2] == '=' else '##'} {found[1]}", LINE_END.sub("\n", text))
+    text = _SETEXT.sub(lambda found: f"{'#' if found[2] == '=' else '##'} {found[1]}", with_line_feeds(text))
     for sign in ("=", "*"):
         marks = re.compile(rf"^({re.escape(sign)}{{1,6}})(?= \S)", re.MULTILINE)
         levels = {len(found) for found in marks.findall(text)}
@@ -48,7 +48,7 @@ def questions_in_headings(text: str) -> dict[str, list[Any]] | None:
         >>> questions_in_headings("**Late?**\\n\\nNo.\\n\\n**Full?**\\n\\nYes.\\n\\n**Cold?**\\n\\nVery.")["answer"]
         ['No.', 'Yes.', 'Very.']
     """
-    lines = LINE_END.split(with_headings(text))
+    lines = lines_of(with_headings(text))
     if sum(map(asks, lines)) < _FEWEST_QUESTIONS and not any("?**" in line or "?*" in line for line in lines):
         return None
     heads = [_heading(line) for line in lines]
@@ -83,7 +83,7 @@ def questions_in_first_lines(text: str) -> dict[str, list[Any]] | None:
         >>> questions_in_first_lines("Late?\\nNo.\\n\\nFull?\\nYes.\\n\\nCold?\\nVery.")["answer"]
         ['No.', 'Yes.', 'Very.']
     """
-    plain = "\n".join(line.rstrip() for line in LINE_END.split(text)).strip()
+    plain = "\n".join(line.rstrip() for line in lines_of(text)).strip()
     blocks = _WIDE.split(plain) if len(_WIDE.findall(plain)) >= _FEWEST_QUESTIONS - 1 else _BLANK_LINES.split(plain)
     if len(blocks) == 1 and (lines := plain.split("\n")) and not any(line[:1].isspace() for line in lines[::2]):
         are_below = len(lines) > 1 and all(line[:1].isspace() for line in lines[1::2])
@@ -114,7 +114,7 @@ def flashcards(text: str) -> dict[str, list[Any]] | None:
     """
     if "::" not in text and not _ALONE.search(text):
         return None
-    lines = [line.strip() for line in LINE_END.split(text)]
+    lines = [line.strip() for line in lines_of(text)]
     filled = [line for line in lines if line and not line.startswith("#") and line != "---"]
     sides = [(front.strip(), back.strip()) for front, _sign, back in (line.partition("::") for line in filled)]
     if len(sides) >= _FEWEST_QUESTIONS and all(map(all, sides)) and all(line.count("::") == 1 for line in filled):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ia3_studio.data.delimiters import BLANK_LINES, LINE_END
+from ia3_studio.data.delimiters import BLANK_LINES, with_line_feeds
 
 _FIELD = re.compile(r"\s*([^\W\d_][\w -]{0,29}?)\s*[:=][^\S\n]*(.*)")
 _COUNTED = re.compile(r"\d{1,6}[.):]?\s+")
@@ -23,7 +23,7 @@ def rows_in_blocks(text: str) -> dict[str, list[Any]] | None:
         >>> rows_in_blocks("\\n\\n".join(f"text: Berth {n}\\nlabel: {'ab'[n % 2]}" for n in range(6)))["label"]
         ['a', 'b', 'a', 'b', 'a', 'b']
     """
-    parts = BLANK_LINES.split(LINE_END.sub("\n", text).strip())
+    parts = BLANK_LINES.split(with_line_feeds(text).strip())
     blocks = [[line.rstrip() for line in part.split("\n")] for part in parts]
     if len(blocks) < _FEWEST or max(map(len, blocks)) > _MOST_LINES:
         return None

@@ -86,7 +86,13 @@ def _choice_key(value: Iterable[Any]) -> str | None:
 
 
 def right_choice(cell: Any, keys: Sequence[str], choices: Sequence[str], mapping: Mapping) -> int:
-    """Return the index of the correct choice, given by its key, number, letter or text, or by a 1 among zeros."""
+    """Return the index of the correct choice, given by its key, number, letter or text, or by a 1 among zeros.
+
+    Raises:
+        UnusableError: none is given, or one that is not among the choices.
+    """
+    if cell is None or cell == "":
+        raise UnusableError(f"the correct choice ({mapping.answer}) is empty")
     if is_listed(cell):
         flags = [each in (1, True) for each in cell]
         if len(cell) == len(choices) > 1 and sum(flags) == 1 and all(each in (0, 1) for each in cell):

@@ -172,6 +172,7 @@ def named(columns: Sequence[str], names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(name for name in found if name is not None))
 
 
+@lru_cache(maxsize=1 << 14)
 def bare_name(name: str) -> str:
     """Return a column's name in lower case, without spaces and punctuation; a name of nothing else as it is.
 

@@ -97,8 +97,11 @@ class _Kept:
 
     profiles: dict[tuple[int, str], tuple[Any, Profile]] = field(default_factory=dict)
     cells: dict[tuple[int, str], tuple[Any, list[Any]]] = field(default_factory=dict)
+    structures: dict[tuple[int, str], tuple[Any, list[Any]]] = field(default_factory=dict)
 
 
+_FIRST = 50
+"""Values of a column that tell what it holds."""
 _kept: ContextVar[_Kept | None] = ContextVar("kept", default=None)
 
 
@@ -168,9 +171,14 @@ def _cells_of(frame: pd.DataFrame, name: str) -> list[Any]:
     return [value for cell in cells_of(frame, column) if (value := value_at({column: cell}, name)) is not None]
 
 
-def structures_of(frame: pd.DataFrame, name: str, most: int = 50) -> list[Any]:
+def structures_of(frame: pd.DataFrame, name: str, most: int = _FIRST) -> list[Any]:
     """Return the first values of a column, JSON and Python text parsed."""
-    return [structure_of(cell) for cell in cells_of(frame, name)[:most]]
+    kept = _kept.get()
+    if kept is None or most != _FIRST:
+        return [structure_of(cell) for cell in cells_of(frame, name)[:most]]
+    if (id(frame), name) not in kept.structures:
+        kept.structures[id(frame), name] = frame, [structure_of(cell) for cell in cells_of(frame, name)[:most]]
+    return kept.structures[id(frame), name][1].copy()
 
 
 def is_plain(frame: pd.DataFrame, name: str) -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.problem import Damage, require_few
 from ia3_studio.data.word_lines import one_word_per_line, without_marks
@@ -47,7 +47,7 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
     Raises:
         DataError: more than a tenth of the sentences is damaged.
     """
-    apart = one_word_per_line(whole := LINE_END.split(text))
+    apart = one_word_per_line(whole := lines_of(text))
     is_named_so, lines = is_named_so or apart is not whole, without_marks(apart)
     if all(line.endswith("\t") for line in lines[:_SAMPLE_LINES] if line.strip()):
         lines = [line.removesuffix("\t") for line in lines]
@@ -100,7 +100,7 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
 
 def read_conll_table(name: str, text: str) -> Found | None:
     """Read sentences as :func:`read_conll`, of a table of words and tags; an empty word stands between sentences."""
-    lines = LINE_END.split(text)
+    lines = lines_of(text)
     beginning = lines[:_SAMPLE_LINES]
     delimiter = next((mark for mark in (",", ";") if mark in beginning[0]), "")
     if not delimiter or "\t" in text:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice, permutations
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.delimiters import _SAMPLE_LINES, DELIMITERS, guess_delimiter, guess_quote
+from ia3_studio.data.delimiters import _SAMPLE_LINES, DELIMITERS, guess_delimiter, guess_quote, lines_of
 from ia3_studio.data.footers import footer_length, footer_note
 from ia3_studio.data.header import (
     COMPARED_ROWS,
@@ -26,11 +26,6 @@ from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-def lines_of(text: str) -> list[str]:
-    """Return the lines of a text, as ``LINE_END`` splits it but some ten times as fast."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 MOST_COLUMNS = 10_000

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of
 
 Cells = list[str]
 _BARS = str.maketrans({
@@ -33,7 +33,7 @@ def with_bars(text: str) -> str:
         | 1 | 2 |
         +---+---+
     """
-    lines = LINE_END.split(text)
+    lines = lines_of(text)
     if not any(line.lstrip().startswith(_CORNERS) for line in lines[:_SCANNED]):
         return text
     drawn = [_drawn(line) for line in lines]
@@ -130,7 +130,7 @@ def vertical_records(text: str) -> Mapping[str, list[Any]] | None:
         >>> vertical_records("".join(record.format(n) for n in (1, 2)))
         {'text': ['Fog', 'Fog'], 'label': ['bad', 'bad']}
     """
-    lines = LINE_END.split(text.strip("\r\n"))
+    lines = lines_of(text.strip("\r\n"))
     starts = [place for place, line in enumerate(lines) if _RECORD.fullmatch(line)]
     if len(starts) < 2 or starts[0] > _FEW_ABOVE:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of
 from ia3_studio.data.parsing import Found, numbered
 
 SUFFIX = ".m2"
@@ -23,7 +23,7 @@ def read_edits(text: str) -> Found | None:
 
     A line with S is a sentence of words, the lines with A below it are edits by their places in it.
     """
-    filled = [line.strip() for line in LINE_END.split(text.lstrip("\ufeff")) if line.strip()]
+    filled = [line.strip() for line in lines_of(text.lstrip("\ufeff")) if line.strip()]
     if not filled or not filled[0].startswith("S ") or not any(line.startswith("A ") for line in filled):
         return None
     sentences: list[str] = []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of
 from ia3_studio.data.parsing import Found, numbered, shown_names
 from ia3_studio.data.problem import Damage, require_few
 from ia3_studio.data.word_tags import is_tag
@@ -25,7 +25,7 @@ def read_entity_table(name: str, text: str) -> Found | None:
     Raises:
         DataError: more than a tenth of the sentences is damaged.
     """
-    first, *lines = LINE_END.split(text)
+    first, *lines = lines_of(text)
     names = first.lstrip("\ufeff").split("\t")
     if names[0] != _TOKEN or len(names) < len((_TOKEN, "tags")):
         return None

@@ -19,6 +19,7 @@ from ia3_studio.data.problem import Problem, UnusableError
 from ia3_studio.data.row_texts import filled_text
 from ia3_studio.data.turn_examples import before_turns, pair_examples, preference_example
 from ia3_studio.data.units import common_unit
+from ia3_studio.data.unlabeled import with_unlabeled
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -58,9 +59,10 @@ def understood(table: Table, mapping: Mapping) -> tuple[list[Example], list[Prob
 
 
 def decided(table: Table, mapping: Mapping) -> Mapping:
-    """Return a mapping that says, by all rows, what a list of texts is as an answer, a number's unit, or what stands
-    between labels.
+    """Return a mapping that says, by all rows, what a list of texts is as an answer, a number's unit, what stands
+    between labels, or which rows have none.
     """
+    mapping = with_unlabeled(table, mapping)
     if mapping.target == "number" and not mapping.unit:
         return replace(mapping, unit=common_unit(cells_of(table.frame, mapping.answer)))
     if mapping.kind == "labels" and mapping.target == "multi" and not mapping.separators:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from ia3_studio.data.delimiters import BLANK_LINES, LINE_END
+from ia3_studio.data.delimiters import BLANK_LINES, lines_of, with_line_feeds
 from ia3_studio.data.shapes.template_marks import without_end
 from ia3_studio.data.speaker_marks import ANSWERS, QUESTIONS, answered_in, role_at
 
@@ -17,8 +17,9 @@ def exchanges(text: str) -> dict[str, list[Any]] | None:
 
     A paragraph with several of them is a conversation.
     """
-    text = LINE_END.sub("\n", text)
-    return _in_paragraphs(without_rules(text)) or _in_paragraphs(text)
+    text = with_line_feeds(text)
+    plain = without_rules(text)
+    return _in_paragraphs(plain) or (_in_paragraphs(text) if plain != text else None)
 
 
 def _in_paragraphs(text: str) -> dict[str, list[Any]] | None:
@@ -53,7 +54,7 @@ def headings_note(text: str) -> tuple[str, ...]:
 
 def _without_headings(text: str) -> tuple[list[str], int]:
     """Return the paragraphs of a text without the few above the first mark and without headings, and how many went."""
-    blocks = BLANK_LINES.split(LINE_END.sub("\n", text).strip())
+    blocks = BLANK_LINES.split(with_line_feeds(text).strip())
     begins = (place for place, block in enumerate(blocks) if role_at(block.partition("\n")[0])[0] == "user")
     first = next(begins, len(blocks))
     if first > _MOST_ABOVE:
@@ -88,7 +89,7 @@ def one_conversation(text: str) -> dict[str, list[Any]] | None:
 
 
 def _in_lines(text: str, *, are_questions: bool) -> dict[str, list[Any]] | None:
-    block = LINE_END.sub("\n", text).strip()
+    block = with_line_feeds(text).strip()
     _role, word, _said = role_at(block.partition("\n")[0])
     if not word or (word in QUESTIONS) is not are_questions or _has_parts(block):
         return None
@@ -106,7 +107,7 @@ def exchanges_in_lines(text: str) -> dict[str, list[Any]] | None:
         >>> exchanges_in_lines("USER: Late? ASSISTANT: No.</s>\\n" * 5)["answer"][0]
         'No.'
     """
-    lines = [line for line in LINE_END.split(text) if line.strip()]
+    lines = [line for line in lines_of(text) if line.strip()]
     if len(lines) < _FEWEST_LINES or role_at(lines[0])[0] != "user":
         return None
     sides: list[tuple[str, str]] = []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+BEGIN = b"SQLite format 3\0"
+"""The first bytes of a database of SQLite."""
 _WORKBOOK, _DOCUMENT, _SLIDES, _OPEN = b"xl/workbook", b"word/document", b"ppt/presentation", b"opendocument"
 _HTML = re.compile(rb"\s*(?:<!doctype html|<html[\s>]|<table[\s>]|<meta[\s])", re.IGNORECASE)
 _XML = re.compile(rb"\s*<\?xml\s")
@@ -58,7 +60,13 @@ def _packed_kind(data: bytes) -> str:
     if data.startswith(b"PK\x03\x04"):
         others = (_DOCUMENT in data, _SLIDES in data, _OPEN in data[:200])
         return ".xlsx" if _WORKBOOK in data else "" if any(others) else ".zip"
-    marks = {b"PAR1": ".parquet", b"ARROW1": ".arrow", b"\x1f\x8b\x08": ".gz", b"\x28\xb5\x2f\xfd": ".zst"}
+    marks = {
+        BEGIN: ".sqlite",
+        b"PAR1": ".parquet",
+        b"ARROW1": ".arrow",
+        b"\x1f\x8b\x08": ".gz",
+        b"\x28\xb5\x2f\xfd": ".zst",
+    }
     return next((suffix for mark, suffix in marks.items() if data.startswith(mark)), "")
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping as Record
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import named
-from ia3_studio.data.column_profile import cells_of, is_label_name, profile
+from ia3_studio.data.column_profile import cells_of, is_label_name, profile, structures_of
 from ia3_studio.data.label_names import LABEL_WORDS, is_judged
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.measurements import number_of
@@ -59,6 +61,27 @@ def _has_verdict_apart(columns: Sequence[str], marks: Sequence[str]) -> bool:
     last = columns.index(marks[-1]) if len(marks) > _FEWEST_FLAGS else 0
     is_apart = last > 0 and columns[last - 1] != marks[-2]
     return is_apart and is_judged(marks[-1]) and not any(map(is_judged, marks[:-1]))
+
+
+def with_all_flags(frame: pd.DataFrame, found: Mapping) -> Mapping:
+    """Return a mapping to one flag of an object as that to all of them; any other mapping as it is.
+
+    The object holds nothing else, so that two flags are enough: {"rude": 0, "late": 1}.
+    """
+    column, point, _key = found.answer.rpartition(".")
+    if found.kind != "labels" or found.target != "single" or not point or column not in frame.columns:
+        return found
+    objects = [value for value in structures_of(frame, column) if isinstance(value, Record)]
+    keys = list(dict.fromkeys(str(key) for each in objects for key in each))
+    paths = [f"{column}.{key}" for key in keys]
+    if not _FEWEST_FLAGS <= len(paths) <= _MOST_FLAGS or found.answer not in paths:
+        return found
+    if _flag_columns(frame, paths) != paths:
+        return found
+    return replace(found, answer="", target="multi", parts=tuple(paths), near=())
+
+
+_MOST_FLAGS = 100
 
 
 def _counts_among(frame: pd.DataFrame, columns: Sequence[str], marks: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of, with_line_feeds
 from ia3_studio.data.turn_roles import known_role
 
 _NAME = r"([^\W\d_][\w .-]{0,30}?)(?: said| asked| wrote)?"
@@ -21,6 +21,7 @@ _HEADS = (
     re.compile(r"([^\W\d_][\w .-]{0,30}?) said:()"),
 )
 """Lines with which a turn begins: who speaks, and what is said if that stands behind the name."""
+_HEAD = re.compile(r"^[^\S\n]*+[#*_]| said:[^\S\n]*$", re.MULTILINE)
 _ONESELF = ("you", "me")
 _SIGNS = ("#", "*", "_")
 _FENCE, _RULE = re.compile(r"\s*(?:```|~~~)"), re.compile(r"\s*(?:-{3,}|\*{3,}|_{3,})\s*")
@@ -38,7 +39,7 @@ def headed_turns(text: str) -> tuple[list[dict[str, str]], int]:
         >>> headed_turns("**You:** Hi\\n\\n**Keeper:**\\nAhoy\\n\\n**You:** Late?\\n\\n**Keeper:** Aye.")[0][1]
         {'role': 'assistant', 'content': 'Ahoy'}
     """
-    found = list(_turns(text))
+    found = list(_turns(text)) if _HEAD.search(with_line_feeds(text)) else []
     roles = _roles(Counter(name for name, _said in found))
     above = 0
     turns: list[dict[str, str]] = []
@@ -103,7 +104,7 @@ def _roles(counts: Counter[str]) -> dict[str, str]:
 
 def _lines(text: str) -> Iterator[tuple[str, str, str]]:
     """Yield each line with the name at its beginning, in small letters, and what stands behind that."""
-    for line in LINE_END.split(text):
+    for line in lines_of(text):
         bare = line.strip()
         may_begin = bare.startswith(_SIGNS) or bare.endswith(" said:")
         found = next(filter(None, (head.fullmatch(bare) for head in _HEADS)), None) if may_begin else None

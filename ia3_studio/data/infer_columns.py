@@ -17,7 +17,7 @@ from ia3_studio.data.computed_results import computed
 from ia3_studio.data.content_pairs import asked_by_contents, in_two_scripts, rewritten, two_bodies, two_texts
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES, conversation_column, with_opening
 from ia3_studio.data.entailed_pairs import entailed_pairs
-from ia3_studio.data.flag_columns import flags
+from ia3_studio.data.flag_columns import flags, with_all_flags
 from ia3_studio.data.graded_answers import graded_answers, judged_claims
 from ia3_studio.data.inner_columns import with_inner_columns
 from ia3_studio.data.judged_pairs import judged_pairs
@@ -107,7 +107,7 @@ def _told(table: Table) -> Mapping:
         found = inner if inner and inner.kind == "choices" else found
     with suppress(DataError):  # without the sparse columns nothing may be left
         found = without_sparse(table.frame, columns, found, lambda filled: _inferred(table, filled))
-    return _completed(table, found)
+    return _completed(table, with_all_flags(table.frame, found))
 
 
 def _completed(table: Table, found: Mapping) -> Mapping:

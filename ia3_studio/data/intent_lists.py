@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of
 
 _HEADING = re.compile(r"##\s*([a-z]\w*)\s*:\s*(\S.*)")
 _INTENT = "intent"
@@ -27,7 +27,7 @@ def intents_below_headings(text: str) -> dict[str, list[Any]] | None:
     texts: list[str] = []
     intents: list[str] = []
     intent = ""
-    for line in LINE_END.split(text):
+    for line in lines_of(text):
         if heading := _HEADING.fullmatch(line.strip()):
             intent = heading[2].strip() if heading[1] == _INTENT else ""
         elif intent and (item := _ITEM.fullmatch(line)):

@@ -103,7 +103,7 @@ def _rows_of_list(rows: list[Any]) -> tuple[Sequence[Any], str]:
         return [{"dialog": row} for row in rows], "JSON array of lists of texts"
     if found := rows_in_lists(rows):
         return found
-    if keyed := _under_numbers(rows):
+    if all(isinstance(row, dict) for row in rows) and (keyed := _under_numbers(rows)):
         return keyed, "JSON array of objects under their numbers"
     if rows and all(map(_is_tagged, rows)):
         pairs = [list(zip(*row, strict=True)) for row in rows]
@@ -117,12 +117,18 @@ def _rows_of_list(rows: list[Any]) -> tuple[Sequence[Any], str]:
 
 
 def _under_numbers(rows: list[Any]) -> list[dict[str, Any]]:
-    """Return the objects of rows that hold nothing else, each under a number of its own; none where it is not so."""
-    pairs = [next(iter(row.items())) for row in rows if isinstance(row, dict) and len(row) == 1]
-    keys = {key for key, _each in pairs}
-    whole = len(rows) > 1 and len(keys) == len(pairs) == len(rows) and all(key.isdecimal() for key in keys)
-    objects = [{"key": key, **each} for key, each in pairs if isinstance(each, dict)] if whole else []
-    return objects if len(objects) == len(rows) else []
+    """Return the objects of rows that hold one each under a number of its own, with what stands beside it.
+
+    Return none where it is not so, or a row and its object have a key in common.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        keys = [key for key, each in row.items() if key.isdecimal() and isinstance(each, dict)] if row else []
+        if len(keys) != 1 or keys[0] in found or (row.keys() - {keys[0]}) & row[keys[0]].keys():
+            return []
+        beside = {key: each for key, each in row.items() if key != keys[0]}
+        found[keys[0]] = {"key": keys[0], **beside, **row[keys[0]]}
+    return list(found.values()) if len(found) > 1 else []
 
 
 def _inner_questions(rows: list[Any]) -> list[Any] | None:

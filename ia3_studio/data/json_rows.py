@@ -9,8 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.cut_json import CUT_OFF, ends_early, whole_objects
-from ia3_studio.data.delimited import lines_of
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import LINE_END, lines_of
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.json_documents import rows_of_json
 from ia3_studio.data.json_leftovers import outside_rows

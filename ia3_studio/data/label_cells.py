@@ -56,7 +56,7 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
 
 
 def known_labels(cells: Sequence[Any]) -> list[Any]:
-    """Return labels with None for a dash, or nan, among words: how files write that nobody agreed on one.
+    """Return labels with None for a dash, nan or a question mark among words: how files write that there is none.
 
     Example:
         >>> known_labels(["neutral", "-", "entailment"]), known_labels(["+", "-"])
@@ -67,7 +67,7 @@ def known_labels(cells: Sequence[Any]) -> list[Any]:
     return [None if are_words and isinstance(cell, str) and cell.strip() in _UNKNOWN else cell for cell in cells]
 
 
-_UNKNOWN, _WORD = ("-", "nan"), re.compile(r"[^\W\d_]{2}")
+_UNKNOWN, _WORD = ("-", "nan", "?"), re.compile(r"[^\W\d_]{2}")
 
 
 def bare_lists(cells: Sequence[Any]) -> list[list[str]]:

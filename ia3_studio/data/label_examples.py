@@ -15,9 +15,11 @@ from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.measurements import plain_number
 from ia3_studio.data.opposed_names import are_opposed
 from ia3_studio.data.pair_names import CONTEXT_NAMES, LONG_CONTEXTS
+from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.paths import is_listed, names_in_brackets, structure_of, value_at
 from ia3_studio.data.problem import UnusableError, whole
 from ia3_studio.data.row_texts import filled_text, text_of
+from ia3_studio.data.shapes.shape import is_blank
 from ia3_studio.data.units import unit_of
 
 _YES = frozenset(("1", "1.0", "true", "yes", "y", "x", "✓"))
@@ -42,19 +44,26 @@ def row_labels(record: dict[Any, Any], mapping: Mapping) -> tuple[str, ...]:
     """Return the labels of a row by their names: one, several, or a number.
 
     Raises:
-        UnusableError: there is no label, or it is no number of the usual unit.
+        UnusableError: there is no label, or one that stands for none, or it is no number of the usual unit.
     """
     if mapping.parts:
+        if mapping.empty == "skipped" and all(is_blank(value_at(record, name)) for name in mapping.parts):
+            raise UnusableError(f"the labels ({shown_names(mapping.parts)}) are empty")
         return tuple(sorted(name for name in mapping.parts if _is_yes(record, name)))
     value = value_at(record, mapping.answer)
     if mapping.target == "multi":
         value = names_in_brackets(value) or structure_of(value)
         between = {";|": SEVERAL, " ": BLANK, "/&": SLASHED}.get(mapping.separators, LISTED)
         cells = between.split(value) if isinstance(value, str) else value if is_listed(value) else [value]
-        return tuple(sorted({name for cell in cells if cell is not None and (name := label_name(cell))}))
+        names = {name for cell in cells if cell is not None and (name := label_name(cell))}
+        if mapping.empty == "skipped" and not names:
+            raise UnusableError(f"the labels ({mapping.answer}) are empty")
+        return tuple(sorted(names))
     if value is None or (isinstance(value, str) and not value.strip()):
         raise UnusableError(f"the label ({mapping.answer}) is empty")
     name = whole(label_name(value), f"the label ({mapping.answer})")
+    if mapping.absent and name == mapping.absent:
+        raise UnusableError(f"the label ({mapping.answer}) is {name}, which stands for none")
     if mapping.target != "number":
         return (name,)
     if unit_of(name) != mapping.unit:
@@ -116,6 +125,8 @@ def tagged_example(row: int, record: dict[Any, Any], mapping: Mapping) -> Exampl
     if not is_listed(words) or not is_listed(tags):
         raise UnusableError(f"{mapping.column} and {mapping.answer} are not lists")
     words, tags = tuple(map(str, words or ())), tuple(label_name(tag) for tag in tags or ())
+    if words and not tags:
+        raise UnusableError(f"the labels ({mapping.answer}) are empty")
     if not words or len(words) != len(tags):
         raise UnusableError(f"there are {len(words)} words but {len(tags)} labels")
     return Example(row, labels=tags, words=words)

@@ -30,8 +30,8 @@ from ia3_studio.data.near_labels import near_note
 from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.shapes.recognize import unused_sentences
-from ia3_studio.data.split import TRAINING, DataSplit
-from ia3_studio.data.split_names import SPLIT, SPLITS
+from ia3_studio.data.split import DataSplit
+from ia3_studio.data.split_names import SPLIT, SPLITS, TRAINING
 from ia3_studio.data.table import ParsingOptions, Table
 from ia3_studio.errors import DataError
 from ia3_studio.settings import cache_folder

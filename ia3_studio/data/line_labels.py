@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of, with_line_feeds
 from ia3_studio.data.measurements import whole_number
 from ia3_studio.data.plain_texts import FEWEST_LINES
 
@@ -21,8 +21,10 @@ _ENDED = re.compile(r"(\S.*?)\s?@\s?([A-Za-z][\w-]{0,30})")
 
 def marked_labels(text: str) -> dict[str, list[Any]] | None:
     """Return the texts and labels of lines in which each label is marked by "__label__", as fastText has them."""
-    lines = [line.strip() for line in LINE_END.split(text) if line.strip()]
+    lines = [line.strip() for line in lines_of(text) if line.strip()]
     if len(lines) < FEWEST_LINES:
+        return None
+    if not all("__label__" in line for line in lines):
         return None
     if all(found := [_FASTTEXT.fullmatch(line) for line in lines]):
         labels = [[name.removeprefix("__label__") for name in each[1].split()] for each in found if each]
@@ -38,16 +40,16 @@ def labeled_lines(text: str) -> dict[str, list[Any]] | None:
 
     Labels are numbers and names of classes of which there are few.
     """
-    lines = [line.strip() for line in LINE_END.split(text) if line.strip()]
+    lines = [line.strip() for line in lines_of(text) if line.strip()]
     if len(lines) < FEWEST_LINES:
         return None
-    if all(found := [_ENDED.fullmatch(line) for line in lines]):
+    if all("@" in line for line in lines) and all(found := [_ENDED.fullmatch(line) for line in lines]):
         names = [each[2] for each in found if each]
         if 2 <= len(set(names)) <= len(lines) // 4:
             return {"text": [each[1].strip() for each in found if each], "label": names}
-    marks = [_MARKED.fullmatch(line) for line in lines]
-    if not all(marks):
+    if not all(map(_MARKED.fullmatch, lines)):
         return None
+    marks = [_MARKED.fullmatch(line) for line in lines]
     names = [each[1] for each in marks if each]
     numbers = [whole_number(name) for name in names]
     rising = all(other == one + 1 for one, other in pairwise(numbers) if one is not None and other is not None)
@@ -63,7 +65,7 @@ def labeled_trees(text: str) -> dict[str, list[Any]] | None:
         >>> labeled_trees("(3 (2 calm) (4 seas))\\n" * FEWEST_LINES)["text"][0]
         'calm seas'
     """
-    lines = [line.strip() for line in LINE_END.split(text) if line.strip()]
+    lines = [line.strip() for line in lines_of(text) if line.strip()]
     if len(lines) < FEWEST_LINES or not all(map(_TREE.match, lines)):
         return None
     if any(line.count("(") != line.count(")") for line in lines):
@@ -91,7 +93,7 @@ def labels_below(text: str) -> dict[str, list[Any]] | None:
     Between both may stand a line of what the label is about, as in data on the sentiment about a name: "ferry" below
     "The $T$ is late", and "-1" below that. Empty lines may stand between the groups.
     """
-    blocks = [block.split("\n") for block in _GAP.split(LINE_END.sub("\n", text).strip())]
+    blocks = [block.split("\n") for block in _GAP.split(with_line_feeds(text).strip())]
     sizes = {len(block) for block in blocks}
     lines = [line.strip() for block in blocks for line in block]
     for size in (2, 3):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of
 
 _SURE = ("###", "~", "^", "§", "¦", " = ")
 """Signs that hardly stand in texts."""
@@ -29,7 +29,7 @@ def two_sides(text: str) -> dict[str, list[Any]] | None:
         >>> two_sides("\\n".join(f"Berth {n}? ~ At pier {n}." for n in range(8)))["answer"][0]
         'At pier 0.'
     """
-    lines = [line.strip() for line in LINE_END.split(text) if line.strip()]
+    lines = [line.strip() for line in lines_of(text) if line.strip()]
     if len(lines) < _FEWEST or "\t" in text:
         return None
     for sign in (*_SURE, *_LOOSE):

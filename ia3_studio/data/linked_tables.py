@@ -27,30 +27,47 @@ def linked(
     _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
 ) -> tuple[Found, Sequence[str]] | None:
     """Read two tables, one called after questions and one after answers, as a row for each answer."""
-    stems = {path: member_path(path).stem for path in tables}
-    asked = [path for path, stem in stems.items() if says(stem, ASKED) and not says(stem, ANSWERED)]
-    answers = [path for path, stem in stems.items() if says(stem, ANSWERED) and not says(stem, ASKED)]
-    if len(tables) != 2 or len(asked) != 1 or len(answers) != 1:
+    pair = sides({path: member_path(path).stem for path in tables})
+    if pair is None:
         return None
-    used = [*asked, *answers]
     try:
-        one, other = (readers.table(member_path(path).name, tables[path]) for path in used)
+        one, other = (readers.table(member_path(path).name, tables[path]) for path in pair)
     except DataError:  # one of them is something else: the sentence on all of them says more
         return None
+    if one.damaged or other.damaged:
+        return None
+    found = answered(dict(zip(pair, (one, other), strict=True)))
+    return (found, pair) if found else None
+
+
+def sides(stems: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return the table that is called after questions and the one that is called after answers, of two; else None.
+
+    Args:
+        stems: what each table is called, by its path or its sheet.
+    """
+    asked = [path for path, stem in stems.items() if says(stem, ASKED) and not says(stem, ANSWERED)]
+    answers = [path for path, stem in stems.items() if says(stem, ANSWERED) and not says(stem, ASKED)]
+    return (asked[0], answers[0]) if len(stems) == len(asked) + len(answers) == 2 and len(asked) == 1 else None
+
+
+def answered(tables: Mapping[str, Found]) -> Found | None:
+    """Return a row for each answer of two tables, that of the questions first; None if no number links them."""
+    (asked, one), (answers, other) = tables.items()
     keys = _keys(one.frame, other.frame)
-    if keys is None or one.damaged or other.damaged:
+    if keys is None:
         return None
     frame, left = _joined(one.frame, other.frame, keys)
     unanswered = len(one.frame) - frame[_NUMBER].nunique()
-    notes = [f"Not used: {unanswered:,} questions of {asked[0]} without an answer."] if unanswered else []
-    notes += [f"Not used: {left:,} answers of {answers[0]} without a question."] if left else []
-    form = f"{asked[0]} and {answers[0]}, linked by {keys[0]} and {keys[1]}, a row per answer"
-    return Found(frame, form, notes=(*one.notes, *other.notes, *notes)), used
+    notes = [f"Not used: {unanswered:,} questions of {asked} without an answer."] if unanswered else []
+    notes += [f"Not used: {left:,} answers of {answers} without a question."] if left else []
+    form = f"{asked} and {answers}, linked by {keys[0]} and {keys[1]}, a row per answer"
+    return Found(frame, form, notes=(*one.notes, *other.notes, *notes))
 
 
 def _keys(asked: pd.DataFrame, answers: pd.DataFrame) -> tuple[str, str] | None:
     """Return the columns that hold the number of a question in either table: once in one, any number of times after."""
-    for name in map(str, answers.columns):
+    for name in sorted(map(str, answers.columns), key=lambda name: bare_name(name) == "id"):  # which may be its own
         for key in map(str, asked.columns):
             called_so = (bare_name(name) == bare_name(key) and bare_name(key).endswith("id")) or (
                 bare_name(key) == "id" and bare_name(name) in _OF_QUESTIONS

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.damaged_bytes import with_encoding_facts
+from ia3_studio.data.delimiters import lines_of
 from ia3_studio.data.member_files import Readers
 from ia3_studio.data.member_paths import by_ending, member_path
 from ia3_studio.data.parsing import Found, numbered
@@ -31,9 +32,11 @@ def _tables_of(paths: Mapping[str, bytes]) -> list[str]:
     Of texts in several folders, the names of their folders must stand there as well, if texts have the same name.
     """
     tables = [path for path in paths if member_path(path).suffix.lower() in _TABLES]
+    tables = tables or [path for path in paths if _is_truth(path, paths[path])]
     if not 0 < len(tables) <= _MOST_TABLES:
         return []
-    texts = [member_path(path) for path in paths if member_path(path).suffix.lower() in _TEXTS]
+    others = (member_path(path) for path in paths if path not in tables)
+    texts = [path for path in others if path.suffix.lower() in _TEXTS]
     if len(texts) < _FEWEST_TEXTS or len(texts) + len(tables) < len(paths):
         return []
     if all(path.lower().endswith(".xlsx") for path in tables):
@@ -43,6 +46,16 @@ def _tables_of(paths: Mapping[str, bytes]) -> list[str]:
     looked_at = [(path.stem if alone else f"{path.parent.name}/{path.stem}").encode() for path in texts[::step]]
     named = sum(any(name in paths[table] for table in tables) for name in looked_at)
     return tables if named >= _LISTED * len(looked_at) else []
+
+
+def _is_truth(path: str, data: bytes) -> bool:
+    """Say whether a text is a list of labels, called so, with a sign between the name of a text and its label."""
+    first, _end, _rest = data[:_LONGEST_LINE].partition(b"\n")
+    listed = member_path(path).suffix.lower() == ".txt" and member_path(path).stem.lower() in _TRUTHS
+    return listed and any(sign.encode() in first for sign in (_SIGN, "\t"))
+
+
+_TRUTHS, _LONGEST_LINE = frozenset(("truth", "labels", "gold", "annotations")), 1000
 
 
 def table_of_texts(paths: Mapping[str, bytes]) -> str:
@@ -64,7 +77,7 @@ def listed_texts(
     files = by_ending([path for path in tables if path not in paths])
     parts: list[tuple[Found, list[str]]] = []
     for path in paths:
-        found = _keyed(path, readers) or readers.table(member_path(path).name, tables[path])
+        found = _keyed(path, readers) or _truth(path, readers) or readers.table(member_path(path).name, tables[path])
         named = _named(found.frame, files)
         if named is None or _say_folders(found.frame, *named):
             return None
@@ -92,6 +105,22 @@ def _keyed(path: str, readers: Readers) -> Found | None:
     if not isinstance(document, dict) or not all(isinstance(each, str | int | float) for each in document.values()):
         return None
     return Found(numbered({"file": [*document], "label": [*document.values()]}), "JSON, a label by file")
+
+
+def _truth(path: str, readers: Readers) -> Found | None:
+    """Return the names of texts and their labels between ":::" as a table, as PAN writes them; None for other files."""
+    if member_path(path).stem.lower() not in _TRUTHS:
+        return None
+    rows = [line.split(_SIGN) for line in lines_of(readers.texts([path])[path].text) if line.strip()]
+    width = len(rows[0]) if rows else 0
+    if width < len(("file", "label")) or any(len(row) != width for row in rows):
+        return None
+    names = ["file", "label", *(f"label {place}" for place in range(2, width))]
+    columns = {name: [row[at].strip() for row in rows] for at, name in enumerate(names)}
+    return Found(numbered(columns), f"labels behind {_SIGN}")
+
+
+_SIGN = ":::"
 
 
 def _named(frame: pd.DataFrame, files: Mapping[str, str]) -> tuple[Any, list[str]] | None:

@@ -24,6 +24,7 @@ from ia3_studio.data.sampled import read_sample, sample_rows
 from ia3_studio.data.shapes.recognize import unused_sentences
 from ia3_studio.data.split import DataSplit, drawn_split, given_split, split_as_named
 from ia3_studio.data.table import ParsingOptions, Table, read_table
+from ia3_studio.data.unlabeled import unlabeled_note
 from ia3_studio.errors import DataError
 from ia3_studio.typed import typed
 
@@ -162,7 +163,8 @@ def split_table(
     description = f"{name}: {table.description}"
     return DataSplit(
         train, measured, tuple(problems), description, mapping, table.fingerprint, table.share,
-        notes=(*table.notes, *near_note(mapping), *unused_sentences(table.unused), *notes),
+        notes=(*table.notes, *near_note(mapping), *unlabeled_note(mapping, examples), *unused_sentences(table.unused),
+               *notes),
         unused=unused_names(table, mapping, examples),
     )  # fmt: skip
 

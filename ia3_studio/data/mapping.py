@@ -34,6 +34,11 @@ class Mapping:
     """What stands between several labels in a cell: semicolons, bars and line ends, these and commas, blanks, slashes
     or ampersands. If empty, commas as well unless they stand inside names of labels; blanks or slashes if each part is
     a label of other cells."""
+    absent: str = ""
+    """A value of the label in rows that nobody labeled, such as -1. If empty, the one of a whole held-out split."""
+    empty: Literal["", "none", "skipped"] = ""
+    """What a row without any of several labels is: one for which none holds, or one that nobody labeled. If empty,
+    the latter where others say no, or where all such rows are a held-out split or an end of the table."""
     parts: tuple[str, ...] = ()
     """The question columns followed by the choice columns, for multiple choice; a column of 0 and 1 for each label."""
     asked: int = 0

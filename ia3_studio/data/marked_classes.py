@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of
 from ia3_studio.data.plain_texts import FEWEST_LINES
 from ia3_studio.data.turn_roles import known_role
 
@@ -43,7 +43,7 @@ def classes_in_lines(text: str) -> dict[str, list[Any]] | None:
         >>> classes_in_lines("\\n".join(f"Berth {n} is free ({'ab'[n % 2]})" for n in range(8)))["label"][:2]
         ['a', 'b']
     """
-    lines = [line.strip() for line in LINE_END.split(text) if line.strip()]
+    lines = [line.strip() for line in lines_of(text) if line.strip()]
     if len(lines) < FEWEST_LINES:
         return None
     for part in (_in_tags, *_FIRST, _in_brackets_last, _behind_hash, _behind_sign, _number_last):
@@ -51,6 +51,25 @@ def classes_in_lines(text: str) -> dict[str, list[Any]] | None:
         if found and not (part in _FIRST and _are_speakers([name for _text, name in found])):
             return {"text": [each[0] for each in found], "label": [each[1] for each in found]}
     return None
+
+
+def names_note(text: str) -> tuple[str, ...]:
+    """Return the sentence on words before a colon that are read as labels, as they may be names of who speaks.
+
+    Example:
+        >>> names_note("Ann: Aye.")[0].partition(":")[0]
+        'The words before the colon of each line are read as its label'
+    """
+    first = text.lstrip().partition("\n")[0].strip()
+    if not _NAMED.match(first):
+        return ()
+    return (
+        "The words before the colon of each line are read as its label: if they are names of people who speak, call "
+        "the one to learn from assistant and the others user in the file.",
+    )
+
+
+_NAMED = re.compile(r"[^\W\d_][\w .'-]{0,39}?\s?[:：]\s")
 
 
 def classes_above(text: str) -> dict[str, list[Any]] | None:
@@ -66,7 +85,7 @@ def classes_above(text: str) -> dict[str, list[Any]] | None:
     head = next((each for each in _SECTIONS if each.fullmatch(first)), None)
     if head is None:
         return None
-    lines = [line.strip() for line in LINE_END.split(text) if line.strip()]
+    lines = [line.strip() for line in lines_of(text) if line.strip()]
     heads = [head.fullmatch(line) for line in lines]
     names = [found["name"].strip() for found in heads if found]
     few = len({re.sub(r"\d+", "", name) for name in names}) == len(names) >= len(("one", "other"))  # no numbered parts

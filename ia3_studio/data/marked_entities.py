@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of
 
 _MARKS = (
     re.compile(r"<START(?::(?P<label>[\w-]+))?>\s*(?P<said>[^<>]+?)\s*<END>"),
@@ -29,8 +29,10 @@ _FEWEST_LINES, _LONGEST = 2, 8
 
 def marked_entities(text: str) -> dict[str, list[Any]] | None:
     """Return the texts of lines without marks, and their entities; None where lines have none, or others as well."""
-    lines = [line.strip() for line in LINE_END.split(text) if line.strip()]
+    lines = [line.strip() for line in lines_of(text) if line.strip()]
     for mark in _MARKS:
+        if not mark.search(text):
+            continue
         found = [_unmarked(line, mark) for line in lines]
         count = sum(bool(entities) for _said, entities in found)
         if count >= _FEWEST_LINES and not any(_ANY_MARK.search(said) for said, _entities in found):

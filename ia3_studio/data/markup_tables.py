@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.cut_cells import require_whole_cells
 from ia3_studio.data.delimited import require_columns_within
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import LINE_END, lines_of
 from ia3_studio.data.drawn_tables import joined_lines, with_bars
 from ia3_studio.data.header import SEARCHED_ROWS, unique_names
 from ia3_studio.data.header_rows import title_notes
@@ -29,7 +29,7 @@ _SCANNED_LINES = 200
 
 def is_markdown_table(text: str) -> bool:
     """Say whether text holds a Markdown table: a row of cells above a rule of dashes, or one as databases print it."""
-    lines = _with_rules(LINE_END.split(with_bars("\n".join(LINE_END.split(text, _SCANNED_LINES)[:_SCANNED_LINES]))))
+    lines = _with_rules(lines_of(with_bars("\n".join(LINE_END.split(text, _SCANNED_LINES)[:_SCANNED_LINES]))))
     return any(_is_rule(lines, place) for place in range(1, len(lines)))
 
 
@@ -46,7 +46,7 @@ def read_markdown(name: str, text: str, *, plain: bool = False) -> Found:
     """
     drawn = with_bars(text)
     is_box = drawn is not text
-    lines = _with_rules(LINE_END.split(drawn))
+    lines = _with_rules(lines_of(drawn))
     rules = [place for place in range(1, len(lines)) if _is_rule(lines, place)]
     if not rules:
         raise DataError(f"{name} contains no Markdown table; give a table with a row of dashes below its header.")

@@ -27,7 +27,7 @@ _ROUND = re.compile(r"(?<=\d)[.,]\s?[-–—]{1,2}$")
 _SPACES = re.compile(r"(?<=\d)[\u00a0\u202f ’'](?=\d{3})")
 
 
-_LONGEST = 100
+_DIGIT, _LONGEST = re.compile(r"\d"), 100
 """Characters of a number: double precision in full takes 80."""
 
 
@@ -43,7 +43,7 @@ def number_text(cell: Any) -> str:
     """Return the number of a cell without its unit and without blanks between thousands; empty if there is none."""
     text = str(cell).strip(_UNITS)
     # Most cells of text are longer than a number, and of them nothing else needs to be looked at.
-    return "" if len(text) > _LONGEST else _number_in(text, is_written=isinstance(cell, str))
+    return "" if len(text) > _LONGEST or not _DIGIT.search(text) else _number_in(text, is_written=isinstance(cell, str))
 
 
 @lru_cache(maxsize=1 << 14)
@@ -101,10 +101,16 @@ def plain_number(cell: Any, mark: DecimalMark) -> str:
     return text.replace(",", ".") or str(cell)
 
 
+_PYTHON = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
+"""A number that can be read in one way, which is that of Python, unless a point groups thousands."""
+
+
 def number_of(cell: Any, mark: DecimalMark = "") -> float | None:
     """Return a cell as a number, also in percent or a currency; None where it is none."""
     if isinstance(cell, bool) or cell is None:
         return None
     if isinstance(cell, int | float):
+        return float(cell)
+    if mark != "," and isinstance(cell, str) and _PYTHON.fullmatch(cell):  # most numbers, of which there may be many
         return float(cell)
     return float(plain_number(cell, mark)) if number_text(cell) else None

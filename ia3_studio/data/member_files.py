@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ia3_studio.data.decode import Decoded
-from ia3_studio.data.delimited import lines_of
+from ia3_studio.data.delimiters import lines_of
 from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.parsing import Found
 from ia3_studio.data.problem import clause

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ia3_studio.data.conll import read_conll
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of
 from ia3_studio.data.parsing import Found
 
 BEGIN_OF_DOCUMENT, _END_OF_DOCUMENT = "#begin document", "#end document"
@@ -26,7 +26,7 @@ def read_ontonotes(name: str, text: str) -> Found | None:
     """
     if not text.startswith(BEGIN_OF_DOCUMENT):
         return None
-    lines = list(_tagged(LINE_END.split(text)))
+    lines = list(_tagged(lines_of(text)))
     if not any(lines) or all(line.endswith("\tO") for line in lines if line):
         return None
     found = read_conll(name, "\n".join(lines), is_named_so=True)

@@ -11,6 +11,7 @@ from ia3_studio.data.column_names import is_unspaced, says_last
 from ia3_studio.data.column_profile import cells_of, is_list_of_texts, is_plain, profile, structures_of
 from ia3_studio.data.column_words import ANSWERED, READ
 from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.paths import is_listed, paths_in, split_path, value_at
 from ia3_studio.data.turns import text_of_parts
 
@@ -167,6 +168,8 @@ def answer_path(frame: pd.DataFrame, name: str) -> str:
             inner = [value[key] for value in objects if value.get(key) is not None]
             if inner and 2 * len(inner) > len(objects):
                 return f"{name}.{key}" + ("[0]" if all(is_listed(each) for each in inner) else "")
+        if in_language := _in_a_language(name, objects):
+            return in_language
         key = _answer_key(_filled_in(objects))
         inner = [value.get(key) for value in objects] if key else []
         return f"{name}.{key}" + ("[0]" if all(map(is_listed, inner)) else "") if key else name  # or it is the answer
@@ -189,6 +192,21 @@ def _filled_in(objects: Sequence[Record[Any, Any]]) -> dict[Any, Any]:
 def _are_places(value: Any) -> bool:
     """Say whether a value is a list of numbers, such as where answers begin."""
     return is_listed(value) and all(isinstance(each, int | float) for each in value)
+
+
+def _in_a_language(name: str, objects: Sequence[Record[Any, Any]]) -> str:
+    """Return the path of the text of answers in several languages, in English or else the first; empty for others."""
+    keys = list(dict.fromkeys(str(key) for each in objects for key in each))
+    if not keys or not all(re.split(r"[-_]", key.lower())[0] in LANGUAGES for key in keys):
+        return ""
+    key = "en" if "en" in keys else keys[0]
+    inner = [each[key] for each in objects if each.get(key)]
+    if inner and all(isinstance(each, str) for each in inner):
+        return f"{name}.{key}"
+    first = [each[0] for each in inner if is_listed(each) and len(each)]
+    if not first or len(first) < len(inner) or not all(isinstance(each, Record) for each in first):
+        return ""
+    return next((f"{name}.{key}[0].{each}" for each in _INSIDE if each in first[0]), "")
 
 
 _PHRASE = 2

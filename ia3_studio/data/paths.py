@@ -159,7 +159,9 @@ def exact_literal(text: str) -> Any:
 
 def is_listed(value: Any) -> bool:
     """Return whether a value is several values: a list, a tuple or an array, but no text and no object."""
-    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+    if isinstance(value, str):  # most are, and to ask what else they are takes long
+        return False
+    return isinstance(value, Iterable) and not isinstance(value, bytes | Mapping)
 
 
 def _with_commas(text: str) -> str:

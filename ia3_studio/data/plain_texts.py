@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from ia3_studio.data.delimiters import DELIMITERS, LINE_END, RARE_DELIMITERS, guess_delimiter
+from ia3_studio.data.delimiters import DELIMITERS, RARE_DELIMITERS, guess_delimiter, lines_of
 from ia3_studio.data.header import find_header
 
 _WORDS_OF_A_LABEL = 3
@@ -19,7 +19,7 @@ _SETTING = re.compile(r"#[\w ]+:.*")
 
 def without_settings(text: str) -> str:
     """Return a text without the lines at its beginning that say how it is to be read, such as "#separator:tab"."""
-    lines = LINE_END.split(text)
+    lines = lines_of(text)
     first = next((place for place, line in enumerate(lines) if not _SETTING.fullmatch(line)), 0)
     return "\n".join(lines[first:]) if first else text
 
@@ -49,8 +49,8 @@ def cards(text: str) -> dict[str, list[Any]] | None:
 
     The settings at its beginning say which of them are no sides of a card, such as tags.
     """
-    settings = {found[1]: found[2] for line in LINE_END.split(text) if (found := _ANKI.fullmatch(line))}
-    lines = [line.split("\t") for line in LINE_END.split(without_settings(text)) if line.strip()]
+    settings = {found[1]: found[2] for line in lines_of(text) if (found := _ANKI.fullmatch(line))}
+    lines = [line.split("\t") for line in lines_of(without_settings(text)) if line.strip()]
     width = len(lines[0]) if lines else 0
     if not settings or width < 3 or any(len(cells) > width for cells in lines) or '"' in text:
         return None
@@ -78,7 +78,7 @@ def without_ids(text: str) -> tuple[str, int] | None:
 
     None for other text.
     """
-    lines = [line for line in LINE_END.split(text) if line.strip()]
+    lines = [line for line in lines_of(text) if line.strip()]
     rows = [line for line in lines if not _ID.fullmatch(line)]
     if len(rows) == len(lines) or {line.count("\t") for line in rows} != {1}:
         return None
@@ -95,7 +95,7 @@ def without_stamps(text: str) -> tuple[str, int]:
         >>> without_stamps("[00:05] Late?\\n[00:09] No.\\n" * 3)[0].split("\\n")[:2]
         ['Late?', 'No.']
     """
-    lines = LINE_END.split(text)
+    lines = lines_of(text)
     filled = [line for line in lines if line.strip()]
     stamped = sum(_STAMP.match(line) is not None for line in filled)
     if stamped < FEWEST_LINES or stamped < _MOSTLY_ALIKE * len(filled):
@@ -150,7 +150,7 @@ def marked_sides(text: str) -> dict[str, list[Any]] | None:
         >>> marked_sides("IN: jump twice OUT: JUMP JUMP\\n" * 5)["answer"][0]
         'JUMP JUMP'
     """
-    lines = [line.strip() for line in LINE_END.split(text) if line.strip()]
+    lines = [line.strip() for line in lines_of(text) if line.strip()]
     found = [_TWO_MARKS.fullmatch(line) for line in lines[:1]]
     if len(lines) < FEWEST_LINES or not found[0]:
         return None
@@ -170,7 +170,7 @@ def with_tabs(text: str) -> tuple[str, str]:
 
     Nearly all lines have the same number of the sign, and none has a tab.
     """
-    lines = [line for line in LINE_END.split(text) if line.strip()]
+    lines = [line for line in lines_of(text) if line.strip()]
     if len(lines) < FEWEST_LINES or "\t" in text:
         return text, ""
     for sign in dict.fromkeys(_SIGNS.findall(lines[0])):
@@ -193,7 +193,7 @@ def table_delimiter(text: str) -> str:
     Every line has the same number of cells, none of them empty, and either the first line names the columns or one
     column holds labels, or they stand between bars, which prose has not in each line.
     """
-    lines = [line for line in LINE_END.split(text) if line.strip()][:100]
+    lines = [line for line in lines_of(text) if line.strip()][:100]
     if len(lines) < FEWEST_LINES:
         return ""
     import csv

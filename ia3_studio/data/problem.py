@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ia3_studio.errors import DataError
@@ -12,6 +13,8 @@ MOST_DAMAGED = 0.1
 FEWEST_WHOLE = 4
 """Rows beside which a single damaged one is never too many."""
 LONGEST_TEXT = 200
+MOST_NUMBERED = 8
+"""Rows of one reason whose numbers are given."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,25 @@ class Problem:
     reason: str
     text: str = ""
     """The beginning of the row as it stands in the file, where it could not be read."""
+
+
+def skipped_sentences(problems: Sequence[Problem]) -> Iterator[str]:
+    """Yield a sentence for each reason for which rows are skipped, with the numbers of the first of them.
+
+    Example:
+        >>> list(skipped_sentences([Problem(row, "the label (mood) is empty") for row in (3, 5)]))
+        ['2 rows are skipped: the label (mood) is empty (rows 3, 5)']
+    """
+    rows: dict[str, list[int]] = defaultdict(list)
+    for problem in problems:
+        rows[problem.reason].append(problem.row)
+    for reason, numbers in rows.items():
+        first = ", ".join(f"{row:,}" for row in numbers[:MOST_NUMBERED])
+        more = f" and {len(numbers) - MOST_NUMBERED:,} more" if len(numbers) > MOST_NUMBERED else ""
+        if len(numbers) == 1:
+            yield f"row {numbers[0]} is skipped: {reason}"
+        else:
+            yield f"{len(numbers):,} rows are skipped: {reason} (rows {first}{more})"
 
 
 class UnusableError(Exception):
@@ -78,6 +100,8 @@ def whole(text: str, part: str) -> str:
     Raises:
         UnusableError: it cannot.
     """
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError as error:

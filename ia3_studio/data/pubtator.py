@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of
 from ia3_studio.data.parsing import Found, numbered
 
 _TEXT = re.compile(r"(\w+)\|([ta])\|(.*)")
@@ -17,7 +17,7 @@ def read_pubtator(text: str) -> Found | None:
 
     Places are counted in the title and the abstract with a blank between them. Relations of entities have no places.
     """
-    filled = [line for line in LINE_END.split(text.lstrip("\ufeff")) if line.strip()]
+    filled = [line for line in lines_of(text.lstrip("\ufeff")) if line.strip()]
     if not filled or not (begun := _TEXT.fullmatch(filled[0])) or begun[2] != "t":
         return None
     texts: dict[str, list[str]] = {}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ia3_studio.data.choice_letters import letter_of
-from ia3_studio.data.delimiters import BLANK_LINES, LINE_END
+from ia3_studio.data.delimiters import BLANK_LINES, with_line_feeds
 
 _CHOICE = re.compile(r"\s*\(?([^\W\d_])[.)]\s+(\S.*)")
 _ANSWER = re.compile(r"\s*\**(?:[^\W\d_]+\s+)?(?:answer|antwort|lösung|respuesta|réponse|risposta|resposta|key|antwoord"
@@ -33,7 +33,7 @@ def quiz_questions(text: str) -> Questions | None:
         >>> quiz_questions("Who?\\nA. Ann\\nB. Bo\\nANSWER: B\\n\\nWhen?\\nA) now\\nB) later\\nANSWER: A")
         {'question': ['Who?', 'When?'], 'choices': [['Ann', 'Bo'], ['now', 'later']], 'answer': ['Bo', 'now']}
     """
-    text = LINE_END.sub("\n", text)
+    text = with_line_feeds(text)
     blocks = BLANK_LINES.split(text.strip())
     return (
         _columns([_of_aiken(block) for block in blocks])

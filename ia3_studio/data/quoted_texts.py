@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from typing import Any
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import with_line_feeds
 
 _FEWEST = 2
 """Texts from which on a file can be one of them."""
@@ -22,7 +22,7 @@ def quoted_texts(text: str) -> dict[str, list[Any]] | None:
     if not (text.startswith('"') and text.endswith('"')):
         return None
     try:
-        rows = [row for row in csv.reader(LINE_END.sub("\n", text).splitlines(keepends=True), strict=True) if row]
+        rows = [row for row in csv.reader(with_line_feeds(text).splitlines(keepends=True), strict=True) if row]
     except csv.Error:
         return None
     texts = [cells[0] for cells in rows]

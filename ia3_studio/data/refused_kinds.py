@@ -38,7 +38,7 @@ _BY_ENDING = {
     ".ipynb": "a notebook; export the data that it makes as CSV or JSON",
     **dict.fromkeys((".doc", ".docx", ".odt", ".rtf", ".pages"), _DOCUMENT),
     **dict.fromkeys((".ppt", ".pptx", ".odp", ".key"), _SLIDES),
-    **dict.fromkeys((".db", ".sqlite", ".sqlite3"), _DATABASE),
+    ".mdb": _DATABASE, ".accdb": _DATABASE,
     **dict.fromkeys((".npy", ".npz"), _ARRAY),
     **dict.fromkeys((*IMAGES, ".heic", ".svg", ".avif"), _IMAGE),
     **dict.fromkeys((".mp3", ".wav", ".flac", ".m4a", ".ogg", ".mp4", ".mov", ".mkv", ".webm", ".avi"), _SOUND),

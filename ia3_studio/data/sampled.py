@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ia3_studio.data.archives import read_file
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import decode
-from ia3_studio.data.delimited import lines_of
+from ia3_studio.data.delimiters import lines_of
 from ia3_studio.data.json_rows import JSON_LINES, is_json_lines, read_json
 from ia3_studio.data.parsing import Found, ParsingOptions, shown_names
 from ia3_studio.data.problem import Damage

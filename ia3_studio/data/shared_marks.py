@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from ia3_studio.data.asked_lines import asks
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of
 from ia3_studio.data.turn_roles import known_role
 
 _FEWEST, _MOSTLY = 5, 0.8
@@ -44,7 +44,7 @@ def sides_by_marks(text: str) -> dict[str, list[Any]] | None:
         >>> sides_by_marks("\\\\question Late?\\n\\\\answer No.\\n\\n" * 5)["answer"][0]
         'No.'
     """
-    lines = [line for line in LINE_END.split(text) if line.strip()]
+    lines = [line for line in lines_of(text) if line.strip()]
     pair = _marks_of(lines[:_LOOKED_AT])
     sides = _by_turns(lines, list(map(_parts, lines)), *pair) if pair else []
     if pair is None or not sides:
@@ -55,7 +55,7 @@ def sides_by_marks(text: str) -> dict[str, list[Any]] | None:
 
 def marks_note(text: str) -> tuple[str, ...]:
     """Return the sentence on the marks that :func:`sides_by_marks` takes away, in the first of their forms."""
-    lines = [line for line in LINE_END.split(text) if line.strip()][:_LOOKED_AT]
+    lines = [line for line in lines_of(text) if line.strip()][:_LOOKED_AT]
     pair = _marks_of(lines)
     if pair is None:
         return ()
@@ -92,7 +92,7 @@ def sides_in_lines(text: str) -> dict[str, list[Any]] | None:
         >>> sides_in_lines("q: Late? | a: No.\\n" * 5)["prompt"][0]
         'Late?'
     """
-    lines = [line.strip() for line in LINE_END.split(text) if line.strip()]
+    lines = [line.strip() for line in lines_of(text) if line.strip()]
     if len(lines) < _FEWEST or "\t" in text:
         return None
     between = [found[0] for form in (_WORDS, _SIGNS) for found in form.finditer(lines[0])]
@@ -114,9 +114,11 @@ def classes_first(text: str) -> dict[str, list[Any]] | None:
         >>> classes_first("\\n".join(f"{'+-'[n % 2]} Fog on day {n}" for n in range(10)))["label"][:2]
         ['+', '-']
     """
-    lines = [line.strip().split(maxsplit=1) for line in LINE_END.split(text) if line.strip()]
-    if len(lines) < 2 * _FEWEST or not all(len(each) == 2 and _SIGN.fullmatch(each[0]) for each in lines):
+    written = [line for line in lines_of(text) if line.strip()]
+    halves = (line.split(maxsplit=1) for line in written)
+    if len(written) < 2 * _FEWEST or not all(len(each) == 2 and _SIGN.fullmatch(each[0]) for each in halves):
         return None
+    lines = [line.strip().split(maxsplit=1) for line in written]
     names = [each[0].removeprefix("#") for each in lines]
     take_turns = all(one != other for one, other in pairwise(names))
     if {*names} & _OF_MARKDOWN or ("-" in names and "+" not in names):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ia3_studio.data.alike_columns import are_alike, more_columns, spelled_alike
@@ -10,6 +11,7 @@ from ia3_studio.data.delimited import require_header_row
 from ia3_studio.data.footers import footer_length, footer_note
 from ia3_studio.data.header import COMPARED_ROWS, SEARCHED_ROWS, find_header, unique_names
 from ia3_studio.data.header_rows import header_rows
+from ia3_studio.data.linked_tables import answered, sides
 from ia3_studio.data.parsing import ALL_SHEETS, NOT_READ, Found, shown_names
 from ia3_studio.data.split_names import SPLIT, split_of
 from ia3_studio.data.table_files import ORIGIN, origins_of
@@ -54,6 +56,9 @@ def found_in_sheets(
         raise DataError(f"{name} contains no rows; give a workbook with at least two.")
     if together:
         return _joined(full, full, names)
+    pair = sides({sheet: sheet for sheet in full})
+    if pair and (found := answered({sheet: Found(full[sheet][0], "", notes=tuple(full[sheet][1])) for sheet in pair})):
+        return replace(found, form=f"workbook, sheets {found.form}", sheets=tuple(names))
     main = _main(full)
     full = _spelled_alike(full, main)
     alike = {sheet: each for sheet, each in full.items() if are_alike([_names(each), _names(full[main])])}

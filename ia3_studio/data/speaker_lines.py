@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of, with_line_feeds
 from ia3_studio.data.turn_roles import known_role
 
 _NAME = r"([^\W\d_][\w .'-]{0,30}?)"
 _SAID = re.compile(rf"\s*(?:[-*•]\s+)?\**(?:[(\[<]\s*{_NAME}\s*[)\]>]\**\s*[:：]?|{_NAME}\**\s*[:：])\**\s*(.*)")
 """A line that names its speaker, who may stand in brackets, and what is said."""
+_BEHIND_NAME = re.compile(r"[:：)\]>]")
 _SIGNS, _SHORTEST_RULE = "-=*_", 3
 """What a rule is made of that ends a conversation, and how many of them."""
 _HEADED = re.compile(r"\s*(?:-{2,}|={2,}|\*{2,}|_{2,})\s*\w.*")
@@ -45,7 +46,7 @@ def note_on_turns(lines: Sequence[str]) -> tuple[str, ...]:
         >>> note_on_turns(["Ann: Aye?", "Bo: No.", "Ann: When?", "Bo: Never."])[0].partition(",")[0]
         'The lines begin with ann or bo by turns'
     """
-    names = [_name(found) for line in lines if (found := _SAID.fullmatch(line))]
+    names = [_name(found) for line in lines if (found := _said_in(line))]
     changed = sum(one != other for one, other in pairwise(names))
     if (
         len({*names}) != 2
@@ -64,6 +65,11 @@ _FEWEST_LINES, _MOSTLY = 4, 0.9
 """Lines with a name at least, and the share of lines that have one."""
 
 
+def _said_in(line: str) -> re.Match[str] | None:
+    """Return the speaker of a line and what is said; None for a line without a sign behind a name."""
+    return _SAID.fullmatch(line) if _BEHIND_NAME.search(line) else None
+
+
 def _conversations(blocks: Sequence[Sequence[str]]) -> dict[str, list[Any]] | None:
     roles = _roles(_speakers(blocks))
     talks = [_said(block, tuple(roles)) for block in blocks] if roles else []
@@ -77,7 +83,7 @@ def _conversations(blocks: Sequence[Sequence[str]]) -> dict[str, list[Any]] | No
 
 def _ruled_blocks(text: str) -> Iterator[list[str]]:
     """Yield the lines of each part of a text that a rule ends, with the blank ones inside."""
-    for block in re.split(r"\n[^\S\n]*(?:-{3,}|={3,}|\*{3,}|_{3,})[^\S\n]*(?=\n|\Z)", LINE_END.sub("\n", text)):
+    for block in re.split(r"\n[^\S\n]*(?:-{3,}|={3,}|\*{3,}|_{3,})[^\S\n]*(?=\n|\Z)", with_line_feeds(text)):
         if block.strip():
             yield block.strip("\n").split("\n")
 
@@ -85,7 +91,7 @@ def _ruled_blocks(text: str) -> Iterator[list[str]]:
 def _blocks(text: str) -> Iterator[list[str]]:
     """Yield the lines of each part of a text that a blank line or a rule ends."""
     block: list[str] = []
-    for line in LINE_END.split(text):
+    for line in lines_of(text):
         kept = _before_rule(line.strip())
         ends = kept is not None or not line.strip()
         if kept if kept is not None else line.strip():
@@ -106,7 +112,7 @@ def _before_rule(line: str) -> str | None:
 
 def _speakers(blocks: Sequence[Sequence[str]]) -> Counter[str]:
     """Return how often who speaks below the first lines, which may be headings, or in all if that is only one."""
-    named = [[_SAID.fullmatch(line) for line in block] for block in blocks]
+    named = [list(map(_said_in, block)) for block in blocks]
     below = Counter(_name(found) for block in named for found in block[1:] if found)
     return below if len(below) > 1 else Counter(_name(found) for block in named for found in block if found)
 
@@ -119,7 +125,7 @@ def _said(lines: Sequence[str], speakers: Sequence[str]) -> list[tuple[str, str]
     """Return who says what in lines; nothing where more than one line stands above the first turn."""
     found: list[tuple[str, str]] = []
     for place, line in enumerate(lines):
-        named = _SAID.fullmatch(line)
+        named = _said_in(line)
         if named and _name(named) in speakers:
             found.append((_name(named), named[3].strip()))
         elif found:

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from ia3_studio.data.example import Example
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.split_names import SPLIT, SPLITS
+from ia3_studio.data.split_names import SPLIT, SPLITS, TRAINING
 from ia3_studio.data.table import Table
 from ia3_studio.errors import DataError
 
-TRAINING = ("train", "training")
 MOST_PARTS = 20
 """Maximum number of different values of a split column."""
 MOST_STRATA = 4
@@ -124,7 +123,10 @@ def _kept_together(examples: Sequence[Example], content_of: Callable[[Example], 
         group = group if group is not None else other if other is not None else []
         group.append(place)
         by_content[content] = by_row[example.row] = group
-    return [sorted(group) for group in {id(group): group for group in by_content.values()}.values()]
+    return [
+        sorted(group) if len(group) > 1 else group
+        for group in {id(group): group for group in by_content.values()}.values()
+    ]
 
 
 def _content(example: Example) -> int:
@@ -172,7 +174,7 @@ def _within(groups: Sequence[Sequence[int]], wanted: int) -> set[int]:
 def _notes(groups: Sequence[Sequence[int]], examples: Sequence[Example], share: float, aside: int) -> tuple[str, ...]:
     """Return a note if duplicates, or examples of one row, decided what is held out."""
     wanted, largest = round(share * len(examples)), max(groups, key=len)
-    if len(largest) <= max(wanted, 1) and 2 * aside >= wanted and aside <= max(wanted, 1):
+    if len(largest) == 1 or (len(largest) <= max(wanted, 1) and 2 * aside >= wanted and aside <= max(wanted, 1)):
         return ()
     return (
         f"Row {examples[largest[0]].row} and its group (duplicates, or examples of the same row) are "

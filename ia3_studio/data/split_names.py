@@ -7,6 +7,7 @@ import unicodedata
 
 SPLIT = "split"
 """The column that says which part of the data a row belongs to."""
+TRAINING = ("train", "training")
 _OTHER_WORDS = {
     "trainingsdaten": "train", "entrainement": "train", "apprentissage": "train", "entrenamiento": "train",
     "treino": "train", "treinamento": "train", "addestramento": "train", "обучение": "train", "训练": "train",

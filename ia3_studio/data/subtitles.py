@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import with_line_feeds
 from ia3_studio.data.line_languages import are_in_two_languages
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.errors import DataError
@@ -37,7 +38,7 @@ class Caption(NamedTuple):
 
 def captions_in(text: str) -> tuple[list[Caption], int]:
     """Return the captions of SRT, WebVTT or ASS without the marks of their style, and how many blocks are none."""
-    plain = LINE_END.sub("\n", text).strip("\ufeff\n ")
+    plain = with_line_feeds(text).strip("\ufeff\n ")
     return _styled(plain) if "\n[Events]" in f"\n{plain}" else _in_blocks(plain)
 
 
@@ -89,6 +90,7 @@ def read_subtitles(name: str, text: str) -> Found:
     notes: tuple[str, ...] = (f"Not used: {others:,} blocks without a caption, such as a header or notes.",)
     notes = notes if others else ()
     times = {"start": [each.start for each in captions], "end": [each.end for each in captions]}
+    captions = _with_voices(captions)
     voices = [each.voice for each in captions]
     if pairs := _in_two_lines(captions) or _in_two_styles(captions):
         whole = [pair for pair in pairs if len(pair) == len(("source", "target"))]
@@ -104,6 +106,20 @@ def read_subtitles(name: str, text: str) -> Found:
     return Found(numbered({"text": texts, **times}), "subtitles, a row per caption", notes=notes)
 
 
+def _with_voices(captions: list[Caption]) -> list[Caption]:
+    """Return captions each of which begins with one of a few names and a colon, as Zoom writes them, with their voices.
+
+    Others are returned as they are.
+    """
+    found = [_NAMED.fullmatch(each.text) for each in captions]
+    counts = Counter(each[1] for each in found if each)
+    if not all(found) or not 1 < len(counts) <= len(found) // _OFTEN or min(counts.values()) < _OFTEN:
+        return captions
+    return [each._replace(voice=name[1], text=name[2]) for each, name in zip(captions, found, strict=True) if name]
+
+
+_NAMED, _OFTEN = re.compile(r"([^\W\d_][\w .'-]{0,39}?): (\S.*)", re.DOTALL), 2
+"""A name before what is said, and how many captions each name has at least."""
 _MOSTLY = 0.8
 """Share of the captions that are in both languages."""
 

@@ -52,6 +52,8 @@ from ia3_studio.data.shapes.recognize import recognize, shape_by_row
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, frame_of
 from ia3_studio.data.sheets import read_sheets
 from ia3_studio.data.sql_dumps import dump_tables
+from ia3_studio.data.sqlite_files import SUFFIXES as DATABASES
+from ia3_studio.data.sqlite_files import read_database
 from ia3_studio.data.subtitles import read_subtitles
 from ia3_studio.data.table_files import one_below_the_other
 from ia3_studio.data.xml_rows import read_xml
@@ -209,7 +211,11 @@ def _read(name: str, data: bytes, parsing: ParsingOptions) -> Found:
             f"{name} is an HTML page and no data: what was downloaded is the page of an error, a login or a preview; "
             "download the file itself."
         )
-    if suffix in READERS and suffix not in (".xlsx", ".xlsm", ".ods") and (kind := kind_by_first_bytes(data)):
+    if (
+        suffix in READERS
+        and suffix not in (".xlsx", ".xlsm", ".ods", *DATABASES)
+        and (kind := kind_by_first_bytes(data))
+    ):
         raise DataError(f"{name} cannot be read: it is {kind}.")
     if suffix == DUMP:
         return _read_dump(name, data, parsing)
@@ -329,6 +335,7 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".feather": lambda name, data, _parsing: read_arrow(name, data),
     **dict.fromkeys((".xlsx", ".xlsm"), read_sheets),
     ".ods": read_open_document,
+    **dict.fromkeys(DATABASES, read_database),
     ".txt": _text(found_in_text),
     **dict.fromkeys(CONLL, _text(found_in_text)),
     ".md": _text(found_in_markdown),
@@ -359,7 +366,7 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".ass": _with_encoding(read_subtitles),
     ".ssa": _with_encoding(read_subtitles),
 }
-_BESIDE = frozenset((".js", ".py"))
-"""Endings of files that are read alone, as in an archive they are mostly programs of a page."""
+_BESIDE = frozenset((".js", ".py", ".db"))
+"""Endings of files that are read alone, as in an archive they are mostly programs of a page, or of a system."""
 DUMP = ".sql"
 KINDS = (*READERS, DUMP, *PACKED, ".zip", ".tar", ".tgz")

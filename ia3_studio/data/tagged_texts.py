@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of
 from ia3_studio.data.parsing import Found, numbered
 
 _SEPARATORS = ("####", "\t", "|||")
@@ -18,7 +18,7 @@ def read_tagged_texts(text: str) -> Found | None:
 
     Other tags of the same words, behind another separator, are not read.
     """
-    lines = [(number, line.strip()) for number, line in enumerate(LINE_END.split(text), start=1) if line.strip()]
+    lines = [(number, line.strip()) for number, line in enumerate(lines_of(text), start=1) if line.strip()]
     separator = next((each for each in _SEPARATORS if lines and all(each in line for _number, line in lines)), "")
     if not separator or len(lines) < 2:
         return None

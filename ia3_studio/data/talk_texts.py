@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of, with_line_feeds
 from ia3_studio.data.shapes.template_marks import without_end
 
 END_OF_TURN = re.compile(r"__eou__|<eou>|\[eou\]|__eot__|<eot>|__EOU__|__EOT__")
@@ -23,14 +23,14 @@ def talks_in_text(text: str) -> dict[str, list[Any]] | None:
         >>> talks_in_text("Hi ! __eou__ Ahoy . __eou__\\nWho ? __eou__ Ann . __eou__")["messages"][1][1]
         {'role': 'assistant', 'content': 'Ann .'}
     """
-    lines = [line for line in LINE_END.split(text) if line.strip()]
+    lines = [line for line in lines_of(text) if line.strip()]
     talks = _below_headings(text) or _marked(lines) or _counted(lines)
     return {"messages": talks} if talks and len(talks) >= _FEWEST else None
 
 
 def _below_headings(text: str) -> list[list[dict[str, str]]]:
     """Return the instructions and responses below headings, as Alpaca writes them; none of any other text."""
-    before, *parts = _INSTRUCTION.split(LINE_END.sub("\n", text))
+    before, *parts = _INSTRUCTION.split(with_line_feeds(text))
     found = [_RESPONSE.split(part) for part in parts]
     if len(parts) < _FEWEST or len(before) > _LONGEST_PREAMBLE or not all(len(sides) == 2 for sides in found):
         return []
@@ -54,9 +54,9 @@ _LONGEST_PREAMBLE = 300
 
 def _marked(lines: Sequence[str]) -> list[list[dict[str, str]]]:
     """Return a conversation for each line, its turns two speakers' by turns; none if a line has no mark."""
-    found = [[said for part in END_OF_TURN.split(line) if (said := part.strip())] for line in lines]
     if not all(END_OF_TURN.search(line) for line in lines) or any("\t" in line for line in lines):
         return []
+    found = [[said for part in END_OF_TURN.split(line) if (said := part.strip())] for line in lines]
     roles = ("user", "assistant")
     return [[{"role": roles[place % 2], "content": said} for place, said in enumerate(talk)] for talk in found]
 
@@ -67,9 +67,9 @@ def _counted(lines: Sequence[str]) -> list[list[dict[str, str]]]:
     A line with a tab holds what is said and the answer to it; a line without one, such as a fact about a speaker or a
     sentence of a story, belongs to what is said next.
     """
-    found = [_COUNTED.fullmatch(line) for line in lines]
-    if not all(found) or not any("\t" in line for line in lines):
+    if not all(map(_COUNTED.fullmatch, lines)) or not any("\t" in line for line in lines):
         return []
+    found = [_COUNTED.fullmatch(line) for line in lines]
     numbers = [int(each[1]) for each in found if each]
     counted = all(number in (1, before + 1) for before, number in zip([0, *numbers], numbers, strict=False))
     if not counted or numbers.count(1) < _FEWEST:
@@ -108,5 +108,5 @@ _PERSONA = re.compile(r"your persona: ?(\S.*)")
 
 def candidates_note(text: str) -> list[str]:
     """Return the note on answers that stand beside the given one as candidates; nothing where there are none."""
-    held = sum(bool(_COUNTED.fullmatch(line)) and line.count("\t") > 1 for line in LINE_END.split(text))
+    held = sum(bool(_COUNTED.fullmatch(line)) and line.count("\t") > 1 for line in lines_of(text))
     return [f"Not used: candidates for the answers of {held:,} lines."] if held else []

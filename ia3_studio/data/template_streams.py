@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ia3_studio.data.delimiters import BLANK_LINES, LINE_END
+from ia3_studio.data.delimiters import BLANK_LINES, with_line_feeds
 from ia3_studio.data.shapes.template_marks import Turns, begins_turn, templated_turns
 
 _FEWEST_TURNS = 4
@@ -24,7 +24,7 @@ def templated_talks(text: str) -> dict[str, list[Any]] | None:
         >>> templated_talks(turn * 2)
         {'prompt': ['Late?', 'Late?'], 'answer': ['No.', 'No.']}
     """
-    text = LINE_END.sub("\n", text).strip()
+    text = with_line_feeds(text).strip()
     if not begins_turn(text):
         return None
     parts = [templated_turns(part) for part in _parts(text)]

@@ -18,12 +18,12 @@ from ia3_studio.data.cut_cells import require_whole_cells
 from ia3_studio.data.delimited import NUMBERS, read_delimited
 from ia3_studio.data.delimiters import (
     BLANK_LINES,
-    LINE_END,
     NO_DELIMITER,
     delimiter_name,
     is_one_column,
     is_tabbed,
     is_table,
+    with_line_feeds,
 )
 from ia3_studio.data.drawn_tables import vertical_records
 from ia3_studio.data.edited_sentences import read_edits
@@ -57,7 +57,7 @@ from ia3_studio.data.literal_documents import (
     toml_document,
     with_quoted_names,
 )
-from ia3_studio.data.marked_classes import classes_above, classes_in_lines
+from ia3_studio.data.marked_classes import classes_above, classes_in_lines, names_note
 from ia3_studio.data.marked_entities import marked_entities
 from ia3_studio.data.markup_tables import is_markdown_table, read_markdown
 from ia3_studio.data.ontonotes import BEGIN_OF_DOCUMENT, read_ontonotes
@@ -230,7 +230,7 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
             f"{name} is a file of words with tags by its name or first line, but its lines are not one word and as "
             "many fields each; fix the lines, or choose plain rows under Shape."
         )
-    text = LINE_END.sub("\n", text).strip()
+    text = with_line_feeds(text).strip()
     if documents := documents_between(text):
         return Found(numbered({"text": documents}), f"{PLAIN_FORM} marked document, {encoding}")
     if not parsing.plain and (texts := texts_between_rules(text)):
@@ -307,6 +307,7 @@ _NOTES: dict[Callable[[str], Any], Callable[[str], tuple[str, ...]]] = {
     bold_terms: terms_note,
     headed_exchanges: headings_note,
     sides_by_marks: lambda text: marks_note(without_rules(text)),
+    classes_in_lines: names_note,
 }
 """What is to be said of a form, by how it is read."""
 

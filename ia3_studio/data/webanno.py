@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.problem import Damage, require_few
 
@@ -21,7 +21,7 @@ def read_webanno(name: str, text: str) -> Found | None:
     """
     if not text.lstrip("\ufeff\n ").startswith(MARK):
         return None
-    sentences = [(begun, lines) for begun, lines in _sentences(LINE_END.split(text)) if lines]
+    sentences = [(begun, lines) for begun, lines in _sentences(lines_of(text)) if lines]
     rows = [[line.split("\t") for line in lines] for _begun, lines in sentences]
     width = max((len(row) for sentence in rows for row in sentence), default=0)
     column = next((place for place in range(3, width) if _has_classes(rows, place)), 3)

@@ -15,6 +15,8 @@ def one_word_per_line(lines: list[str]) -> list[str]:
     """
     if marked := _with_marks(lines):
         return marked
+    if any(line.count("\t") != 1 for line in lines if line.strip()):
+        return lines
     filled = [line.split("\t") for line in lines if line.strip()]
     sides = [(words.split(), tags.split()) for words, *rest in filled for tags in rest[:1]]
     whole = len(sides) == len(filled) > 1 and all(len(each) == len(("words", "tags")) for each in filled)
@@ -31,11 +33,15 @@ def _with_marks(lines: Sequence[str]) -> list[str]:
 
     None where a word has no tag, or no word has "O".
     """
-    filled = [line.split() for line in lines if line.strip()]
-    if len(filled) < len(lines) and all(len(words) == 1 for words in filled):  # a word per line, between empty lines
+    written = [line for line in lines if line.strip()]
+    are_words = len(written) < len(lines) and all(len(line.split()) == 1 for line in written)
+    if not are_words and not any(all(sign in word for word in line.split()) for line in written[:1] for sign in _SIGNS):
+        return []
+    filled = list(map(str.split, written))
+    if are_words:  # a word per line, between empty lines
         filled = [" ".join(block.split("\n")).split() for block in "\n".join(map(str.strip, lines)).split("\n\n")]
         filled = [words for words in filled if words]
-    for sign in ("|", "/", "_", "\\"):
+    for sign in _SIGNS:
         if not filled or any(sign not in word for word in filled[0]):
             continue
         filled = [[_OF_GROUP.sub("", word) for word in words] for words in filled] if sign == "/" else filled
@@ -48,6 +54,7 @@ def _with_marks(lines: Sequence[str]) -> list[str]:
     return []
 
 
+_SIGNS = ("|", "/", "_", "\\")
 _OF_GROUP = re.compile(r"^\[(?=[^/])|(?<=/[A-Za-z])\][A-Za-z]*$|(?<=/[A-Za-z]{2})\][A-Za-z]*$")
 """Brackets around several words and the tag behind these, as in [Port/n Office/n]nt; each word has one of its own."""
 _FEWEST_WORDS = 2

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from ia3_studio.atomic import replace_text
 from ia3_studio.data.arrow_rows import ArrowRows, key_of, open_arrow_rows, reviver, tokenizer_key, write_arrow_rows
 from ia3_studio.data.parsing import shown_names
-from ia3_studio.data.problem import Problem
+from ia3_studio.data.problem import Problem, skipped_sentences
 from ia3_studio.errors import DataError
 from ia3_studio.settings import cache_folder
 
@@ -197,8 +197,8 @@ class RowReader:
             self.notes.append(f"{len(numbers):,} {what}: {reason}; see the log for the list.")
 
     def _kept(self, found: Read, what: str) -> Sequence[Any]:
-        for problem in found.problems:
-            print(f"row {problem.row} is skipped: {problem.reason}")
+        for sentence in skipped_sentences(found.problems):
+            print(sentence)
         if found.problems:
             self.notes.append(f"{len(found.problems):,} {what} are skipped; see the log for the reasons.")
         self._tell(getattr(found, "notes", ()), what)

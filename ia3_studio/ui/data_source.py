@@ -210,7 +210,8 @@ def _take(path: Path, held_out: float, kept_in: Path | None) -> Iterator[tuple[A
         used = str(keep(path, kept_in) if kept_in else path)
     except StudioError as error:
         files = error.files if isinstance(error, OneFileError) else ()
-        yield str(path), "", note(str(error), "bad"), "", "", *parsing_form.offered(found, None, files=files)
+        form = parsing_form.offered(found, None, files=files, refused=str(error))
+        yield str(path), "", note(str(error), "bad"), "", "", *form
         raise
     yield used, used, *data_overview(split), *parsing_form.offered(found, split.mapping)
 
@@ -221,7 +222,7 @@ def _nothing(sentence: str) -> tuple[Any, ...]:
 
 
 def apply_parsing(
-    studio: Studio, given: str | None, held_out: float, *fields: Any, new_task: bool = False
+    studio: Studio, given: str | None, held_out: float, *fields: Any, new_task: bool = False, before: str = ""
 ) -> Iterator[tuple[Any, ...]]:
     """Read what came in as the form says; yield (data, facts, first rows, problems, form).
 
@@ -229,6 +230,7 @@ def apply_parsing(
 
     Args:
         new_task: whether the task was chosen last, which brings its own columns.
+        before: the data in use, whose columns change places with one that is chosen in the place of another.
     """
     if not given:
         yield "", note(text.CHOOSE_FILE), "", "", *_unchanged()
@@ -246,26 +248,39 @@ def apply_parsing(
         parsing = parsing_form.chosen_parsing(*cells)
         found = look_at(path, parsing)
         wanted = parsing_form.of_new_task(found, columns) if new_task else columns
+        if before and (choice := DataChoice.from_text(before)).source == given:
+            wanted = parsing_form.exchanged(found, choice.mapping, wanted)
         *chosen, system = _still_there(found, wanted)
         mapping = parsing_form.with_system(found, parsing_form.chosen_mapping(found, *chosen), system)
         split = split_table(path.name, found, mapping, held_out=held_out)
         kept = str(keep(path, uploads_folder(studio))) if _is_fleeting(path) else given
     except StudioError as error:
-        yield "", note(str(error), "bad"), "", "", *parsing_form.offered_again(found, fields)
+        yield "", note(str(error), "bad"), "", "", *parsing_form.offered_again(found, fields, str(error))
         raise
     form = parsing_form.offered(found, split.mapping, cells, split.mapping.split)
     yield DataChoice(kept, mapping, parsing).to_text(), *data_overview(split), *form
 
 
 def apply_choices(
-    studio: Studio, given: str | None, held_out: float, *fields: Any, new_task: bool = False
+    studio: Studio, given: str | None, held_out: float, *fields: Any, new_task: bool = False, before: str = ""
 ) -> Iterator[tuple[Any, ...]]:
     """Read what came in as the form says; yield as :func:`apply_parsing`, without fields that it leaves as they are.
 
     What was chosen in them meanwhile stays, and is read next.
     """
-    for data, said, rows, faults, *form in apply_parsing(studio, given, held_out, *fields, new_task=new_task):
+    steps = apply_parsing(studio, given, held_out, *fields, new_task=new_task, before=before)
+    for data, said, rows, faults, *form in steps:
         yield data, said, rows, faults, *parsing_form.only_changes(form, fields)
+
+
+def apply_column(
+    studio: Studio, data: str, given: str | None, held_out: float, *fields: Any
+) -> Iterator[tuple[Any, ...]]:
+    """Read what came in with another column; yield as :func:`apply_choices`.
+
+    Where another field had the column, that field gets the one that it replaces.
+    """
+    yield from apply_choices(studio, given, held_out, *fields, before=data)
 
 
 def apply_task(studio: Studio, given: str | None, held_out: float, *fields: Any) -> Iterator[tuple[Any, ...]]:

@@ -99,12 +99,18 @@ def build(studio: Studio, session: Session) -> DataTab:
     )
     read_again = [*used, *own.form.shown]
     task, *others = own.form.fields
+    columns, others = others[: parsing_form.PLACES], others[parsing_form.PLACES :]
     changed = [each.input for each in others if isinstance(each, gr.Dropdown)]
     gr.on(
         [own.form.apply.click, own.held_out.release, *changed],
         guard(data_source.apply_choices, studio), read, read_again, **quiet(trigger_mode="always_last"),
     )  # fmt: skip
     task.input(guard(data_source.apply_task, studio), read, read_again, **quiet(trigger_mode="always_last"))  # type: ignore[attr-defined]
+    gr.on(
+        [each.input for each in columns if isinstance(each, gr.Dropdown)],
+        guard(data_source.apply_column, studio), [session.data, *read], read_again,
+        **quiet(trigger_mode="always_last"),
+    )  # fmt: skip
     own.form.unused.input(
         guard(data_source.use_unused, studio),
         [own.given, own.held_out, own.form.unused, *own.form.fields], read_again, **quiet(trigger_mode="always_last"),

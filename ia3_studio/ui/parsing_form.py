@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import gradio as gr
+from gradio.blocks import Block
 
 from ia3_studio.data.chosen_columns import Kind, columns_for, mapping_of, task_of
 from ia3_studio.data.column_profile import profile
@@ -19,17 +20,19 @@ from ia3_studio.data.paths import paths_in
 from ia3_studio.data.table import ParsingOptions, Table
 from ia3_studio.errors import DataError
 from ia3_studio.ui import text
-from ia3_studio.ui.parsing_words import DELIMITERS, ENCODINGS
+from ia3_studio.ui.parsing_words import DELIMITERS, ENCODINGS, asks_for_choice
 
 if TYPE_CHECKING:
     from ia3_studio.data.mapping import Mapping
 
 FIELDS, CELL_FIELDS = 15, 6
 """How many fields there are, and how many of them, the last, say how cells are read."""
+PLACES = 4
+"""How many fields, after that of the task, hold a column that plays a part: input, context, target, rejected."""
 SHEET = 12
 """The place of the field of the sheet among all fields; that of the speaker follows."""
-OFFERED = FIELDS + 1
-"""How many updates :func:`offered` returns: the fields, and the columns that are not used."""
+OFFERED = FIELDS + 2
+"""How many updates :func:`offered` returns: the fields, the columns that are not used, and what holds the fields."""
 MOST_PROPOSALS = 12
 MOST_COLUMNS = 500
 """Columns that are offered; a wider table is told which to use by their names."""
@@ -45,17 +48,19 @@ class ParsingForm:
     unused: gr.Radio
     """The columns that are not used, each with a part that it could play."""
     apply: gr.Button
+    options: gr.Accordion
+    """What holds the fields; closed until one of them is needed."""
 
     @property
-    def shown(self) -> list[gr.components.Component]:
+    def shown(self) -> list[Block]:
         """Return what :func:`offered` updates."""
-        return [*self.fields, self.unused]
+        return [*self.fields, self.unused, self.options]
 
 
 def build() -> ParsingForm:
     """Draw the fields."""
     unused = gr.Radio([], value=None, label=text.UNUSED, info=text.UNUSED_INFO, visible=False, elem_id="unused-columns")
-    with gr.Accordion(text.PARSING_OPTIONS, open=False, elem_id="data-parsing"):
+    with gr.Accordion(text.PARSING_OPTIONS, open=False, elem_id="data-parsing") as options:
         kind = gr.Dropdown(list(text.ROW_KINDS), value="", label=text.ROWS_ARE, info=text.ROWS_INFO, elem_id="rows-are")
         with gr.Row():
             first = _column(text.FIRST_COLUMN, text.FIRST_INFO, "first-column")
@@ -87,7 +92,7 @@ def build() -> ParsingForm:
         shape = gr.Dropdown(list(text.SHAPES), value="", label=text.SHAPE, info=text.SHAPE_INFO, elem_id="shape")
         apply = gr.Button(text.APPLY_PARSING, elem_id="apply-parsing")
     columns = [kind, first, second, answer, rejected, choices, template, split, system]
-    return ParsingForm([*columns, delimiter, encoding, header, sheet, speaker, shape], unused, apply)
+    return ParsingForm([*columns, delimiter, encoding, header, sheet, speaker, shape], unused, apply, options)
 
 
 def _column(label: str, info: str, elem_id: str, *, visible: bool = True) -> gr.Dropdown:
@@ -139,6 +144,28 @@ def of_new_task(table: Table, columns: Sequence[Any]) -> Sequence[Any]:
     if kind and columns_for(table, kind) is None:
         return columns
     return (kind, "", "", "", "", [], "", split, system)
+
+
+def exchanged(table: Table, before: Mapping | None, columns: Sequence[Any]) -> Sequence[Any]:
+    """Return the fields on columns after one was chosen that another field had: that one gets what it replaces.
+
+    Args:
+        table: the rows.
+        before: the mapping in use; None if it was guessed.
+        columns: the fields as they are now.
+    """
+    kind, *places, choices, template, split, system = columns
+    if len(set(filter(None, places))) == len(list(filter(None, places))):
+        return columns
+    before = before or infer_columns(table)
+    first, second, answer, _choices = _columns_of(before) if _kind_of(before) else ("", "", "", ())
+    used = (first, second, answer, (before.rejected or before.flag) if before.kind == "preferences" else "")
+    changed = [place for place, name in enumerate(places) if (name or "") != used[place]]
+    if len(changed) != 1 or places[changed[0]] not in used:
+        return columns
+    taken = used.index(places[changed[0]])
+    return (kind, *(used[changed[0]] if place == taken else name for place, name in enumerate(places)), choices,
+            template, split, system)  # fmt: skip
 
 
 def with_system(table: Table, chosen: Mapping | None, system: str) -> Mapping | None:
@@ -230,6 +257,7 @@ def offered(
     split: str = "",
     *,
     files: Sequence[str] = (),
+    refused: str = "",
 ) -> tuple[Any, ...]:
     """Return what all fields offer and say for a file that has been read: the mapping in use, and unused columns.
 
@@ -237,6 +265,7 @@ def offered(
         cells: the values of the fields on how cells are read, which stay as they are.
         split: the chosen split column.
         files: those of which one can be chosen, where they were not read.
+        refused: the sentence with which the file is refused.
     """
     names = _names(table, mapping)
     kind = _kind_of(mapping) if mapping else ""
@@ -258,6 +287,7 @@ def offered(
         gr.update(choices=[text.NO_SPEAKER, *speakers], value=cells[4], visible=bool(speakers)),
         cells[5],
         _unused(table, mapping),
+        gr.update(open=True) if asks_for_choice(refused) else gr.skip(),
     )
 
 
@@ -279,13 +309,16 @@ def _names(table: Table | None, mapping: Mapping | None = None) -> list[str]:
     return [*dict.fromkeys((*names, *paths_in(table.frame), *filter(None, used)))]
 
 
-def offered_again(table: Table | None, fields: Sequence[Any]) -> tuple[Any, ...]:
+def offered_again(table: Table | None, fields: Sequence[Any], refused: str = "") -> tuple[Any, ...]:
     """Return what all fields offer for a file whose columns cannot be used as chosen; what was chosen stays.
 
     Where it cannot be read as chosen, its sheets and speakers are those of the reading before.
+
+    Args:
+        refused: the sentence with which it is refused.
     """
     kind, first, second, answer, rejected, choices, template, split, system, *cells = fields
-    again = list(offered(table, None, cells, split or ""))
+    again = list(offered(table, None, cells, split or "", refused=refused))
     names = _names(table)
     columns = [text.NO_COLUMN, *((name, name) for name in names)]
     chosen = (each if each in names else "" for each in (first, second, answer))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import get_args
 
 from ia3_studio.data.decode import Encoding
@@ -37,3 +38,14 @@ ENCODINGS = (
     *((f"{name} ({_ALSO[name]})" if name in _ALSO else name, name) for name in get_args(Encoding)),
 )
 """Label and value of each; a name that says its language stands by itself."""
+_CHOOSE = re.compile(r"\b(?:choose|select|clear)\b", re.IGNORECASE)
+
+
+def asks_for_choice(sentence: str) -> bool:
+    """Say whether a sentence asks for something that the fields offer.
+
+    Example:
+        >>> asks_for_choice("no speaker can be chosen; clear Speaker."), asks_for_choice("a PDF, which has no rows.")
+        (True, False)
+    """
+    return bool(_CHOOSE.search(sentence))

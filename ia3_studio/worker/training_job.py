@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 from zlib import crc32
 
+from ia3_studio.data.problem import skipped_sentences
 from ia3_studio.runs.folder import write_json
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.split_record import labels_of_run, record_labels, record_split, split_of
@@ -303,8 +304,8 @@ class TrainingJob:
 
     def _read_data(self) -> DataSplit:
         split = split_of(self._run)
-        for problem in split.problems:
-            print(f"row {problem.row} is skipped: {problem.reason}")
+        for sentence in skipped_sentences(split.problems):
+            print(sentence)
         for sentence in split.notes:
             print(sentence)
         if self._writes:

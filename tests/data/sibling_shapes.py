@@ -450,4 +450,32 @@ SIBLINGS = (
         "source → prompt, target → answer",
         12,
     ),
+    Shape(
+        "columns that come again to the right",
+        "beside.csv",
+        rows(
+            lambda n: f"{said(n)};{mood(n)};{said(n + 100)};{mood(n + 1)}".replace(",", ""),
+            header="Text;Mood;Text;Mood",
+        ),
+        "Text → text, Mood → label",
+        12,
+    ),
+    Shape(
+        "sparse labels in columns by number",
+        "topics.csv",
+        rows(
+            lambda n: f"{said(n)};{('quay;;', 'pier;quay;', 'crane;pier;quay')[n % 3]}".replace(",", ""),
+            24,
+            header="text;topic_0;topic_1;topic_2",
+        ),
+        "text → text, topic → several labels",
+        24,
+    ),
+    Shape(
+        "two flags in an object",
+        "two_flags.jsonl",
+        lines(lambda n: {"text": said(n), "labels": {"rude": n % 2, "late": n // 2 % 2}}),
+        "text → text, labels.rude, labels.late → several labels",
+        12,
+    ),
 )

@@ -69,6 +69,12 @@ def test_rows_without_copies_are_split_without_a_word() -> None:
     assert drawn_split([asked(n, f"Is pier {n} free?") for n in range(1, 41)], 0.25, 3)[2] == ()
 
 
+def test_labels_whose_shares_are_rounded_up_are_no_group_that_had_to_stay_together() -> None:
+    rows = [Example(row, text=f"text {row}", labels=(str(row % 3),)) for row in range(1, 201)]
+    _train, held_out, notes = drawn_split(rows, 0.1, 0)
+    assert len(held_out) == 21 and not notes
+
+
 def test_a_large_file_keeps_to_the_share_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(large, "LARGE_BYTES", 1)
     monkeypatch.setenv("IA3_STUDIO_CACHE", str(tmp_path / "cache"))

@@ -1,4 +1,7 @@
-"""Files that are read otherwise at first, or asked about: at most two choices in the form lead to the right reading."""
+"""Files that are read otherwise at first, or asked about: at most two choices in the form lead to the right reading.
+
+The form opens with the first file, whose refusal asks for a choice.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from playwright.sync_api import Page, expect
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.ui import text
 from tests.data.shapes import asked, berths, lines, mood, rows, said
-from tests.e2e.studio_app import StudioProcess, choose_option, open_card, open_studio, upload_data
+from tests.e2e.studio_app import StudioProcess, choose_option, open_studio, upload_data
 from tests.e2e.test_own_data import upload_instead
 
 pytestmark = pytest.mark.e2e
@@ -58,8 +61,6 @@ def test_two_choices_lead_to_the_right_reading_of_every_file(page: Page, studio:
         path.write_text(content, encoding="utf-8")
         (upload_instead if place else upload_data)(page, path)
         expect(note).to_contain_text(at_first)
-        if place == 0:
-            open_card(page, text.PARSING_OPTIONS)
         for field, value in choices:
             choose_option(page, field, value)
         expect(note).to_contain_text(str(mapping))

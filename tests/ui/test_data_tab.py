@@ -32,7 +32,7 @@ from ia3_studio.ui.data_source import (
 from ia3_studio.ui.data_tab import choose_kind, export_processed, use_starter
 from ia3_studio.ui.data_words import MODELS_FOR_KIND, finding_sentences, numbered, rows_of
 from ia3_studio.ui.forms import updates_of
-from ia3_studio.ui.parsing_form import offered
+from ia3_studio.ui.parsing_form import FIELDS, offered
 from ia3_studio.ui.preview_card import draw
 from ia3_studio.ui.rows_card import data_overview
 from ia3_studio.ui.run_form import config_of
@@ -110,7 +110,7 @@ def test_a_field_that_is_read_as_it_was_sent_may_be_changed_meanwhile(bench: Stu
     fields = ("pairs", "answer", "", "answer", "", [], "", "", "", "", "", "", "", "", "")
     *_shown, (data, _said, _rows, _faults, *form) = apply_choices(bench, str(path), 0.34, *fields)
     assert DataChoice.from_text(data).mapping == Mapping("pairs", "answer", "answer")
-    assert ("prompt", "prompt") in form[3]["choices"] and all("value" not in update for update in form[:-1])
+    assert ("prompt", "prompt") in form[3]["choices"] and all("value" not in update for update in form[:FIELDS])
     *_shown, (_data, _said, _rows, _faults, kind, first, *_others) = apply_choices(
         bench, str(path), 0.34, "pairs", *[""] * 2, "answer", "", [], *[""] * 9
     )
@@ -283,7 +283,7 @@ def test_another_sheet_of_a_workbook_can_be_chosen(bench: Studio, tmp_path: Path
         pd.DataFrame({"note": ["x"]}).to_excel(book, sheet_name="Cover", index=False)
         pd.DataFrame({"prompt": list("abc"), "answer": list("def")}).to_excel(book, sheet_name="Rows", index=False)
     steps = take_upload(bench, [str(path)], 0.34)
-    *_before, sheet, _speaker, _shape, _unused = next(steps)
+    *_before, sheet, _speaker, _shape, _unused, _options = next(steps)
     assert sheet["visible"] and ("Rows", "Rows") in sheet["choices"]
     *_shown, (_data, said, *_rest) = apply_parsing(bench, str(path), 0.34, *[""] * 12, "Rows", "", "")
     assert "sheet Rows" in said and says(said, rows_of(2, 1))
@@ -311,7 +311,7 @@ def test_a_column_that_is_not_used_is_used_after_one_click(bench: Studio, tmp_pa
     rows = "".join(f"The title of note {n},A remark about the sea {n},{'ab'[n % 2]}\n" for n in range(12))
     path.write_text("title,text,label\n" + rows)
     *_steps, (_given, _data, said, _rows, _faults, *form) = take_upload(bench, [str(path)], 0.2)
-    assert form[-1]["visible"] and [value for _label, value in form[-1]["choices"]] == ["context:title"]
+    assert form[FIELDS]["visible"] and [value for _label, value in form[FIELDS]["choices"]] == ["context:title"]
     fields = ("labels", "text", "", "label", "", [], "", "", "", "", "", "", "", "", "")
     *_shown, (_data, said, *_rest) = use_unused(bench, str(path), 0.2, "context:title", *fields)
     assert says(said, str(Mapping("labels", column="text", context="title", answer="label")))
@@ -331,7 +331,7 @@ def test_a_chat_log_is_learned_after_its_speaker_is_chosen(bench: Studio, tmp_pa
     lines = (f"{n // 4 + 1:02d}/05/2024, 10:{n:02d} - {('Ada', 'Bert')[n % 2]}: remark number {n}\n" for n in range(20))
     path.write_text("".join(lines))
     steps = take_upload(bench, [str(path)], 0.2)
-    *_before, speaker, _shape, _unused = next(steps)
+    *_before, speaker, _shape, _unused, _options = next(steps)
     assert speaker["visible"] and ("Bert", "Bert") in speaker["choices"]
     with pytest.raises(DataError, match="Ada"):
         next(steps)
@@ -380,7 +380,7 @@ def test_a_text_that_preferences_leave_out_becomes_their_context_after_one_click
     rows = ({"ask": f"Berth {n}?", "chosen": f"At {n}.", "rejected": "No.", "about": f"Sea map {n}"} for n in range(12))
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     *_steps, (_given, _data, _said, _rows, _faults, *form) = take_upload(bench, [str(path)], 0.2)
-    assert [value for _label, value in form[-1]["choices"]] == ["context:about"]
+    assert [value for _label, value in form[FIELDS]["choices"]] == ["context:about"]
     fields = ("preferences", "ask", "", "chosen", "rejected", [], "", "", "", "", "", "", "", "", "")
     *_shown, (_data, said, *_rest) = use_unused(bench, str(path), 0.2, "context:about", *fields)
     assert says(said, str(Mapping("preferences", "ask", "chosen", "about", rejected="rejected")))

@@ -137,3 +137,21 @@ def test_a_column_can_be_chosen_alone_where_the_form_cannot_say_what_was_detecte
         and "topic" in shown[1]
         and DataChoice.from_text(shown[0]).mapping == Mapping("labels", column="note", answer="topic")
     )
+
+
+def test_a_refusal_that_asks_for_a_choice_opens_the_fields_to_choose_in(bench: Studio, tmp_path: Path) -> None:
+    two = [{"prompt": asked(n), "answer_a": said(n), "answer_b": f"No berth is free at {n}."} for n in range(9)]
+    path = written(two, tmp_path, "two.jsonl")
+    shown, refused = last(take_upload(bench, [str(path)], 0.2))
+    assert "select one of them" in refused and shown[-1].get("open") is True
+    shown, refused = last(apply_choices(bench, str(path), 0.2, *chosen(kind="labels", first="prompt")))
+    assert "open" not in shown[-1]  # it can be read now, and the fields stay as they are
+    shown, refused = last(apply_choices(bench, str(path), 0.2, *chosen(kind="preferences", answer="answer_a")))
+    assert "is selected; select one" in refused and shown[-1].get("open") is True
+
+
+def test_a_refusal_that_no_choice_can_help_leaves_the_fields_closed(bench: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "paper.pdf"
+    path.write_bytes(b"%PDF-1.4 \x00")
+    shown, refused = last(take_upload(bench, [str(path)], 0.2))
+    assert refused and "open" not in shown[-1]

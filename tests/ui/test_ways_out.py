@@ -1,4 +1,4 @@
-"""From a wrong first reading, choosing the task alone, or one column that is not used, leads to the right one."""
+"""From a wrong first reading, the task alone, one column that is not used, or two columns lead to the right one."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ import pytest
 from ia3_studio.data.chosen_columns import task_of
 from ia3_studio.data.column_use import proposals
 from ia3_studio.data.infer_columns import infer_columns
+from ia3_studio.data.load import DataChoice
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.table import Table, read_table
-from ia3_studio.ui.parsing_form import chosen_mapping, chosen_unused, of_new_task, offered
+from ia3_studio.ui.data_source import apply_column
+from ia3_studio.ui.parsing_form import chosen_mapping, chosen_unused, exchanged, of_new_task, offered
+from ia3_studio.ui.session import Studio
 from tests.data.every_shape import EVERY_SHAPE
 from tests.data.exports import written
 from tests.data.shapes import Shape, asked, berths, mood, said
@@ -109,3 +112,57 @@ def test_the_task_alone_finds_the_question_the_text_and_the_answer_inside_an_obj
     cells = {"context": lambda n: said(n) * 3, "question": asked, **answers}
     found = after_task(table_of(cells, tmp_path), "pairs", "question", "context")
     assert found == Mapping("pairs", "question", "answers.text[0]", "context")
+
+
+THREE_PARTS: dict[str, tuple[dict[str, Any], Mapping, tuple[str, str, str, str]]] = {
+    "SQuAD": (
+        {"context": lambda n: said(n) * 3, "question": asked, "answer": lambda n: f"berth {n}"},
+        Mapping("pairs", "question", "answer", "context"),
+        ("question", "context", "answer", ""),
+    ),
+    "scored preferences": (
+        {"prompt": asked, "one": said, "other": lambda n: f"No berth is free at {n}."},
+        Mapping("preferences", "prompt", "one", rejected="other"),
+        ("prompt", "", "one", "other"),
+    ),
+    "SemEval": (
+        {"sentence": said, "aspect": lambda n: f"berth {n}", "polarity": mood},
+        Mapping("labels", column="sentence", answer="polarity", context="aspect"),
+        ("sentence", "aspect", "polarity", ""),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", THREE_PARTS)
+def test_two_choices_put_three_columns_right_that_are_all_in_the_place_of_another(name: str, tmp_path: Path) -> None:
+    cells, right, wanted = THREE_PARTS[name]
+    table = table_of(cells, tmp_path)
+    used = [place for place, column in enumerate(wanted) if column]
+    turned = list(wanted)
+    for place, other in zip(used, (*used[1:], used[0]), strict=True):
+        turned[place] = wanted[other]
+    before = chosen_mapping(table, right.kind, *turned, (), "", "")
+    for place in used[:2]:
+        turned[place] = wanted[place]
+        _kind, *turned, _choices, _template, _split, _system = exchanged(
+            table, before, (right.kind, *turned, (), "", "", "")
+        )
+        before = chosen_mapping(table, right.kind, *turned, (), "", "")
+    assert before == right
+
+
+def test_a_column_that_no_other_field_has_leaves_the_others_as_they_are(tmp_path: Path) -> None:
+    table = table_of({"prompt": asked, "answer": said, "note": lambda n: f"berth {n}"}, tmp_path)
+    fields = ("pairs", "prompt", "", "note", "", [], "", "", "")
+    assert exchanged(table, Mapping("pairs", "prompt", "answer"), fields) == fields
+    both = ("pairs", "answer", "", "answer", "", [], "", "", "")  # nothing says which of the two was chosen last
+    assert exchanged(table, Mapping("pairs", "note", "prompt"), both) == both
+
+
+def test_columns_change_places_on_the_page(bench: Studio, tmp_path: Path) -> None:
+    path = written([{"prompt": asked(n), "answer": said(n)} for n in range(12)], tmp_path, "rows.jsonl")
+    fields = ("pairs", "answer", "", "answer", "", [], *[""] * 9)
+    *_steps, (data, *_shown, _options) = apply_column(bench, str(path), str(path), 0.2, *fields)
+    assert DataChoice.from_text(data).mapping == Mapping("pairs", "answer", "prompt")
+    other = apply_column(bench, "lighthouse", str(path), 0.2, *fields)  # what is in use are other data
+    assert DataChoice.from_text([*other][-1][0]).mapping == Mapping("pairs", "answer", "answer")

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import with_line_feeds
 from ia3_studio.data.shapes.whatsapp import SPEAKER, TEXT, TIME
 
 _FIELDS = re.compile(r"From: ([^\n]{1,80})\n(?:[A-Z][a-z]{2,11}: [^\n]{0,200}\n){0,6}?(?:Sent|Date): ([^\n]{1,80})\n")
@@ -24,7 +24,7 @@ def headed_messages(text: str) -> dict[str, list[Any]] | None:
         >>> headed_messages("".join(said.format(who, at) for at, who in enumerate(("Ann", "Me") * 2)))["speaker"]
         ['Ann', 'Me', 'Ann', 'Me']
     """
-    whole = LINE_END.sub("\n", text).strip() + "\n"
+    whole = with_line_feeds(text).strip() + "\n"
     for head, speaker, time in ((_FIELDS, 1, 2), (_DATED, 2, 1)):
         if not head.match(whole):
             continue

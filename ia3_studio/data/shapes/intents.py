@@ -22,6 +22,9 @@ _INTENTS = ("tag", "intent", "intentname", "absicht", "intención", "intencion",
 """Names that say by themselves that texts in a list are phrases of one intent, where each row has another one."""
 INTENT_NAMES = (*_INTENTS, "name", "label", "category")
 
+KEY = "key"
+"""What the keys of an object of rows are called."""
+
 
 def _phrases(cell: Any) -> list[str]:
     value = structure_of(cell)
@@ -38,14 +41,27 @@ def _text(phrase: Any) -> str:
     return next((phrase[key] for key in ("text", "utterance", "phrase", "value") if is_text(phrase.get(key))), "")
 
 
+def _intent(rows: Rows) -> str:
+    """Return the column of intents; those of an object of them by their names are its keys.
+
+    Beside these, phrases and what is said in reply stand in lists: an object of words with their definitions and
+    examples is none of intents.
+    """
+    if intent := rows.find(INTENT_NAMES):
+        return intent
+    others = [name for name in rows.columns if name not in (KEY, rows.find(PHRASE_NAMES))]
+    are_lists = all(rows.mostly(name, lambda cell: isinstance(structure_of(cell), list)) for name in others)
+    return KEY if rows.columns[:1] == [KEY] and are_lists else ""
+
+
 def _has_intents(rows: Rows) -> bool:
-    phrases, intent = rows.find(PHRASE_NAMES), rows.find(INTENT_NAMES)
+    phrases, intent = rows.find(PHRASE_NAMES), _intent(rows)
     return rows.mostly(phrases, lambda cell: bool(_phrases(cell))) and rows.mostly(intent, is_text)
 
 
 def _has_named_intents(rows: Rows) -> bool:
     """Say whether each row is an intent of its own with several phrases, which are not what two say by turns then."""
-    intent = rows.find(INTENT_NAMES)
+    intent = _intent(rows)
     names = [str(cell) for cell in rows.sample(intent)]
     of_objects = rows.mostly(
         rows.find(PHRASE_NAMES), lambda cell: isinstance(next(iter(listed(structure_of(cell))), 0), dict)
@@ -55,7 +71,7 @@ def _has_named_intents(rows: Rows) -> bool:
 
 
 def _read_intents(rows: Rows) -> Recognized:
-    phrases, intent = rows.find(PHRASE_NAMES), rows.find(INTENT_NAMES)
+    phrases, intent = rows.find(PHRASE_NAMES), _intent(rows)
     texts: list[tuple[str, Any]] = []
     empty = 0
     for _row, record in rows.records():

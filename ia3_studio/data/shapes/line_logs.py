@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of
 from ia3_studio.data.shapes.whatsapp import SPEAKER, TEXT, TIME, DatedMessage, times_of
 
 _CLOCK = r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:[ \u202f]?([AaPp])\.?[Mm]\.?)?"
@@ -49,7 +49,7 @@ def logged_lines(text: str) -> dict[str, list[Any]] | None:
         >>> logged_lines("[09:05] <ann> hi\\n[09:06] <bo> ahoy\\n[09:07] <ann> late?\\n[09:08] <bo> no")["speaker"]
         ['ann', 'bo', 'ann', 'bo']
     """
-    lines = list(map(_usual, LINE_END.split(text.strip("\ufeff\n\r "))))
+    lines = list(map(_usual, lines_of(text.strip("\ufeff\n\r "))))
     head = max(_HEADS, key=lambda form: sum(form.fullmatch(line) is not None for line in lines[:_SAMPLE]))
     lines = [line for line in lines if not _NOTICE.fullmatch(line)] if head is _DATED else lines
     said = [each for each in _messages(lines, head) if "".join(each.lines).strip()]
@@ -59,6 +59,9 @@ def logged_lines(text: str) -> dict[str, list[Any]] | None:
         return None
     times = times_of([each.when for each in said])
     if head is _DATED and not _is_talk(times, [*speakers]):
+        return None
+    is_transcript = head is _HEADS[1] and any(line.endswith("\t") for line in lines)
+    if is_transcript and not _begins_and_goes_on(times, said):
         return None
     texts = ["\n".join(each.lines).strip() for each in said]
     return {TIME: times, SPEAKER: [each.speaker for each in said], TEXT: texts}
@@ -77,6 +80,14 @@ def _is_talk(times: Sequence[Any], speakers: Sequence[str]) -> bool:
     return min(steps) >= 0 and soon > _MOSTLY * len(steps) and not _LEVELS & {*map(str.lower, speakers)}
 
 
+def _begins_and_goes_on(times: Sequence[float | None], said: Sequence[_Said]) -> bool:
+    """Say whether a transcript begins at its beginning and goes on: a timetable begins at some time of the day."""
+    moments = [moment for moment in times if moment is not None]
+    begun = said[0].when.clock
+    return begun < _BEGINS_BY and all(one <= other for one, other in pairwise(moments))
+
+
+_BEGINS_BY = (0, 5, 0)
 _SOON, _MOSTLY = 3600.0, 0.8
 _LEVELS = frozenset(("info", "warn", "warning", "error", "debug", "trace", "fatal", "critical", "notice"))
 _NOTICE = re.compile(r".*\t[^\w\t]+\t.*")
@@ -84,13 +95,35 @@ _NOTICE = re.compile(r".*\t[^\w\t]+\t.*")
 
 def notices_note(text: str) -> tuple[str, ...]:
     """Return the note on lines that the program of a chat wrote itself, with a sign such as --> for a speaker."""
-    count = sum(map(bool, map(_NOTICE.fullmatch, LINE_END.split(text))))
+    count = sum(map(bool, map(_NOTICE.fullmatch, lines_of(text))))
     return (f"Not used: {count:,} lines about who came, went or did something.",) if count else ()
 
 
 _NAME_FIRST = re.compile(r"\[([^\[\]\t]{1,60})\] \[(오전|오후|) ?(\d{1,2}:\d{2}) ?([AaPp][Mm]|)\] (.*)")
 _RULED_DAY = re.compile(r"-{5,} ?(\d{4})년 (\d{1,2})월 (\d{1,2})일.*-{5,}")
 _HALVES = {"오전": "AM", "오후": "PM"}
+
+
+_TIMED = re.compile(r"(\S[^\t\n:()]{0,59}?)(?: {2,10}|\t| ?\()(?:(\d{1,2}):)?(\d{1,3}):(\d{2})\)?:?[ ]{0,9}")
+"""A line of a transcript: who speaks, and how long after its beginning; what is said stands below."""
+
+
+def _of_transcript(line: str) -> str:
+    """Return a line of Otter or Teams, with the speaker before the time that has gone by, as LINE writes it.
+
+    Example:
+        >>> _of_transcript("Speaker 1  61:05"), _of_transcript("Ann Lee (0:04):")
+        ('1:01:05\\tSpeaker 1\\t', '0:00:04\\tAnn Lee\\t')
+    """
+    found = _TIMED.fullmatch(line)
+    if not found:
+        return line
+    speaker, hours, minutes, seconds = found.groups()
+    hour, minute = divmod(60 * int(hours or 0) + int(minutes), 60)
+    return f"{hour}:{minute:02d}:{seconds}\t{speaker.strip()}\t" if hour < _HOURS else line
+
+
+_HOURS = 24
 
 
 def _usual(line: str) -> str:
@@ -100,6 +133,10 @@ def _usual(line: str) -> str:
         >>> _usual("[민지] [오후 3:12] 안녕"), _usual("--------------- 2024년 5월 3일 금요일 ---------------")
         ('3:12 PM\\t민지\\t안녕', '2024.5.3')
     """
+    if line[-1:].isdecimal() or line.endswith((")", "):", " ")):
+        line = _of_transcript(line)
+    if line[:1] not in ("[", "-"):
+        return line
     if day := _RULED_DAY.fullmatch(line):
         return ".".join(day.groups())
     found = _NAME_FIRST.fullmatch(line)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of
 
 TIME, SPEAKER, TEXT, KIND = "time", "speaker", "text", "kind"
 SYSTEM, FILES, DELETED, EMPTY = "system", "images and files", "deleted messages", "messages without text"
@@ -68,7 +68,7 @@ def whatsapp_messages(text: str) -> dict[str, list[Any]] | None:
 def _messages(text: str) -> list[DatedMessage]:
     """Return the messages of a text; none if its first line is no message."""
     found: list[DatedMessage] = []
-    for written in LINE_END.split(text.strip(f"\n\r {_MARKS}")):
+    for written in lines_of(text.strip(f"\n\r {_MARKS}")):
         head = _HEAD.match(written)
         if head:
             found.append(_message(head, written[head.end() :]))
