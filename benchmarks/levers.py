@@ -35,6 +35,7 @@ LEVERS = {
     "shared": "their common beginning once",
     "rounded": "backward matrix products in bfloat16",
     "recomputed": "activations of the feed-forward computed again",
+    "last": "the last layer at label positions only",
 }
 ORDER = tuple(LEVERS)
 
@@ -97,6 +98,7 @@ def lever(options: argparse.Namespace, side: str) -> dict[str, float]:
     """Train a few steps with a lever and those before it; return speed and peak memory."""
     from ia3_studio import TrainConfig, attach, discover, load_model, train
     from ia3_studio.training import loss as losses
+    from ia3_studio.training import needed_positions
     from ia3_studio.training.bundles import RowBundle
 
     loaded = load_model(options.model)
@@ -108,6 +110,8 @@ def lever(options: argparse.Namespace, side: str) -> dict[str, float]:
         losses.bundled = lambda rows: [RowBundle((row,), 0) for row in rows]  # type: ignore[assignment]
     if "recomputed" not in reached:
         losses.recomputed = lambda _device: nullcontext()
+    if "last" not in reached:
+        needed_positions.LARGEST_SHARE = 0.0
     backward: Any = "bfloat16" if "rounded" in reached else "float32"
     config = TrainConfig(epochs=1, batch_size=BATCH_SIZE, learning_rate=LEARNING_RATE,
                          micro_batch_tokens=1024 if "micro" in reached else 10**9)  # fmt: skip
