@@ -246,7 +246,8 @@ def _read_dump(name: str, data: bytes, parsing: ParsingOptions) -> Found:
             f"{error} Or choose one of the tables of {name} under Sheet or file.", tuple(members)
         ) from error
     note = (f"Statements of {name} that are damaged, and read only up to there: {damaged:,}.",) if damaged else ()
-    return with_encoding_facts(name, replace(found, notes=(*found.notes, *note)), [decoded])
+    form = found.form.replace(f".csv in {name}, comma-separated", " of a dump")
+    return with_encoding_facts(name, replace(found, form=form, notes=(*found.notes, *note)), [decoded])
 
 
 def _without_known_ending(name: str, suffix: str, data: bytes, parsing: ParsingOptions) -> Found:
