@@ -13,6 +13,8 @@ _HEADING = re.compile(r"(#{1,6})\s+(.*)")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*:?|__([^_]+)__:?")
 _BOLD_FIRST = re.compile(r"\*\*([^*]+[?？؟])\*\*:?\s+([^*\s].*)")
 _ITEM = re.compile(r"(?:[-*+•]|\(?\d{1,5}[.):])\s+(\S.*)")
+_ASKED_FIRST = re.compile(r"((?:[^?？؟.!:]|[.:](?=\S)){2,200}[?？؟])\s+([^\s?].*)")
+"""An item that begins with a question, of one sentence, and goes on with its answer."""
 _BOLD_LEVEL, _ITEM_LEVEL = 7, 8
 """Levels of a line that is bold and of an item of a list, below those of headings."""
 _FEWEST_QUESTIONS = 3
@@ -49,7 +51,7 @@ def questions_in_headings(text: str) -> dict[str, list[Any]] | None:
         ['No.', 'Yes.', 'Very.']
     """
     lines = LINE_END.split(with_headings(text))
-    if sum(map(asks, lines)) < _FEWEST_QUESTIONS and not any("?**" in line or "?*" in line for line in lines):
+    if sum(any(sign in line for sign in "?？؟") for line in lines) < min(_FEWEST_QUESTIONS, len(lines)):
         return None
     heads = [_heading(line) for line in lines]
     found = Counter(head[0] for head in heads if head)
@@ -141,6 +143,8 @@ def _heading(line: str) -> tuple[int, str, str] | None:
     item = _ITEM.fullmatch(line.rstrip())
     if found := _BOLD_FIRST.fullmatch(item[1] if item else line.strip()):
         return _BOLD_LEVEL, found[1].strip(), found[2].strip()
+    if item and (found := _ASKED_FIRST.fullmatch(item[1])):
+        return _ITEM_LEVEL, found[1].strip(), found[2].strip()
     return (_ITEM_LEVEL, _unbold(item[1]), "") if item else None
 
 

@@ -13,7 +13,14 @@ from ia3_studio.data.choice_columns import choice_mapping, choices_without_answe
 from ia3_studio.data.column_names import named, says
 from ia3_studio.data.column_profile import cells_of, is_plain, kept_profiles, profile, structures_of
 from ia3_studio.data.column_words import ANSWERED, is_about_text
-from ia3_studio.data.content_pairs import asked_by_contents, in_two_scripts, rewritten, two_bodies, two_texts
+from ia3_studio.data.content_pairs import (
+    asked_by_contents,
+    counted_texts,
+    in_two_scripts,
+    rewritten,
+    two_bodies,
+    two_texts,
+)
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES, conversation_column, with_opening
 from ia3_studio.data.entailed_pairs import entailed_pairs
 from ia3_studio.data.flag_columns import flags
@@ -260,7 +267,7 @@ _IN_ORDER = (
     nested_pairs, triples, _choices, tagged_words, marked_answers, graded_answers, judged_claims, rated_texts,
     recipes,
     _refuse_undecided, judged_pairs, named_pairs, labeled, flags, beside_structures,
-    two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, asked_by_contents,
+    two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, counted_texts, asked_by_contents,
     entailed_pairs, two_bodies, by_contents, few_labeled, told_language, named_text, coded_texts, two_texts,
     longest_text, labeled_words, only_words,
 )  # fmt: skip

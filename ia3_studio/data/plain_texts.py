@@ -136,8 +136,12 @@ def is_rule(block: str) -> bool:
     return RULE.fullmatch(block) is not None
 
 
-RULE = re.compile(r"^[^\S\n]*+(?:[*#⁂•][^\S\n]*+){3,}$|(?:\A|(?<=\n\n))[^\S\n]*+(?:[-=_~][^\S\n]*+){3,}$", re.MULTILINE)
-"""A line of signs; one of dashes right below a line is the rule of a heading."""
+RULE = re.compile(
+    r"^[^\S\n]*+(?:[*#⁂•][^\S\n]*+){3,}$"
+    r"|(?:\A|(?<=\n\n))[^\S\n]*+(?:[-=_~][^\S\n]*+){3,}$(?!\n[^\n]*[^\W_][^\n]*\n[-=_~]{3})",
+    re.MULTILINE,
+)
+"""A line of signs; one of dashes right below a line is the rule of a heading, as is one above such a line."""
 _FEWEST_PARTS, _LONGEST_PART = 4, 2_000
 """Texts between rules at least, and the most characters of one."""
 _END_OF_DOCUMENT = re.compile(r"<\|endoftext\|>|<\|end_of_text\|>")

@@ -16,6 +16,8 @@ _SAID = re.compile(rf"\s*(?:[-*â€¢]\s+)?\**(?:[(\[<]\s*{_NAME}\s*[)\]>]\**\s*[:ï
 """A line that names its speaker, who may stand in brackets, and what is said."""
 _SIGNS, _SHORTEST_RULE = "-=*_", 3
 """What a rule is made of that ends a conversation, and how many of them."""
+_DEEPEST_HEADING = 6
+"""Signs "#" of a heading at most: a line of more is a rule."""
 _HEADED = re.compile(r"\s*(?:-{2,}|={2,}|\*{2,}|_{2,})\s*\w.*")
 """A line that begins with a rule and goes on, which is a heading."""
 _FEWEST = 2
@@ -99,6 +101,8 @@ def _blocks(text: str) -> Iterator[list[str]]:
 
 def _before_rule(line: str) -> str | None:
     """Return what a line holds in front of the rule at its end; None if it has none, or is a heading behind a rule."""
+    if len(line) > _DEEPEST_HEADING and not line.strip("#"):
+        return ""
     bare = line.rstrip(line[-1]) if line and line[-1] in _SIGNS else line
     is_ruled = len(line) - len(bare) >= _SHORTEST_RULE and not _HEADED.fullmatch(line)
     return bare.strip() if is_ruled else None

@@ -84,7 +84,7 @@ from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.data.shared_marks import classes_first, marks_note, sides_by_marks, sides_in_lines
 from ia3_studio.data.speaker_lines import conversations_of_two, note_on_turns
 from ia3_studio.data.tagged_records import tagged_records
-from ia3_studio.data.tagged_texts import read_tagged_texts
+from ia3_studio.data.tagged_texts import read_listed_tags, read_tagged_texts
 from ia3_studio.data.talk_texts import candidates_note, talks_in_text
 from ia3_studio.data.template_streams import templated_notes, templated_talks
 from ia3_studio.data.webanno import read_webanno
@@ -191,6 +191,8 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
         return replace(read, form=f"{read.form}, {encoding}")
     is_conll = PurePosixPath(name).suffix.lower() in CONLL or text.startswith(BEGIN_OF_DOCUMENT)
     if parsing.delimiter is None and (words := read_entity_table(name, text) or read_tagged_texts(text)):
+        return replace(words, form=f"{words.form}, {encoding}")
+    if not (parsing.delimiter or parsing.plain) and (words := read_listed_tags(text)):
         return replace(words, form=f"{words.form}, {encoding}")
     if parsing.delimiter is None and (words := read_conll(name, text, is_named_so=is_conll)):
         return replace(words, form=f"{words.form}, {encoding}")

@@ -32,6 +32,9 @@ def _columns_of(rows: Rows) -> tuple[str, str]:
         return _unnamed_columns(rows)
     if word and not tag and _are_counted(rows):  # marks such as a comma or a period
         tag = next((name for name in tags if _mostly(rows, name, _is_short) and _are_few(rows, name)), "")
+    if tag and not word and "O" in _kinds(rows, tag):
+        others = [name for name in rows.columns if name != tag]
+        word = others[0] if len(others) == 1 and _mostly(rows, others[0], _is_word) else ""
     return word, tag
 
 
