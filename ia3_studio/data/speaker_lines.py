@@ -40,6 +40,21 @@ def conversations_of_two(text: str) -> dict[str, list[Any]] | None:
     return _conversations(list(_ruled_blocks(text))) or _conversations(list(_blocks(text)))
 
 
+def note_on_titles(text: str) -> tuple[str, ...]:
+    """Return the sentence on the lines above the first turns of conversations, which are not read.
+
+    Example:
+        >>> note_on_titles("## One\nBot: Ahoy\nKeeper: Hi\n\nBot: Who?\nKeeper: Bo")
+        ('Not used: 1 title of a conversation.',)
+    """
+    blocks = next((each for each in (list(_ruled_blocks(text)), list(_blocks(text))) if _conversations(each)), [])
+    roles = _roles(_speakers(blocks))
+    named = [_SAID.fullmatch(block[0]) for block in blocks]
+    titles = sum(not found or _name(found) not in roles for found in named)
+    what = "1 title of a conversation" if titles == 1 else f"{titles:,} titles of conversations"
+    return (f"Not used: {what}.",) if titles else ()
+
+
 def note_on_turns(lines: Sequence[str]) -> tuple[str, ...]:
     """Return the sentence on lines of plain text that two names begin by turns, of which neither is a known role.
 

@@ -9,7 +9,12 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ia3_studio.data.aligned_columns import Aligned, aligned_columns
-from ia3_studio.data.asked_lines import flashcards, questions_in_first_lines, questions_in_headings
+from ia3_studio.data.asked_lines import (
+    flashcards,
+    outside_questions_note,
+    questions_in_first_lines,
+    questions_in_headings,
+)
 from ia3_studio.data.block_rows import rows_in_blocks
 from ia3_studio.data.bold_terms import bold_terms, terms_note
 from ia3_studio.data.conll import SUFFIXES as CONLL
@@ -82,7 +87,7 @@ from ia3_studio.data.shapes.headed_messages import headed_messages
 from ia3_studio.data.shapes.line_logs import logged_lines, notices_note
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.data.shared_marks import classes_first, marks_note, sides_by_marks, sides_in_lines
-from ia3_studio.data.speaker_lines import conversations_of_two, note_on_turns
+from ia3_studio.data.speaker_lines import conversations_of_two, note_on_titles, note_on_turns
 from ia3_studio.data.tagged_records import tagged_records
 from ia3_studio.data.tagged_texts import read_listed_tags, read_tagged_texts
 from ia3_studio.data.talk_texts import candidates_note, talks_in_text
@@ -308,6 +313,8 @@ _NOTES: dict[Callable[[str], Any], Callable[[str], tuple[str, ...]]] = {
     talk_in_headings: talk_notes,
     bold_terms: terms_note,
     headed_exchanges: headings_note,
+    questions_in_headings: outside_questions_note,
+    conversations_of_two: note_on_titles,
     sides_by_marks: lambda text: marks_note(without_rules(text)),
 }
 """What is to be said of a form, by how it is read."""
@@ -352,7 +359,8 @@ def found_in_markdown(name: str, text: str, encoding: str, parsing: ParsingOptio
         return Found(numbered(talk), f"a talk below the names of speakers, {encoding}", notes=talk_notes(text))
     if not is_markdown_table(text):
         if not parsing.plain and (rows := questions_in_headings(text)):
-            return Found(numbered(rows), f"questions in headings, {encoding}")
+            form = f"questions in headings, {encoding}"
+            return Found(numbered(rows), form, notes=outside_questions_note(text))
         if not parsing.plain and (rows := classes_above(text)):
             return Found(numbered(rows), f"texts below the names of their labels, {encoding}")
         if not parsing.plain and (rows := intents_below_headings(text)):
