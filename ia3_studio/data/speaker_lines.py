@@ -37,7 +37,7 @@ def conversations_of_two(text: str) -> dict[str, list[Any]] | None:
         ... ][1]
         [{'role': 'assistant', 'content': 'Who?'}, {'role': 'user', 'content': 'Bo'}]
     """
-    return _conversations(list(_ruled_blocks(text))) or _conversations(list(_blocks(text)))
+    return _conversations(list(_ruled_blocks(text))) or _conversations(list(paragraphs_of(text)))
 
 
 def note_on_titles(text: str) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ def note_on_titles(text: str) -> tuple[str, ...]:
         >>> note_on_titles("## One\nBot: Ahoy\nKeeper: Hi\n\nBot: Who?\nKeeper: Bo")
         ('Not used: 1 title of a conversation.',)
     """
-    blocks = next((each for each in (list(_ruled_blocks(text)), list(_blocks(text))) if _conversations(each)), [])
+    blocks = next((each for each in (list(_ruled_blocks(text)), list(paragraphs_of(text))) if _conversations(each)), [])
     roles = _roles(_speakers(blocks))
     named = [_SAID.fullmatch(block[0]) for block in blocks]
     titles = sum(not found or _name(found) not in roles for found in named)
@@ -99,7 +99,7 @@ def _ruled_blocks(text: str) -> Iterator[list[str]]:
             yield block.strip("\n").split("\n")
 
 
-def _blocks(text: str) -> Iterator[list[str]]:
+def paragraphs_of(text: str) -> Iterator[list[str]]:
     """Yield the lines of each part of a text that a blank line or a rule ends."""
     block: list[str] = []
     for line in LINE_END.split(text):
@@ -128,6 +128,12 @@ def _speakers(blocks: Sequence[Sequence[str]]) -> Counter[str]:
     named = [[_SAID.fullmatch(line) for line in block] for block in blocks]
     below = Counter(_name(found) for block in named for found in block[1:] if found)
     return below if len(below) > 1 else Counter(_name(found) for block in named for found in block if found)
+
+
+def said_by(line: str) -> tuple[str, str] | None:
+    """Return the name that a line begins with and what is said; None for a line without one."""
+    found = _SAID.fullmatch(line)
+    return ((found[1] or found[2]).strip(), found[3].strip()) if found else None
 
 
 def _name(found: re.Match[str]) -> str:

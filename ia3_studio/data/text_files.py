@@ -17,6 +17,7 @@ from ia3_studio.data.asked_lines import (
 )
 from ia3_studio.data.block_rows import rows_in_blocks
 from ia3_studio.data.bold_terms import bold_terms, terms_note
+from ia3_studio.data.common_speakers import conversations_of_one, note_on_the_common
 from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll, read_conll_table
 from ia3_studio.data.cut_cells import require_whole_cells
@@ -288,6 +289,7 @@ _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (exchanges, "prompts and answers in paragraphs"),
     (rows_in_blocks, "paragraphs built alike"),
     (conversations_of_two, "conversations in paragraphs"),
+    (conversations_of_one, "conversations in paragraphs"),
 )
 """How rows are found in text that is no table, in the order in which it is tried, and what that form is called."""
 _LAST_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
@@ -315,6 +317,7 @@ _NOTES: dict[Callable[[str], Any], Callable[[str], tuple[str, ...]]] = {
     headed_exchanges: headings_note,
     questions_in_headings: outside_questions_note,
     conversations_of_two: note_on_titles,
+    conversations_of_one: note_on_the_common,
     sides_by_marks: lambda text: marks_note(without_rules(text)),
 }
 """What is to be said of a form, by how it is read."""
