@@ -27,7 +27,7 @@ def conversations_of_one(text: str) -> dict[str, list[Any]] | None:
         >>> conversations_of_one("\\n\\n".join(talks))["messages"][0][1]
         {'role': 'assistant', 'content': 'Aye?'}
     """
-    talks = _talks(text)
+    talks, _titles = _talks(text)
     who = _common(talks)
     if not who:
         return None
@@ -37,27 +37,30 @@ def conversations_of_one(text: str) -> dict[str, list[Any]] | None:
 
 
 def note_on_the_common(text: str) -> tuple[str, ...]:
-    """Return the sentence on who is taken for the assistant."""
-    talks = _talks(text)
+    """Return the sentences on who is taken for the assistant, and on titles that are not read."""
+    talks, titles = _talks(text)
     who = _common(talks)
+    what = "1 title of a conversation" if titles == 1 else f"{titles:,} titles of conversations"
     return (
         f"{who} speaks in all conversations and is read as the {_sides(talks, who)[0]}; to learn what the others say,"
         " call the speakers user and assistant in the file.",
+        *([f"Not used: {what}."] if titles else []),
     )
 
 
-def _talks(text: str) -> list[_Turns]:
-    """Return who says what in each paragraph, without a title above it; none where other lines have no name."""
+def _talks(text: str) -> tuple[list[_Turns], int]:
+    """Return who says what in each paragraph, and how many titles stand above; none where other lines have no name."""
     talks: list[_Turns] = []
+    titles = 0
     for lines in paragraphs_of(text):
         turns = [said_by(line) for line in lines]
         if turns[0] is None or not turns[0][1]:  # a title
-            turns = turns[1:]
+            turns, titles = turns[1:], titles + 1
         talk = [turn for turn in turns if turn and turn[1]]
         if not talk or len(talk) < len(turns):
-            return []
+            return [], 0
         talks.append(talk)
-    return talks
+    return talks, titles
 
 
 def _common(talks: Sequence[_Turns]) -> str:

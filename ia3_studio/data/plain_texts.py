@@ -131,6 +131,26 @@ def texts_between_rules(text: str) -> list[str]:
     return parts if len(parts) >= _FEWEST_PARTS and all(len(part) <= _LONGEST_PART for part in parts) else []
 
 
+def below_headings(blocks: Sequence[str]) -> list[str]:
+    """Return paragraphs with the headings of Markdown above them, which are no texts of their own.
+
+    Example:
+        >>> below_headings(["# Fog", "## Banks", "Thick.", "Thin."])
+        ['# Fog\\n\\n## Banks\\n\\nThick.', 'Thin.']
+    """
+    kept: list[str] = []
+    above: list[str] = []
+    for block in blocks:
+        above.append(block)
+        if not _IS_HEADING.fullmatch(block):
+            kept.append("\n\n".join(above))
+            above = []
+    return [*kept, "\n\n".join(above)] if above else kept
+
+
+_IS_HEADING = re.compile(r"#{1,6} [^\n]+")
+
+
 def is_rule(block: str) -> bool:
     """Say whether a paragraph or a line is one of signs that only parts texts."""
     return RULE.fullmatch(block) is not None

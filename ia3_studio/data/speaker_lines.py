@@ -44,7 +44,7 @@ def note_on_titles(text: str) -> tuple[str, ...]:
     """Return the sentence on the lines above the first turns of conversations, which are not read.
 
     Example:
-        >>> note_on_titles("## One\nBot: Ahoy\nKeeper: Hi\n\nBot: Who?\nKeeper: Bo")
+        >>> note_on_titles("## One\\nBot: Ahoy\\nKeeper: Hi\\nBot: Ann?\\n\\nBot: Who?\\nKeeper: Bo")
         ('Not used: 1 title of a conversation.',)
     """
     blocks = next((each for each in (list(_ruled_blocks(text)), list(paragraphs_of(text))) if _conversations(each)), [])
