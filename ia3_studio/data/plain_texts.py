@@ -158,7 +158,7 @@ def is_rule(block: str) -> bool:
 
 RULE = re.compile(
     r"^[^\S\n]*+(?:[*#⁂•][^\S\n]*+){3,}$"
-    r"|(?:\A|(?<=\n\n))[^\S\n]*+(?:[-=_~][^\S\n]*+){3,}$(?!\n[^\n]*[^\W_][^\n]*\n[-=_~]{3})",
+    r"|(?:\A|(?<=\n\n))[^\S\n]*+(?:[-=_~][^\S\n]*+){3,}$(?!\n(?=[^\n]{1,200}\n[-=_~]{3})[^\n]*[^\W_])",
     re.MULTILINE,
 )
 """A line of signs; one of dashes right below a line is the rule of a heading, as is one above such a line."""
