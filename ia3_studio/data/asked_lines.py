@@ -14,8 +14,8 @@ _HEADING = re.compile(r"(#{1,6})\s+(.*)")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*:?|__([^_]+)__:?")
 _BOLD_FIRST = re.compile(r"\*\*([^*]+[?？؟])\*\*:?\s+([^*\s].*)")
 _ITEM = re.compile(r"(?:[-*+•]|\(?\d{1,5}[.):])\s+(\S.*)")
-_ASKED_FIRST = re.compile(r"((?:[^?？؟.!:]|[.:](?=\S)){2,200}[?？؟])\s+([^\s?].*)")
-"""An item that begins with a question, of one sentence, and goes on with its answer."""
+_ASKED_FIRST = re.compile(r"((?:[^?？؟.!:]|[.:](?=\S)){2,200}[?？؟])\s+([^\s?(\[_].*)")
+"""An item that begins with a question, of one sentence, and goes on with its answer: no points, and no gap to fill."""
 _BOLD_LEVEL, _ITEM_LEVEL = 7, 8
 """Levels of a line that is bold and of an item of a list, below those of headings."""
 _FEWEST_QUESTIONS = 3
@@ -175,7 +175,7 @@ def _item_with_answer(line: str) -> tuple[int, str, str] | None:
     """Return the level of an item, the question that it begins with and the answer behind this; None for others."""
     item = _ITEM.fullmatch(line.rstrip())
     found = _ASKED_FIRST.fullmatch(item[1]) if item and not role_at(item[1])[0] else None
-    return (_ITEM_LEVEL, found[1].strip(), found[2].strip()) if found else None
+    return (_ITEM_LEVEL, found[1].strip(), found[2].strip()) if found and not asks(found[2]) else None
 
 
 def _unbold(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from ia3_studio.data.speaker_lines import paragraphs_of, said_by
@@ -71,9 +72,15 @@ def _common(talks: Sequence[_Turns]) -> str:
         return ""
     found = Counter(who for each in both for who in each)
     often = [who for who, times in found.items() if times >= _MOSTLY * len(both)]
-    again = sum(max(each.values()) > 1 for each in both)
+    again = sum(map(_returns, talks))
     are_talks = 2 * again >= len(both)  # else they are entries with the same fields
     return often[0] if len(often) == 1 and len(found) > len(("one", "other")) and are_talks else ""
+
+
+def _returns(talk: _Turns) -> bool:
+    """Say whether somebody speaks again after somebody else."""
+    changes = sum(one != other for (one, _said), (other, _heard) in pairwise(talk))
+    return changes >= len({who for who, _said in talk})
 
 
 def _sides(talks: Sequence[_Turns], who: str) -> tuple[str, str]:

@@ -49,7 +49,8 @@ def read_listed_tags(text: str) -> Found | None:
     split = [(number, *_with_list(line)) for number, line in lines]
     if not all(tags and all(map(is_tag, tags)) for _number, _said, tags in split):
         return None
-    if _OUTSIDE not in {tag for _number, _said, tags in split for tag in tags}:
+    kinds = {tag for _number, _said, tags in split for tag in tags}
+    if _OUTSIDE not in kinds or len(kinds) < 2:
         return None
     cut: Callable[[str], list[str]] = str.split
     if len(cut(split[0][1])) != len(split[0][2]):

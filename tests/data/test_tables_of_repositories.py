@@ -54,6 +54,12 @@ def test_pieces_of_a_last_text_are_no_list(tmp_path: Path) -> None:
         read(tmp_path, "faq.csv", table)
 
 
+def test_a_cell_more_in_each_row_may_lack_a_name_and_is_no_list(tmp_path: Path) -> None:
+    table = rows(lambda n: f'{asked(n)},"{said(n)}, aye",{n % 3},{1990 + n}', header="question,answer,pier")
+    with pytest.raises(DataError, match="4 cells, the first row 3"):
+        read(tmp_path, "faq.csv", table)
+
+
 # words with tags
 
 
@@ -81,6 +87,11 @@ def test_a_line_with_more_tags_than_words_is_listed(tmp_path: Path) -> None:
 
 def test_brackets_of_references_are_no_tags(tmp_path: Path) -> None:
     split = read(tmp_path, "notes.txt", rows(lambda n: f"Ferry {n} was late, as the keeper wrote [{n}]"))
+    assert split.mapping.kind == "text"
+
+
+def test_boxes_that_are_ticked_are_no_tags(tmp_path: Path) -> None:
+    split = read(tmp_path, "list.txt", rows(lambda n: f"Rope{n} [O]"))
     assert split.mapping.kind == "text"
 
 
@@ -164,6 +175,12 @@ def test_items_below_headings_that_ask_stay_in_the_answer(tmp_path: Path) -> Non
     assert turns(split) == [[("user", asked(n)), ("assistant", said_so)] for n in range(6)]
 
 
+@pytest.mark.parametrize("more", ["(2 points)", "Why do you think so?", "____"])
+def test_items_that_ask_for_more_have_no_answers(tmp_path: Path, more: str) -> None:
+    split = read(tmp_path, "exam.md", "".join(f"{n + 1}. {asked(n)} {more}\n" for n in range(8)))
+    assert split.mapping.kind == "text"
+
+
 def test_a_rule_of_number_signs_stands_between_conversations(tmp_path: Path) -> None:
     talks = [
         f"### {n}. Fog\nAssistant: Ahoy {n}.\nDriver: Where to?\nAssistant: Pier {n}.\nDriver: Aye.\n" for n in range(6)
@@ -193,6 +210,14 @@ def test_entries_with_a_field_in_common_are_no_conversations(tmp_path: Path) -> 
     fields = ("Keeper", "Warden", "Pilot")
     text = "\n\n".join(f"Pier: Number {n}\n{fields[n % 3]}: Ada {n}" for n in range(9))
     assert read(tmp_path, "piers.txt", text).mapping.kind != "messages"
+
+
+def test_words_with_several_meanings_are_no_conversations(tmp_path: Path) -> None:
+    kinds = ("Noun", "Verb", "Adverb")
+    text = "\n\n".join(
+        f"Word: moor {n}\n{kinds[n % 3]}: to tie up {n}\n{kinds[n % 3]}: to anchor {n}" for n in range(9)
+    )
+    assert read(tmp_path, "words.txt", text).mapping.kind != "messages"
 
 
 def test_the_same_two_in_all_conversations_are_not_told_apart(tmp_path: Path) -> None:
