@@ -85,6 +85,18 @@ def say_the_same(frame: pd.DataFrame, one: str, other: str) -> bool:
     return _pairs(frame[one], frame[other]) == profile(frame, one).different == profile(frame, other).different
 
 
+def describes(frame: pd.DataFrame, text: str, label: str) -> bool:
+    """Say whether a text is the same in all rows of a label and another one for each label, so that it describes it.
+
+    Somewhere else in the table stand texts of which hardly two are alike.
+    """
+    if not {text, label} <= {*frame.columns} or 2 * profile(frame, text).different > len(frame):
+        return False
+    others = (profile(frame, name) for name in frame.columns if name not in (text, label))
+    varied = any(each.is_text and 2 * each.different > len(frame) for each in others)
+    return varied and profile(frame, label).different > 1 and say_the_same(frame, text, label)
+
+
 def _pairs(one: Iterable[Any], other: Iterable[Any]) -> int:
     """Return how many different pairs of values stand side by side."""
     return len({(str(cell).strip(), str(beside).strip()) for cell, beside in zip(one, other, strict=True)})

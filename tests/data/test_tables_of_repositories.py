@@ -135,6 +135,27 @@ def test_a_name_with_several_numbers_is_not_taken_for_theirs(tmp_path: Path) -> 
     assert {each.labels for each in examples(read(tmp_path, "intents.csv", table))} != {("0",), ("1",)}
 
 
+@pytest.mark.parametrize("column", ["label", "category"])
+def test_a_text_that_describes_each_label_is_not_what_is_sorted(tmp_path: Path, column: str) -> None:
+    kinds = [
+        ("MOOR", "a keeper asks for a berth"),
+        ("FOG", "somebody wants to know how far one sees"),
+        ("LATE", "it is late"),
+    ]
+    table = rows(lambda n: f"{n},{kinds[n % 3][0]},{kinds[n % 3][1]},{asked(n)}", 24,
+                 header=f"id,{column},intent_description,example_question")  # fmt: skip
+    split = read(tmp_path, "intents.csv", table)
+    assert [(each.text, each.labels) for each in examples(split)][4] == (asked(4), ("FOG",))
+    assert "intent_description" in split.unused
+
+
+def test_a_text_that_comes_again_is_sorted_where_there_is_no_other(tmp_path: Path) -> None:
+    asked_for = (("MOOR", "a berth for one night, please"), ("FOG", "how far does one see today"))
+    table = rows(lambda n: ",".join(asked_for[n % 2]), 24, header="label,text")
+    split = read(tmp_path, "intents.csv", f"{table}MOOR,may I moor here\nFOG,is it foggy out there\n")
+    assert (split.mapping.kind, split.mapping.column) == ("labels", "text")
+
+
 def test_the_number_of_a_turn_is_no_label(tmp_path: Path) -> None:
     table = rows(lambda n: f'pier,{1 + n % 3},Keeper {n},"{said(n)}"', 18, header="map,turn,character,text")
     split = read(tmp_path, "lines.csv", table)
