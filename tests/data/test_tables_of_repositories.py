@@ -150,7 +150,7 @@ def test_a_text_that_describes_each_label_is_not_what_is_sorted(tmp_path: Path, 
 
 
 def test_a_text_that_comes_again_is_sorted_where_there_is_no_other(tmp_path: Path) -> None:
-    asked_for = (("MOOR", "a berth for one night, please"), ("FOG", "how far does one see today"))
+    asked_for = (("MOOR", "a berth for one night please"), ("FOG", "how far does one see today"))
     table = rows(lambda n: ",".join(asked_for[n % 2]), 24, header="label,text")
     split = read(tmp_path, "intents.csv", f"{table}MOOR,may I moor here\nFOG,is it foggy out there\n")
     assert (split.mapping.kind, split.mapping.column) == ("labels", "text")
