@@ -28,6 +28,7 @@ from ia3_studio.data.graded_answers import graded_answers, judged_claims
 from ia3_studio.data.inner_columns import with_inner_columns
 from ia3_studio.data.judged_pairs import judged_pairs
 from ia3_studio.data.label_columns import by_contents, few_labeled, labeled, rated_texts
+from ia3_studio.data.label_contents import holds_several
 from ia3_studio.data.label_names import LABEL_NAMES
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.marked_pairs import marked_answers
@@ -203,10 +204,21 @@ def _inferred(table: Table, columns: Sequence[str]) -> Mapping:
             f"The columns {shown_names(columns)} are not recognized: none holds texts, only numbers, dates, addresses "
             f"or ids. Give a file with {FORMS}."
         )
+    if all(is_plain(table.frame, name) and _holds_labels_at_most(table.frame, name) for name in columns):
+        raise DataError(
+            f"The columns {shown_names(columns)} are not recognized: none holds texts, only labels, numbers, dates or "
+            f"ids. Add the column of the texts that are labeled, or give a file with {FORMS}."
+        )
     raise DataError(
         f"The columns {shown_names(columns)} are not recognized; rename them to {FORMS}, or choose "
         "the task and its columns (Parsing options)."
     )
+
+
+def _holds_labels_at_most(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column holds nothing but labels, several of them in a cell, or no words at all."""
+    each = profile(frame, name)
+    return each.is_label or holds_several(frame, each) or not _has_words(frame, name)
 
 
 def _has_words(frame: pd.DataFrame, name: str) -> bool:

@@ -179,6 +179,17 @@ def test_numbers_that_count_nothing_leave_two_texts_undecided(tmp_path: Path) ->
         read(tmp_path, "train.csv", table)
 
 
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [("id,sentiment_ref,themes_ref", ("calm,price|crew", "cross,crew", "calm,price")),
+     ("Timestamp,Temperature (C),Label", ("27.5,Ideal", "31.25,Not Ideal", "29.0,Ideal"))],
+)  # fmt: skip
+def test_labels_without_their_texts_are_refused_by_this_cause(tmp_path: Path, header: str, cells: list[str]) -> None:
+    table = rows(lambda n: f"{n + 1},{cells[n % 3]}", 24, header=header)
+    with pytest.raises(DataError, match="none holds texts, only labels, numbers, dates or ids"):
+        read(tmp_path, "annotations.csv", table)
+
+
 # questions and talks in text
 
 
