@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from ia3_studio.data.delimiters import lines_of, with_line_feeds
@@ -13,6 +14,8 @@ _HEADING = re.compile(r"(#{1,6})\s+(.*)")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*:?|__([^_]+)__:?")
 _BOLD_FIRST = re.compile(r"\*\*([^*]+[?？؟])\*\*:?\s+([^*\s].*)")
 _ITEM = re.compile(r"(?:[-*+•]|\(?\d{1,5}[.):])\s+(\S.*)")
+_ASKED_FIRST = re.compile(r"((?:[^?？؟.!:]|[.:](?=\S)){2,200}[?？؟])\s+([^\s?(\[_].*)")
+"""An item that begins with a question, of one sentence, and goes on with its answer: no points, and no gap to fill."""
 _BOLD_LEVEL, _ITEM_LEVEL = 7, 8
 """Levels of a line that is bold and of an item of a list, below those of headings."""
 _FEWEST_QUESTIONS = 3
@@ -48,10 +51,32 @@ def questions_in_headings(text: str) -> dict[str, list[Any]] | None:
         >>> questions_in_headings("**Late?**\\n\\nNo.\\n\\n**Full?**\\n\\nYes.\\n\\n**Cold?**\\n\\nVery.")["answer"]
         ['No.', 'Yes.', 'Very.']
     """
+    return _asked(text)[0]
+
+
+def outside_questions_note(text: str) -> tuple[str, ...]:
+    """Return the sentence on the titles and texts that belong to none of the questions in headings."""
+    outside = _asked(text)[1]
+    return (f"Not used: {outside:,} lines above the questions or titles between them.",) if outside else ()
+
+
+def _asked(text: str) -> tuple[dict[str, list[Any]] | None, int]:
+    """Return the questions in headings, or else in items that go on with the answer, and how many lines are left."""
     lines = lines_of(with_headings(text))
-    if sum(map(asks, lines)) < _FEWEST_QUESTIONS and not any("?**" in line or "?*" in line for line in lines):
-        return None
-    heads = [_heading(line) for line in lines]
+    if sum(map(asks, lines)) >= _FEWEST_QUESTIONS or any("?**" in line or "?*" in line for line in lines):
+        rows, outside = _below(lines, [_heading(line) for line in lines])
+        if rows:
+            return rows, outside
+    items = [_item_with_answer(line) for line in lines]
+    if sum(map(bool, items)) < _FEWEST_QUESTIONS:
+        return None, 0
+    return _below(lines, [item or _heading(line) for item, line in zip(items, lines, strict=True)])
+
+
+def _below(
+    lines: Sequence[str], heads: Sequence[tuple[int, str, str] | None]
+) -> tuple[dict[str, list[Any]] | None, int]:
+    """Return the headings of one level that ask with what stands below each, and how many other lines there are."""
     found = Counter(head[0] for head in heads if head)
     asking = Counter(head[0] for head in heads if head and asks(head[1]))
     levels = [
@@ -60,7 +85,7 @@ def questions_in_headings(text: str) -> dict[str, list[Any]] | None:
     ]  # fmt: skip
     level = levels[0] if levels else 0
     rows: dict[str, list[Any]] = {"prompt": [], "answer": []}
-    is_open = False
+    is_open, outside = False, 0
     for line, head in zip(lines, heads, strict=True):
         if head and head[0] <= level:
             is_open = head[0] == level and asks(head[1])
@@ -69,9 +94,11 @@ def questions_in_headings(text: str) -> dict[str, list[Any]] | None:
                 rows["answer"].append(head[2])
         elif is_open:
             rows["answer"][-1] = f"{rows['answer'][-1]}\n{line}".strip("\n")
+        outside += not is_open and bool(line.strip())
     rows["answer"] = [_plain(answer) for answer in rows["answer"]]
     answered = sum(map(bool, rows["answer"]))
-    return rows if len(rows["prompt"]) >= _FEWEST_QUESTIONS and answered >= _MOSTLY * len(rows["prompt"]) else None
+    are_asked = len(rows["prompt"]) >= _FEWEST_QUESTIONS and answered >= _MOSTLY * len(rows["prompt"])
+    return (rows, outside) if are_asked else (None, 0)
 
 
 def questions_in_first_lines(text: str) -> dict[str, list[Any]] | None:
@@ -142,6 +169,13 @@ def _heading(line: str) -> tuple[int, str, str] | None:
     if found := _BOLD_FIRST.fullmatch(item[1] if item else line.strip()):
         return _BOLD_LEVEL, found[1].strip(), found[2].strip()
     return (_ITEM_LEVEL, _unbold(item[1]), "") if item else None
+
+
+def _item_with_answer(line: str) -> tuple[int, str, str] | None:
+    """Return the level of an item, the question that it begins with and the answer behind this; None for others."""
+    item = _ITEM.fullmatch(line.rstrip())
+    found = _ASKED_FIRST.fullmatch(item[1]) if item and not role_at(item[1])[0] else None
+    return (_ITEM_LEVEL, found[1].strip(), found[2].strip()) if found and not asks(found[2]) else None
 
 
 def _unbold(text: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.delimiters import lines_of
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.problem import Damage, require_few
 from ia3_studio.data.word_lines import one_word_per_line, without_marks
-from ia3_studio.data.word_tags import TAG, are_parts, is_tag
+from ia3_studio.data.word_tags import STOPPED, TAG, are_parts, is_tag, sentence_ends
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -91,6 +92,12 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
     if len(words) == 1 and len(words[0]) > _LONGEST_SENTENCE:
         if width > len(("word", "tag")) and _without_names(lines) is not lines:  # a table, with a column of sentences
             return None
+        if ends := sentence_ends(words[0]):
+            parts = list(pairwise([0, *ends]))
+            cells = {"tokens": words, "tags": tags}
+            cells = {which: [each[0][begin:end] for begin, end in parts] for which, each in cells.items()}
+            notes = (*_notes(lines, width, word, tag), STOPPED)
+            return Found(numbered(cells), f"one word per line, {width} fields", tuple(damaged), notes=notes)
         raise DataError(
             f"{name} has {len(words[0]):,} words with tags, and no empty line between sentences; add one after each."
         )

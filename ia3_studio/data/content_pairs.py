@@ -138,6 +138,29 @@ def in_two_scripts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | Non
     return Mapping("pairs", texts[0], texts[1]) if abs(one - other) > _OTHER_SCRIPT else None
 
 
+def counted_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the only two texts of a table without names where all that stands beside them counts their words."""
+    profiles = [profile(frame, name) for name in columns]
+    texts = [each.name for each in profiles if each.is_text and not each.is_label and each.different > 1]
+    others = [each.name for each in profiles if each.name not in texts]
+    if len(texts) != len(("one", "other")) or not others or not all(map(UNNAMED.fullmatch, columns)):
+        return None
+    lengths = {name: [len(str(cell).split()) for cell in cells_of(frame, name)] for name in texts}
+    told = all(any(_counts(cells_of(frame, name), each) for each in lengths.values()) for name in others)
+    return Mapping("pairs", texts[0], texts[1]) if told else None
+
+
+def _counts(cells: Sequence[object], lengths: Sequence[int]) -> bool:
+    """Say whether nearly all cells are the number of the words of a text, which may count a sign more or less."""
+    written = [str(cell).strip() for cell in cells]
+    numbers = [int(each) if each.isdecimal() and len(each) <= _MOST_DIGITS else -2 for each in written]
+    near = sum(abs(one - other) <= 1 for one, other in zip(numbers, lengths, strict=False))
+    return len(numbers) == len(lengths) and near >= MOSTLY * len(numbers) and len(set(numbers)) > 1
+
+
+_MOST_DIGITS = 6
+
+
 def _is_latin(cell: object) -> bool:
     """Say whether most letters of a cell are Latin."""
     letters = [letter for letter in str(cell)[:_LOOKED_AT] if letter.isalpha()]

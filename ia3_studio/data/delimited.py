@@ -22,6 +22,7 @@ from ia3_studio.data.header import (
 )
 from ia3_studio.data.header_rows import header_rows
 from ia3_studio.data.problem import Damage, require_few
+from ia3_studio.data.surplus_cells import is_open_list, joined
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -263,6 +264,10 @@ def _table(
     if header is not None and (first := _row_names(data, width)):
         header, called, width = [first, *header], [first, *called], width + 1
     names = unique_names(called if header is not None else [""] * width)
+    if header is not None and is_open_list([row.cells for row in data if not row.reason], width, delimiter):
+        for row in data:
+            row.cells = joined(row.cells, width, delimiter) if len(row.cells) > width else row.cells
+        notes += (f"Cells beyond the header are read as one list in {names[-1]}, the last column.",)
     damaged: list[Damage] = []
     numbers: list[int] = []
     cells: list[list[Any]] = []

@@ -14,7 +14,14 @@ from ia3_studio.data.column_names import named, says
 from ia3_studio.data.column_profile import cells_of, is_plain, kept_profiles, profile, structures_of
 from ia3_studio.data.column_words import ANSWERED, is_about_text
 from ia3_studio.data.computed_results import computed
-from ia3_studio.data.content_pairs import asked_by_contents, in_two_scripts, rewritten, two_bodies, two_texts
+from ia3_studio.data.content_pairs import (
+    asked_by_contents,
+    counted_texts,
+    in_two_scripts,
+    rewritten,
+    two_bodies,
+    two_texts,
+)
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES, conversation_column, with_opening
 from ia3_studio.data.entailed_pairs import entailed_pairs
 from ia3_studio.data.flag_columns import flags, with_all_flags
@@ -22,6 +29,7 @@ from ia3_studio.data.graded_answers import graded_answers, judged_claims
 from ia3_studio.data.inner_columns import with_inner_columns
 from ia3_studio.data.judged_pairs import judged_pairs
 from ia3_studio.data.label_columns import by_contents, few_labeled, labeled, rated_texts
+from ia3_studio.data.label_contents import holds_several
 from ia3_studio.data.label_names import LABEL_NAMES
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.marked_pairs import marked_answers
@@ -197,10 +205,21 @@ def _inferred(table: Table, columns: Sequence[str]) -> Mapping:
             f"The columns {shown_names(columns)} are not recognized: none holds texts, only numbers, dates, addresses "
             f"or ids. Give a file with {FORMS}."
         )
+    if all(is_plain(table.frame, name) and _holds_labels_at_most(table.frame, name) for name in columns):
+        raise DataError(
+            f"The columns {shown_names(columns)} are not recognized: none holds texts, only labels, numbers, dates or "
+            f"ids. Add the column of the texts that are labeled, or give a file with {FORMS}."
+        )
     raise DataError(
         f"The columns {shown_names(columns)} are not recognized; rename them to {FORMS}, or choose "
         "the task and its columns (Parsing options)."
     )
+
+
+def _holds_labels_at_most(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column holds nothing but labels, several of them in a cell, or no words at all."""
+    each = profile(frame, name)
+    return each.is_label or holds_several(frame, each) or not _has_words(frame, name)
 
 
 def _has_words(frame: pd.DataFrame, name: str) -> bool:
@@ -261,7 +280,7 @@ _IN_ORDER = (
     nested_pairs, triples, _choices, tagged_words, marked_answers, graded_answers, judged_claims, rated_texts,
     recipes,
     _refuse_undecided, judged_pairs, named_pairs, computed, labeled, flags, beside_structures,
-    two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, asked_by_contents,
+    two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, counted_texts, asked_by_contents,
     entailed_pairs, two_bodies, by_contents, few_labeled, told_language, named_text, coded_texts, two_texts,
     longest_text, labeled_words, only_words,
 )  # fmt: skip

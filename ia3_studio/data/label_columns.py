@@ -24,7 +24,7 @@ from ia3_studio.data.label_candidates import measured_alone, ranked_labels
 from ia3_studio.data.label_cells import label_kind
 from ia3_studio.data.label_contents import label_path
 from ia3_studio.data.label_names import MOSTLY, RATED, TOPICAL, named_labels
-from ia3_studio.data.label_twins import in_words
+from ia3_studio.data.label_twins import describes, in_words
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.near_labels import with_near
 from ia3_studio.data.paths import is_listed
@@ -69,6 +69,10 @@ def _named_so(frame: pd.DataFrame, columns: Sequence[str], labels: Sequence[str]
     if pair:
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     others = [name for name in columns if name not in (*labels, label)]
+    if any(describes(frame, name, label) for name in others):
+        others = [name for name in others if not describes(frame, name, label)]
+        if not named(others, LABELED_NAMES):
+            return _texts_of(frame, {name: profile(frame, name) for name in (*others, label)}, [label], [])
     texts = [name for name in named(others, LABELED_NAMES) if is_plain(frame, name)]
     text = read_text(frame, texts, others) if texts else ""
     if not text:
@@ -146,6 +150,7 @@ def _texts_of(
     texts = [each for each in texts if each.different > 1 and not _are_structures(frame, each.name)]
     texts = [each for each in texts if not says_why(each.name) and name_words(each.name)[-1:] != ["label"]] or texts
     texts = [each for each in texts if not is_repeated(each.name, columns)] or texts
+    texts = [each for each in texts if not describes(frame, each.name, label)]
     if pair := unnamed_pair(frame, texts):
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     texts = texts or _rarely_filled(frame, profiles)

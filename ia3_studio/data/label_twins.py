@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.column_names import name_words
 from ia3_studio.data.column_profile import cells_of, profile, structures_of
 from ia3_studio.data.flag_columns import FLAGS
 from ia3_studio.data.paths import is_listed
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def in_words(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
     """Return the column that has the names of classes that a label column has as numbers, or else this one."""
-    if names := _names_of_places(frame, columns, label):
+    if names := _names_of_places(frame, columns, label) or _name_of_number(frame, columns, label):
         return names
     found = profile(frame, label)
     if not (found.is_number and found.is_label) or label not in frame.columns or 2 * found.different > len(frame):
@@ -28,6 +29,27 @@ def in_words(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
         if _pairs(numbers, frame[name]) == found.different:
             return name
     return label
+
+
+def _name_of_number(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
+    """Return the column called as a label is but for its end, intent_name beside intent_id, with one name per id."""
+    words = name_words(label)
+    if label not in frame.columns or len(words) < len(("intent", "id")) or words[-1] not in _NUMBERED:
+        return ""
+    beside = (name for name in columns if name in frame.columns and name != label and profile(frame, name).length)
+    return next(
+        (name for name in beside if _bare(name_words(name)) == words[:-1] and say_the_same(frame, label, name)), ""
+    )
+
+
+def _bare(words: Sequence[str]) -> list[str]:
+    """Return the words of a column's name without the last, where that says that it is a name."""
+    return [*(words[:-1] if len(words) > 1 and words[-1] in _CALLED else words)]
+
+
+_NUMBERED = frozenset(("id", "ids", "idx", "index", "code", "no", "num", "number"))
+_CALLED = frozenset(("name", "names", "label", "text", "title"))
+"""Words that end the names of columns of the numbers of labels, and of what the labels are called."""
 
 
 def _is_flag(frame: pd.DataFrame, name: str) -> bool:
@@ -61,6 +83,23 @@ def say_the_same(frame: pd.DataFrame, one: str, other: str) -> bool:
     if not {one, other} <= {*frame.columns}:
         return False
     return _pairs(frame[one], frame[other]) == profile(frame, one).different == profile(frame, other).different
+
+
+def describes(frame: pd.DataFrame, text: str, label: str) -> bool:
+    """Say whether a text is the same in all rows of a label and another one for each label, so that it describes it.
+
+    Somewhere else in the table stand texts of which hardly two are alike.
+    """
+    if not {text, label} <= {*frame.columns} or 2 * profile(frame, text).different > len(frame):
+        return False
+    if profile(frame, label).different <= 1 or not say_the_same(frame, text, label):
+        return False
+    others = (profile(frame, name) for name in islice(frame.columns, _MOST_COMPARED) if name not in (text, label))
+    return any(each.is_text and 2 * each.different > len(frame) for each in others)
+
+
+_MOST_COMPARED = 200
+"""Columns that are looked at for such texts."""
 
 
 def _pairs(one: Iterable[Any], other: Iterable[Any]) -> int:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _FACTS = frozenset(
     ("duration", "size", "bytes", "length", "tokens", "start", "end", "offset", "latitude", "longitude", "lat", "lon",
-     "width", "height", "depth", "perplexity", "seconds", "confidence", "latency", "ms")
+     "width", "height", "depth", "perplexity", "seconds", "confidence", "latency", "ms", "turn", "round")
 )  # fmt: skip
 """Words in names of columns that measure a row rather than judge its text."""
 

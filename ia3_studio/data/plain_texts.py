@@ -131,13 +131,37 @@ def texts_between_rules(text: str) -> list[str]:
     return parts if len(parts) >= _FEWEST_PARTS and all(len(part) <= _LONGEST_PART for part in parts) else []
 
 
+def below_headings(blocks: Sequence[str]) -> list[str]:
+    """Return paragraphs with the headings of Markdown above them, which are no texts of their own.
+
+    Example:
+        >>> below_headings(["# Fog", "## Banks", "Thick.", "Thin."])
+        ['# Fog\\n\\n## Banks\\n\\nThick.', 'Thin.']
+    """
+    kept: list[str] = []
+    above: list[str] = []
+    for block in blocks:
+        above.append(block)
+        if not _IS_HEADING.fullmatch(block):
+            kept.append("\n\n".join(above))
+            above = []
+    return [*kept, "\n\n".join(above)] if above else kept
+
+
+_IS_HEADING = re.compile(r"#{1,6} [^\n]+")
+
+
 def is_rule(block: str) -> bool:
     """Say whether a paragraph or a line is one of signs that only parts texts."""
     return RULE.fullmatch(block) is not None
 
 
-RULE = re.compile(r"^[^\S\n]*+(?:[*#⁂•][^\S\n]*+){3,}$|(?:\A|(?<=\n\n))[^\S\n]*+(?:[-=_~][^\S\n]*+){3,}$", re.MULTILINE)
-"""A line of signs; one of dashes right below a line is the rule of a heading."""
+RULE = re.compile(
+    r"^[^\S\n]*+(?:[*#⁂•][^\S\n]*+){3,}$"
+    r"|(?:\A|(?<=\n\n))[^\S\n]*+(?:[-=_~][^\S\n]*+){3,}$(?!\n(?=[^\n]{1,200}\n[-=_~]{3})[^\n]*[^\W_])",
+    re.MULTILINE,
+)
+"""A line of signs; one of dashes right below a line is the rule of a heading, as is one above such a line."""
 _FEWEST_PARTS, _LONGEST_PART = 4, 2_000
 """Texts between rules at least, and the most characters of one."""
 _END_OF_DOCUMENT = re.compile(r"<\|endoftext\|>|<\|end_of_text\|>")

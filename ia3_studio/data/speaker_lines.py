@@ -17,6 +17,8 @@ _SAID = re.compile(rf"\s*(?:[-*•]\s+)?\**(?:[(\[<]\s*{_NAME}\s*[)\]>]\**\s*[:�
 _BEHIND_NAME = re.compile(r"[:：)\]>]")
 _SIGNS, _SHORTEST_RULE = "-=*_", 3
 """What a rule is made of that ends a conversation, and how many of them."""
+_DEEPEST_HEADING = 6
+"""Signs "#" of a heading at most: a line of more is a rule."""
 _HEADED = re.compile(r"\s*(?:-{2,}|={2,}|\*{2,}|_{2,})\s*\w.*")
 """A line that begins with a rule and goes on, which is a heading."""
 _FEWEST = 2
@@ -36,7 +38,22 @@ def conversations_of_two(text: str) -> dict[str, list[Any]] | None:
         ... ][1]
         [{'role': 'assistant', 'content': 'Who?'}, {'role': 'user', 'content': 'Bo'}]
     """
-    return _conversations(list(_ruled_blocks(text))) or _conversations(list(_blocks(text)))
+    return _conversations(list(_ruled_blocks(text))) or _conversations(list(paragraphs_of(text)))
+
+
+def note_on_titles(text: str) -> tuple[str, ...]:
+    """Return the sentence on the lines above the first turns of conversations, which are not read.
+
+    Example:
+        >>> note_on_titles("## One\\nBot: Ahoy\\nKeeper: Hi\\nBot: Ann?\\n\\nBot: Who?\\nKeeper: Bo")
+        ('Not used: 1 title of a conversation.',)
+    """
+    blocks = next((each for each in (list(_ruled_blocks(text)), list(paragraphs_of(text))) if _conversations(each)), [])
+    roles = _roles(_speakers(blocks))
+    named = [_SAID.fullmatch(block[0]) for block in blocks]
+    titles = sum(not found or _name(found) not in roles for found in named)
+    what = "1 title of a conversation" if titles == 1 else f"{titles:,} titles of conversations"
+    return (f"Not used: {what}.",) if titles else ()
 
 
 def note_on_turns(lines: Sequence[str]) -> tuple[str, ...]:
@@ -88,7 +105,7 @@ def _ruled_blocks(text: str) -> Iterator[list[str]]:
             yield block.strip("\n").split("\n")
 
 
-def _blocks(text: str) -> Iterator[list[str]]:
+def paragraphs_of(text: str) -> Iterator[list[str]]:
     """Yield the lines of each part of a text that a blank line or a rule ends."""
     block: list[str] = []
     for line in lines_of(text):
@@ -105,6 +122,8 @@ def _blocks(text: str) -> Iterator[list[str]]:
 
 def _before_rule(line: str) -> str | None:
     """Return what a line holds in front of the rule at its end; None if it has none, or is a heading behind a rule."""
+    if len(line) > _DEEPEST_HEADING and not line.strip("#"):
+        return ""
     bare = line.rstrip(line[-1]) if line and line[-1] in _SIGNS else line
     is_ruled = len(line) - len(bare) >= _SHORTEST_RULE and not _HEADED.fullmatch(line)
     return bare.strip() if is_ruled else None
@@ -115,6 +134,12 @@ def _speakers(blocks: Sequence[Sequence[str]]) -> Counter[str]:
     named = [list(map(_said_in, block)) for block in blocks]
     below = Counter(_name(found) for block in named for found in block[1:] if found)
     return below if len(below) > 1 else Counter(_name(found) for block in named for found in block if found)
+
+
+def said_by(line: str) -> tuple[str, str] | None:
+    """Return the name that a line begins with and what is said; None for a line without one."""
+    found = _SAID.fullmatch(line)
+    return ((found[1] or found[2]).strip(), found[3].strip()) if found else None
 
 
 def _name(found: re.Match[str]) -> str:

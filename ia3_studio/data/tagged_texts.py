@@ -1,9 +1,13 @@
-"""Which words and tags are in lines of a text and, behind a separator, its words again with a tag each?"""
+"""Which words and tags are in lines of a text and, behind it, its words again with a tag each, or a list of tags?"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ia3_studio.data.delimiters import lines_of
 from ia3_studio.data.parsing import Found, numbered
+from ia3_studio.data.problem import Damage
+from ia3_studio.data.word_tags import is_tag
 
 _SEPARATORS = ("####", "\t", "|||")
 """What stands between a text and its words with tags; E2E-TBSA and ASTE have the first one."""
@@ -32,6 +36,56 @@ def read_tagged_texts(text: str) -> Found | None:
     others = sum(len(each) > len(("text", "tags")) for each in parts)
     notes = (f"Not used: other tags of the same words, in {others:,} lines.",) if others else ()
     return Found(numbered(cells), "a text and its words with tags per line", notes=notes)
+
+
+def read_listed_tags(text: str) -> Found | None:
+    """Read lines of a text and, in brackets at the end, the tags of its words, or else of its characters.
+
+    None where the brackets of a line hold anything but tags, or where not one of the first lines has as many of them.
+    """
+    lines = [(number, line.strip()) for number, line in enumerate(lines_of(text), start=1) if line.strip()]
+    if len(lines) < 2 or not all(line.endswith("]") and "[" in line for _number, line in lines):
+        return None
+    split = [(number, *_with_list(line)) for number, line in lines]
+    if not all(tags and all(map(is_tag, tags)) for _number, _said, tags in split):
+        return None
+    kinds = {tag for _number, _said, tags in split for tag in tags}
+    if _OUTSIDE not in kinds or len(kinds) < 2:
+        return None
+    cut: Callable[[str], list[str]] = str.split
+    if len(cut(split[0][1])) != len(split[0][2]):
+        cut = _characters
+    cells: dict[str, list[list[str]]] = {"tokens": [], "tags": []}
+    numbers: list[int] = []
+    damaged: list[Damage] = []
+    for place, (number, said, tags) in enumerate(split, start=1):
+        parts = cut(said)
+        if len(parts) != len(tags):
+            reason = f"it has {len(parts)} {_UNITS[cut is _characters]} and {len(tags)} tags"
+            damaged.append(Damage(place, number, reason, lines[place - 1][1]))
+            continue
+        numbers.append(place)
+        cells["tokens"].append(parts)
+        cells["tags"].append(tags)
+    if len(damaged) > _MOST_DAMAGED * len(split):
+        return None
+    frame = numbered(cells).set_axis(numbers, axis=0)
+    return Found(frame, f"a text and the tags of its {_UNITS[cut is _characters]} per line", tuple(damaged))
+
+
+_UNITS = ("words", "characters")
+_MOST_DAMAGED = 0.1
+"""Share of the lines that may have more or fewer tags than words."""
+
+
+def _with_list(line: str) -> tuple[str, list[str]]:
+    """Return what stands in front of the brackets at the end of a line, and what stands in these."""
+    said, _bracket, listed = line.removesuffix("]").rpartition("[")
+    return said.strip(), [tag.strip().strip("'\"") for tag in listed.split(",")]
+
+
+def _characters(text: str) -> list[str]:
+    return [letter for letter in text if not letter.isspace()]
 
 
 def _pairs(parts: list[str], sign: str) -> list[tuple[str, str]]:

@@ -9,9 +9,15 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ia3_studio.data.aligned_columns import Aligned, aligned_columns
-from ia3_studio.data.asked_lines import flashcards, questions_in_first_lines, questions_in_headings
+from ia3_studio.data.asked_lines import (
+    flashcards,
+    outside_questions_note,
+    questions_in_first_lines,
+    questions_in_headings,
+)
 from ia3_studio.data.block_rows import rows_in_blocks
 from ia3_studio.data.bold_terms import bold_terms, terms_note
+from ia3_studio.data.common_speakers import conversations_of_one, note_on_the_common
 from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll, read_conll_table
 from ia3_studio.data.cut_cells import require_whole_cells
@@ -63,6 +69,7 @@ from ia3_studio.data.markup_tables import is_markdown_table, read_markdown
 from ia3_studio.data.ontonotes import BEGIN_OF_DOCUMENT, read_ontonotes
 from ia3_studio.data.parsing import Found, ParsingOptions, numbered
 from ia3_studio.data.plain_texts import (
+    below_headings,
     cards,
     documents_between,
     is_rule,
@@ -82,9 +89,9 @@ from ia3_studio.data.shapes.headed_messages import headed_messages
 from ia3_studio.data.shapes.line_logs import logged_lines, notices_note
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.data.shared_marks import classes_first, marks_note, sides_by_marks, sides_in_lines
-from ia3_studio.data.speaker_lines import conversations_of_two, note_on_turns
+from ia3_studio.data.speaker_lines import conversations_of_two, note_on_titles, note_on_turns
 from ia3_studio.data.tagged_records import tagged_records
-from ia3_studio.data.tagged_texts import read_tagged_texts
+from ia3_studio.data.tagged_texts import read_listed_tags, read_tagged_texts
 from ia3_studio.data.talk_texts import candidates_note, talks_in_text
 from ia3_studio.data.template_streams import templated_notes, templated_talks
 from ia3_studio.data.webanno import read_webanno
@@ -192,6 +199,8 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
     is_conll = PurePosixPath(name).suffix.lower() in CONLL or text.startswith(BEGIN_OF_DOCUMENT)
     if parsing.delimiter is None and (words := read_entity_table(name, text) or read_tagged_texts(text)):
         return replace(words, form=f"{words.form}, {encoding}")
+    if not (parsing.delimiter or parsing.plain) and (words := read_listed_tags(text)):
+        return replace(words, form=f"{words.form}, {encoding}")
     if parsing.delimiter is None and (words := read_conll(name, text, is_named_so=is_conll)):
         return replace(words, form=f"{words.form}, {encoding}")
     if not (parsing.delimiter or parsing.plain) and (messages := whatsapp_messages(text)):
@@ -243,6 +252,8 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
     kept = [block for block in blocks if not is_rule(block)] or blocks
     notes = note_on_turns(kept)
     notes += (f"Not used: {len(blocks) - len(kept):,} rules between texts.",) if len(kept) < len(blocks) else ()
+    if unit == "paragraph" and len(parts := below_headings(kept)) > 1:
+        kept = parts
     return Found(numbered({"text": kept}), f"{PLAIN_FORM} {unit}, {encoding}", notes=notes)
 
 
@@ -281,6 +292,7 @@ _FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (exchanges, "prompts and answers in paragraphs"),
     (rows_in_blocks, "paragraphs built alike"),
     (conversations_of_two, "conversations in paragraphs"),
+    (conversations_of_one, "conversations in paragraphs"),
 )
 """How rows are found in text that is no table, in the order in which it is tried, and what that form is called."""
 _LAST_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
@@ -306,6 +318,9 @@ _NOTES: dict[Callable[[str], Any], Callable[[str], tuple[str, ...]]] = {
     talk_in_headings: talk_notes,
     bold_terms: terms_note,
     headed_exchanges: headings_note,
+    questions_in_headings: outside_questions_note,
+    conversations_of_two: note_on_titles,
+    conversations_of_one: note_on_the_common,
     sides_by_marks: lambda text: marks_note(without_rules(text)),
     classes_in_lines: names_note,
 }
@@ -351,7 +366,8 @@ def found_in_markdown(name: str, text: str, encoding: str, parsing: ParsingOptio
         return Found(numbered(talk), f"a talk below the names of speakers, {encoding}", notes=talk_notes(text))
     if not is_markdown_table(text):
         if not parsing.plain and (rows := questions_in_headings(text)):
-            return Found(numbered(rows), f"questions in headings, {encoding}")
+            form = f"questions in headings, {encoding}"
+            return Found(numbered(rows), form, notes=outside_questions_note(text))
         if not parsing.plain and (rows := classes_above(text)):
             return Found(numbered(rows), f"texts below the names of their labels, {encoding}")
         if not parsing.plain and (rows := intents_below_headings(text)):

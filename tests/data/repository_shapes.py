@@ -57,5 +57,15 @@ REPOSITORY: tuple[Shape, ...] = (
           "Sentence + Aspect Term → text, polarity → label", 24),
     Shape("words with marks, by the numbers of their sentences", "marks.tsv",
           "words\tlabels\tsentence_id\n" + "".join(map(_punctuated, range(12))), TAGS, 12),
+    Shape("a list of keywords without quotes at the end of rows", "faq.csv",
+          rows(lambda n: f'{asked(n)},"{said(n)}",pier,ferry {n},bell{",fog" * (n % 3)}', 12,
+               header="question,answer,keywords"),
+          "question → prompt, answer → answer", 12),
+    Shape("a text per line and its tags in brackets", "train.txt",
+          rows(lambda n: f"Ferry{n} left Oslo ['B-SHIP', 'O', 'B-LOC']", 12), TAGS, 12),
+    Shape("one word per row, with marks at the ends of sentences alone", "train.csv",
+          rows(lambda n: f"Ferry{n},B-SHIP\nleft,O\nOslo,B-LOC\n.,O", 20, header="word,tag"), TAGS, 20),
+    Shape("items that ask and answer in one line", "faq.md",
+          "# Ferry\n\n" + rows(lambda n: f"- {asked(n)} {said(n)}", 12), "prompt → prompt, answer → answer", 12),
 )  # fmt: skip
 """What each is read as without a choice."""

@@ -180,7 +180,7 @@ def test_words_with_parts_of_speech_are_words_with_tags(tmp_path: Path, between:
 
 
 def test_words_with_parts_of_speech_and_no_ends_of_sentences_are_refused(tmp_path: Path) -> None:
-    lines = "The DT\nferry NN\nleft VBD\nOslo NNP\n. .\n" * 12
+    lines = "The DT\nferry NN\nleft VBD\nOslo NNP\n" * 15 + ". .\n"
     with pytest.raises(DataError, match="no empty line between sentences"):
         load_data(_write(tmp_path, "tagged.txt", lines))
 

@@ -10,7 +10,7 @@ from ia3_studio.data.column_profile import UNNAMED
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.measurements import whole_number
 from ia3_studio.data.shapes.shape import MOST, Collector, Recognized, Rows, Shape, is_blank
-from ia3_studio.data.word_tags import is_tag
+from ia3_studio.data.word_tags import STOPPED, is_tag, sentence_ends
 
 WORD_NAMES = ("word", "token", "words", "tokens", "form", "wort", "mot", "palabra", "parola", "palavra", "woord",
               "słowo", "слово", "kelime", "slovo", "ord", "词", "词语", "単語", "단어")  # fmt: skip
@@ -38,6 +38,9 @@ def _columns_of(rows: Rows) -> tuple[str, str]:
         return _unnamed_columns(rows)
     if word and not tag and _are_counted(rows):  # marks such as a comma or a period
         tag = next((name for name in tags if _mostly(rows, name, _is_short) and _are_few(rows, name)), "")
+    if tag and not word and "O" in _kinds(rows, tag):
+        others = [name for name in rows.columns if name != tag]
+        word = others[0] if len(others) == 1 and _mostly(rows, others[0], _is_word) else ""
     return word, tag
 
 
@@ -125,7 +128,10 @@ def _read_words(rows: Rows) -> Recognized:
     sentence = _sentence_column(rows)
     form = "one word per row"
     groups: list[_Group] = _between_gaps(rows, word, tag) if not sentence else []
+    end = "Empty rows end sentences."
     if not sentence and len(groups) < 2:
+        groups, end = _between_stops(groups, word), STOPPED
+    if not sentence and not groups:
         return Recognized(
             rows.frame, form,
             undecided="The rows are words with tags, and nothing says where a sentence ends; add a column sentence_id, "
@@ -148,7 +154,7 @@ def _read_words(rows: Rows) -> Recognized:
     for name in others:
         found.unused[name] += sum(not is_blank(each.get(name)) for _row, words in groups for each in words)
     if not sentence:
-        notes: tuple[str, ...] = ("Empty rows end sentences.",)
+        notes: tuple[str, ...] = (end,)
         return found.recognized(
             f"{form}, {len(groups):,} sentences", Mapping("tags", column=TOKENS, answer=TAGS), notes
         )
@@ -173,6 +179,13 @@ def _between_gaps(rows: Rows, word: str, tag: str) -> list[_Group]:
         is_begun = True
         groups[-1][1].append({**record, "\0row": row})
     return groups
+
+
+def _between_stops(groups: Sequence[_Group], word: str) -> list[_Group]:
+    """Return sentences that end with a mark which is a word of its own; none where these are too few, or the same."""
+    records = [each for _row, words in groups for each in words]
+    ends = sentence_ends([str(record.get(word)) for record in records])
+    return [(records[begin]["\0row"], records[begin:end]) for begin, end in pairwise([0, *ends] if ends else [])]
 
 
 def _use(found: Collector, row: int, words: Sequence[dict[str, Any]], word: str, tag: str) -> None:
