@@ -38,7 +38,7 @@ from ia3_studio.data.shapes.dialogue import PROMPT_NAMES as ASKED_NAMES
 from ia3_studio.data.shapes.shape import is_blank
 from ia3_studio.data.sparse_columns import without_sparse
 from ia3_studio.data.split_names import SPLIT
-from ia3_studio.data.structured_pairs import beside_structures, recipes
+from ia3_studio.data.structured_pairs import beside_structures, decided_objects, recipes
 from ia3_studio.data.table import Table
 from ia3_studio.data.tag_columns import tagged_words
 from ia3_studio.data.text_columns import (
@@ -248,7 +248,7 @@ def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
             "the other, with no prompt; choose the task Preferences and the better one as the target column, or add "
             "a column of prompts."
         )
-    if choices := choices_without_answer(columns):
+    if choices := choices_without_answer(frame, columns):
         raise DataError(
             f"The columns {shown_names(choices)} are choices, and no column says which is right; add a column of the "
             "right choice, or select the columns of a prompt and an answer."
@@ -259,7 +259,7 @@ def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
 _IN_ORDER = (
     nested_pairs, triples, _choices, tagged_words, marked_answers, graded_answers, judged_claims, rated_texts,
     recipes,
-    _refuse_undecided, judged_pairs, named_pairs, labeled, flags, beside_structures,
+    _refuse_undecided, judged_pairs, named_pairs, decided_objects, labeled, flags, beside_structures,
     two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, asked_by_contents,
     entailed_pairs, two_bodies, by_contents, few_labeled, told_language, named_text, coded_texts, two_texts,
     longest_text, labeled_words, only_words,

@@ -26,6 +26,7 @@ from ia3_studio.data.json_objects import (
 from ia3_studio.data.listed_rows import rows_in_lists
 from ia3_studio.data.rows_beside_entries import rows_beside_entries
 from ia3_studio.data.shapes.documents import rows_of_document
+from ia3_studio.data.word_lists import are_words, joined_words
 from ia3_studio.data.word_tags import is_tag
 from ia3_studio.errors import DataError
 
@@ -100,6 +101,8 @@ def _rows_of_list(rows: list[Any]) -> tuple[Sequence[Any], str]:
         names = unique_names(rows[0] if named else [""] * len(rows[0]))
         return [dict(zip(names, row, strict=True)) for row in rows[named:]], "JSON array of lists"
     if len(rows) > 1 and all(_is_talk(row) for row in rows):
+        if are_words(rows):
+            return [{"text": joined_words(row)} for row in rows], "JSON array of lists of words, joined by blanks"
         return [{"dialog": row} for row in rows], "JSON array of lists of texts"
     if found := rows_in_lists(rows):
         return found

@@ -62,6 +62,7 @@ from ia3_studio.data.shapes import (
 from ia3_studio.data.shapes.idle_columns import with_idle_columns, with_idle_keys
 from ia3_studio.data.shapes.rows_in_lists import shape_of_lists
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape
+from ia3_studio.data.shapes.speaker_pairs import shape_of_pairs
 from ia3_studio.data.shapes.wrapped import wrapped_shape
 from ia3_studio.errors import DataError
 
@@ -139,7 +140,8 @@ def shape_of(rows: Rows) -> Shape | None:
     if not len(rows.frame):
         return None
     return (
-        next((shape for shape in SHAPES if shape.fits(rows)), None)
+        shape_of_pairs(rows, shape_of)
+        or next((shape for shape in SHAPES if shape.fits(rows)), None)
         or wrapped_shape(rows, shape_of)
         or shape_of_lists(rows, shape_of)
     )
