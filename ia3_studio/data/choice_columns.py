@@ -86,12 +86,16 @@ def choices_without_answer(frame: pd.DataFrame, columns: Sequence[str]) -> list[
 
 
 def _list_without_answer(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
-    listed = [name for name in list_column(frame, columns) if says_last(name, OFFERED)]
+    listed = [name for name in list_column(frame, columns) if says_last(name, OFFERED - _SAME_IN_OTHER_WORDS)]
     others = [name for name in columns if name not in listed]
     asked = named(others, (*ASKED_NAMES, *QUESTION_NAMES, "text"))
     said = [name for name in others if says(name, ANSWERED) or says(name, LABELED)] + right_columns(others)
     said += [name for name in named_labels(others) if not _are_fields(frame, name)]
     return listed if asked and not said and not inner_answer(frame, {*listed}) else []
+
+
+_SAME_IN_OTHER_WORDS = frozenset(("variant", "variants", "alternative", "alternatives", "candidates", "answers"))
+"""Words for choices that may as well be other ways to say what stands beside them, or answers."""
 
 
 def _are_fields(frame: pd.DataFrame, name: str) -> bool:

@@ -97,6 +97,8 @@ def _told(table: Table) -> Mapping:
         inner = _inner(table, columns)
         if inner is None or (inner.kind == "text" and _other_texts(table, columns, inner.column)):
             raise
+        if inner.kind != "choices" and _is_of_choices(table, columns, inner):
+            raise
         found = inner
     if found.kind == "text":
         inner = _inner(table, columns)
@@ -158,6 +160,13 @@ def _inner(table: Table, columns: Sequence[str]) -> Mapping | None:
     return with_inner_columns(
         table.frame, columns, lambda frame: _inferred(replace(table, frame=frame), frame.columns.tolist())
     )
+
+
+def _is_of_choices(table: Table, columns: Sequence[str], inner: Mapping) -> bool:
+    """Say whether values inside choices of which none is right play a part: each choice is as good as the others."""
+    paths = (inner.column, inner.answer, inner.prompt, *inner.parts)
+    offered = choices_without_answer(table.frame, columns)
+    return any(path.startswith(f"{name}.") for name in offered for path in paths)
 
 
 def _filled_columns(table: Table) -> list[str]:
@@ -249,8 +258,9 @@ def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
             "a column of prompts."
         )
     if choices := choices_without_answer(frame, columns):
+        held = f"column {choices[0]} holds" if len(choices) == 1 else f"columns {shown_names(choices)} are"
         raise DataError(
-            f"The columns {shown_names(choices)} are choices, and no column says which is right; add a column of the "
+            f"The {held} choices, and no column says which is right; add a column of the "
             "right choice, or select the columns of a prompt and an answer."
         )
     return None
