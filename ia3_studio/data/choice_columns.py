@@ -89,7 +89,8 @@ def _list_without_answer(frame: pd.DataFrame, columns: Sequence[str]) -> list[st
     listed = [name for name in list_column(frame, columns) if says_last(name, OFFERED - _SAME_IN_OTHER_WORDS)]
     others = [name for name in columns if name not in listed]
     asked = named(others, (*ASKED_NAMES, *QUESTION_NAMES, "text"))
-    said = [name for name in others if says(name, ANSWERED) or says(name, LABELED)] + right_columns(others)
+    said = [name for name in others if says(name, ANSWERED) or says(name, LABELED)]
+    said += [name for name in right_columns(others) if bare_name(name) != "key" or may_name_one(frame, name, listed)]
     said += [name for name in named_labels(others) if not _are_fields(frame, name)]
     return listed if asked and not said and not inner_answer(frame, {*listed}) else []
 

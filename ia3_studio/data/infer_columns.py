@@ -258,9 +258,9 @@ def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
             "a column of prompts."
         )
     if choices := choices_without_answer(frame, columns):
-        held = f"column {choices[0]} holds" if len(choices) == 1 else f"columns {shown_names(choices)} are"
+        which = f"column {choices[0]} holds" if len(choices) == 1 else f"columns {shown_names(choices)} are"
         raise DataError(
-            f"The {held} choices, and no column says which is right; add a column of the "
+            f"The {which} choices, and no column says which is right; add a column of the "
             "right choice, or select the columns of a prompt and an answer."
         )
     return None

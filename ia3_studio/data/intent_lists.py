@@ -40,7 +40,7 @@ def without_slots(text: str) -> str:
     """Return an example of Rasa as it is said: without the kinds of its entities.
 
     Example:
-        >>> without_slots("from [Oslo]{\"entity\": \"city\"} to [bergen](city:Bergen)")
+        >>> without_slots('from [Oslo]{"entity": "city"} to [bergen](city:Bergen)')
         'from Oslo to bergen'
     """
     return _ENTITY.sub(r"\1", text).strip()

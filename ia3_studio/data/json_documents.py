@@ -64,7 +64,7 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
         return [{"key": key, "messages": each} for key, each in document.items()], "JSON object of conversations"
     if any(_is_conversation(value) for value in document.values()):
         return [document], "JSON object, one conversation"
-    if not articles(document) and (asked := nested_questions(document)):
+    if (asked := nested_questions(document)) and not articles(document):
         return asked, "questions of a JSON object"
     for form_of in (
         articles,

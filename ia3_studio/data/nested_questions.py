@@ -19,7 +19,8 @@ def nested_questions(document: Any) -> list[dict[str, Any]]:
     They are most of the text; a name that a question has as well stays the question's.
 
     Example:
-        >>> part = {"name": "A", "questions": [{"question": f"{n}?", "options": ["a", "b"], "answer": 0} for n in "1234"]}
+        >>> asked = [{"question": f"{n}?", "options": ["a", "b"], "answer": 0} for n in "1234"]
+        >>> part = {"name": "A", "questions": asked}
         >>> nested_questions([{"volume": 1, "parts": [part]}])[0]
         {'volume': 1, 'name': 'A', 'question': '1?', 'options': ['a', 'b'], 'answer': 0}
     """

@@ -48,9 +48,7 @@ def _named(rows: Rows) -> Rows:
 
 
 def _in_objects(frame: pd.DataFrame, column: str) -> pd.DataFrame:
-    cells = [
-        [{_SPEAKER: who, _TEXT: said} for who, said in _pairs(cell)] or cell for cell in frame[column].tolist()
-    ]
+    cells = [[{_SPEAKER: who, _TEXT: said} for who, said in _pairs(cell)] or cell for cell in frame[column].tolist()]
     return frame.assign(**{column: cells})
 
 
@@ -61,7 +59,7 @@ def shape_of_pairs(rows: Rows, next_shape: Callable[[Rows], Shape | None]) -> Sh
     shape = next_shape(_named(rows))
 
     def read(other: Rows) -> Recognized:
-        assert shape is not None
-        return shape.read(_named(other))
+        within = _named(other)
+        return shape.read(within) if shape else Recognized(within.frame, "turns of a speaker and a text")
 
-    return replace(shape, read=read) if shape else None
+    return replace(shape, read=read) if shape else Shape("pairs of a speaker and a text", lambda _rows: True, read)
