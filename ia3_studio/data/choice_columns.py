@@ -92,6 +92,7 @@ def _list_without_answer(frame: pd.DataFrame, columns: Sequence[str]) -> list[st
     said = [name for name in others if says(name, ANSWERED) or says(name, LABELED)]
     said += [name for name in right_columns(others) if bare_name(name) != "key" or may_name_one(frame, name, listed)]
     said += [name for name in named_labels(others) if not _are_fields(frame, name)]
+    said += [name for name in others if name not in asked and profile(frame, name).is_text]
     return listed if asked and not said and not inner_answer(frame, {*listed}) else []
 
 

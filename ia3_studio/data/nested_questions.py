@@ -36,6 +36,8 @@ def nested_questions(document: Any) -> list[dict[str, Any]]:
 _NESTED = 2
 """Lists inside each other; questions in the only list of a document are rows already."""
 
+_MOST_HEADS = 40
+"""Values around a list that are columns of its rows."""
 _Found = tuple[dict[str, Any], dict[str, Any], int]
 
 
@@ -51,6 +53,7 @@ def _questions(value: Any, heads: dict[str, Any], lists: int, deepest: int) -> I
                 yield from _questions(each, heads, lists + 1, deepest - 1)
     elif isinstance(value, dict):
         said = {key: each for key, each in value.items() if isinstance(each, str | int | float)} if lists else {}
+        said = said if len(said) <= _MOST_HEADS else {}  # they are copied for each object below them
         for each in value.values():
             if isinstance(each, dict | list):
                 yield from _questions(each, {**heads, **said}, lists, deepest - 1)

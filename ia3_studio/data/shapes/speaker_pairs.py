@@ -48,7 +48,8 @@ def _named(rows: Rows) -> Rows:
 
 
 def _in_objects(frame: pd.DataFrame, column: str) -> pd.DataFrame:
-    cells = [[{_SPEAKER: who, _TEXT: said} for who, said in _pairs(cell)] or cell for cell in frame[column].tolist()]
+    written = frame[column].tolist()
+    cells = [[{_SPEAKER: who, _TEXT: said} for who, said in _pairs(cell)] or cell for cell in written]
     return frame.assign(**{column: cells})
 
 
