@@ -215,3 +215,28 @@ def test_codes_of_colors_are_no_classes(tmp_path: Path) -> None:
     ]  # fmt: skip
     with pytest.raises(DataError, match="not recognized"):
         read(tmp_path, "sites.json", rows)
+
+
+@pytest.mark.parametrize("last", [0, 1])
+def test_places_that_an_attribute_holds_as_a_text_are_labeled_spans(tmp_path: Path, last: int) -> None:
+    def entity(text: str, word: str, kind: str) -> str:
+        start = text.index(word)
+        return f'<entity charOffset="{start}-{start + len(word) - last}" type="{kind}" text="{word}"/>'
+
+    sentences = []
+    for n in range(8):
+        text = f"The ferry {n} met a pilot boat off Turku today."
+        named = [entity(text, "pilot boat", "ship"), entity(text, "Turku", "port")][: n % 3]
+        sentences.append(f'<sentence id="s{n}" text="{text}">{"".join(named)}</sentence>')
+    xml = f'<dataset><document id="d">{"".join(sentences)}</document></dataset>'
+    found = examples(read(tmp_path, "ferries.xml", xml))
+    assert len(found) == 8 and {*found[0].labels} == {"O"}
+    assert found[2].labels == ("O", "O", "O", "O", "O", "B-ship", "I-ship", "O", "B-port", "O", "O")
+
+
+def test_pages_from_and_to_are_no_labeled_spans(tmp_path: Path) -> None:
+    rows = [
+        {"text": f"The tide of day {n} turned the ferry back twice.", "page_offset": f"{n}-{n + 7}",
+         "page_type": ("log", "map")[n % 2]} for n in range(8)
+    ]  # fmt: skip
+    assert read(tmp_path, "pages.json", rows).mapping.kind != "tags"

@@ -58,6 +58,7 @@ from ia3_studio.data.shapes import (
     votes,
     word_objects,
     word_rows,
+    written_offsets,
 )
 from ia3_studio.data.shapes.idle_columns import with_idle_columns, with_idle_keys
 from ia3_studio.data.shapes.rows_in_lists import shape_of_lists
@@ -88,6 +89,7 @@ SHAPES: tuple[Shape, ...] = (
     *labeled_spans.SHAPES,
     *joined_labels.SHAPES,
     *parallel_spans.SHAPES,
+    *written_offsets.SHAPES,
     *answer_places.SHAPES,
     *votes.SHAPES,
     *word_objects.SHAPES,
