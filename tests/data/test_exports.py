@@ -182,6 +182,7 @@ def test_every_shape_is_that_of_a_document(tmp_path: Path) -> None:
         "answers to questions on a text, each right or wrong",
         "texts in columns by number",
         "texts with edits of their characters",
+        "places as texts",
     }  # as CSV, as text and as XML, in another list, or refused; see their own tests
     assert {shape.name for shape in SHAPES} - found <= elsewhere
 

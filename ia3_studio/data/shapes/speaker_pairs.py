@@ -28,11 +28,17 @@ def _pairs(cell: Any) -> list[tuple[str, str]]:
 
 
 def _column(rows: Rows) -> str:
-    """Return the column of lists of pairs in which a few names come again and the texts behind them differ."""
+    """Return the column of lists of pairs in which a few names come again and the texts behind them differ.
+
+    In most longer lists one speaks twice, unlike in choices of two words each.
+    """
     for name in rows.structured:
         if not rows.mostly(name, lambda cell: bool(_pairs(cell))):
             continue
-        pairs = [pair for cell in rows.sample(name) for pair in _pairs(cell)]
+        lists = [_pairs(cell) for cell in rows.sample(name)]
+        if 2 * sum(len(pairs) > 2 and len(dict(pairs)) == len(pairs) for pairs in lists) > len(lists):
+            continue
+        pairs = [pair for each in lists for pair in each]
         names, texts = {who.casefold() for who, _said in pairs}, {said for _who, said in pairs}
         are_few = 2 <= len(names) <= _MOST_SPEAKERS and _TURNS_EACH * len(names) <= len(pairs)
         if are_few and max(map(len, names)) <= _LONGEST_NAME and len(texts) > _TURNS_EACH * len(names) / 2:
