@@ -10,8 +10,11 @@ _LOOKED_AT = 2_000_000
 _FEWEST = 3
 """Places from which on it is no single typing error."""
 _AFTER = "\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
-_PAIR = re.compile(rf"[ÂÃ][{_AFTER}]|â€[{_AFTER}]")
-"""The bytes of a letter or a quotation mark in UTF-8, each as a character of Windows-1252 or Latin 1."""
+_PAIR = re.compile(rf"(?<![A-ZÀ-ÞĐ])[ÂÃ][{_AFTER}]|â€[{_AFTER}]")
+"""The bytes of a letter or a quotation mark in UTF-8, each as a character of Windows-1252 or Latin 1.
+
+In a word of capitals, Ã may be meant, as in MANHÃ before a closing quotation mark.
+"""
 _WORD = re.compile(rf"[\w{_AFTER}]{{1,40}}")
 
 

@@ -240,14 +240,3 @@ def test_pages_from_and_to_are_no_labeled_spans(tmp_path: Path) -> None:
          "page_type": ("log", "map")[n % 2]} for n in range(8)
     ]  # fmt: skip
     assert read(tmp_path, "pages.json", rows).mapping.kind != "tags"
-
-
-@pytest.mark.parametrize("codec", ["cp1252", "latin-1"])
-def test_letters_that_were_encoded_twice_are_named(tmp_path: Path, codec: str) -> None:
-    rows = [{"text": f"El capitán llegó mañana {n}.", "label": ("bueno", "malo")[n % 2]} for n in range(8)]
-    good = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    bad = good.encode().decode(codec)
-    assert not any("encoded twice" in note for note in read(tmp_path, "good.jsonl", good).notes)
-    data = read(tmp_path, "bad.jsonl", bad)
-    assert any("such as capitÃ¡n for capitán" in note for note in data.notes)
-    assert "capitÃ¡n" in examples(data)[0].text
