@@ -56,7 +56,7 @@ def objects_without_commas(text: str) -> list[dict[str, Any]]:
     while bare[:1] == "[":
         between = _BETWEEN.match(bare, place)
         place = between.end() if between else place
-        if bare[place:] == "]":
+        if place == len(bare) - 1 and bare[place] == "]":
             return found
         try:
             value, place = decoder.raw_decode(bare, place)

@@ -34,7 +34,7 @@ def twice_encoded(text: str) -> tuple[str, ...]:
         if word.start() <= found[0] < word.end() and (meant := _meant(word[0])):
             return (
                 f"Some letters seem to be encoded twice, such as {word[0]} for {meant}; they are read as they are: "
-                "mend the file if they look wrong in the preview.",
+                "fix the file if they look wrong in the preview.",
             )
     return ()
 
