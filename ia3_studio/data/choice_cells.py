@@ -7,6 +7,7 @@ from collections.abc import Mapping as Record
 from typing import Any
 
 from ia3_studio.data.choice_letters import LETTERS, letter_of
+from ia3_studio.data.column_names import name_words
 from ia3_studio.data.label_names import label_name
 from ia3_studio.data.lettered import joined_choices, lettered
 from ia3_studio.data.mapping import Mapping
@@ -35,9 +36,12 @@ def choices_in(value: Any, column: str) -> tuple[tuple[str, ...], tuple[str, ...
     if not is_listed(value):
         raise UnusableError(f"the choices ({column}) are not a list")
     if (key := _choice_key(value)) is not None:
-        named = ((each.get(name) for name in _CHOICE_IDS if name in each) for each in value)
+        ids = [name for name in _CHOICE_IDS if name != key]
+        named = ((each[name] for name in ids if name in each and not isinstance(each[name], bool)) for each in value)
         names = tuple(label_name(next(ids, "")) for ids in named)
         return names if all(names) else (), tuple(whole(str(each[key]), "a choice") for each in value)
+    if any(isinstance(each, dict) for each in value):
+        raise UnusableError(f"the choices ({column}) are objects of which no key is the text of each")
     return (), tuple(whole(_joined(each), "a choice") for each in value)
 
 
@@ -74,15 +78,32 @@ def _joined(choice: Any) -> str:
 _CHOICE_TEXTS = ("text", "atext", "content", "value", "answer", "option", "option_text", "choice",
                  "texto", "texte", "testo", "tekst", "текст", "文本", "内容", "enunciado", "respuesta")  # fmt: skip
 _CHOICE_IDS = ("label", "key", "aid", "id", "identifier", "letter", "option_id", "letra", "lettre", "lettera",
-               "buchstabe", "litera", "буква", "字母")  # fmt: skip
+               "buchstabe", "litera", "буква", "字母", "value")  # fmt: skip
 """Keys of the text and of the name of a choice that is an object."""
 
 
 def _choice_key(value: Iterable[Any]) -> str | None:
-    """Return the key of the texts of choices that are objects; None for other choices."""
+    """Return the key of the texts of choices that are objects; None for other choices.
+
+    It is a usual name, or the only key whose values are texts that differ and are no ids.
+    """
     choices = list(value)
-    keys = (key for key in _CHOICE_TEXTS if all(isinstance(each, dict) and key in each for each in choices))
-    return next(keys, None)
+    if not choices or not all(isinstance(each, dict) for each in choices):
+        return None
+    shared = [key for key in choices[0] if all(key in each for each in choices)]
+    others = [key for key in shared if key not in _CHOICE_IDS and not _is_id(str(key)) and _all_differ(choices, key)]
+    usual = next((key for key in _CHOICE_TEXTS if key in shared), None)
+    return usual or (others[0] if len(others) == 1 else None)
+
+
+def _is_id(key: str) -> bool:
+    return name_words(key)[-1:] in (["id"], ["uuid"], ["url"], ["link"])
+
+
+def _all_differ(choices: Sequence[dict[str, Any]], key: str) -> bool:
+    """Say whether objects have texts under a key, of which no two are alike."""
+    texts = [each[key] for each in choices]
+    return all(isinstance(text, str) and text.strip() for text in texts) and len({*texts}) == len(texts)
 
 
 def right_choice(cell: Any, keys: Sequence[str], choices: Sequence[str], mapping: Mapping) -> int:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.choice_families import FEWEST_NUMBERED, STEMS, families, family, family_by_contents, wrong_answers
-from ia3_studio.data.choice_lists import QUESTION_NAMES, list_column, wrong_list
+from ia3_studio.data.choice_lists import OFFERED, QUESTION_NAMES, list_column, wrong_list
 from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
 from ia3_studio.data.column_profile import cells_of, profile
-from ia3_studio.data.column_words import ANSWERED, ASKED, CONTEXTS
+from ia3_studio.data.column_words import ANSWERED, ASKED, CONTEXTS, LABELED
 from ia3_studio.data.exam_columns import exam_mapping
-from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.label_names import MOSTLY, named_labels
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import text_path
 from ia3_studio.data.right_choice import (
@@ -49,6 +49,7 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
     answers = [name for name in right_columns(columns) if name not in choices] or inner_answer(frame, bases)
     answers = answers or repeats_one(frame, [name for name in columns if name not in (*choices, *bases)], choices)
     answers = answers or places_in(frame, [name for name in columns if name not in (*choices, *bases)], choices)
+    answers = [name for name in answers if bare_name(name) != "key" or may_name_one(frame, name, choices)]
     answers.sort(key=lambda name: not may_name_one(frame, name, choices))
     if are_distractors(choices):  # the right answer itself, not its number among choices that stand elsewhere
         answers.sort(key=lambda name: not profile(frame, name).length)
@@ -80,13 +81,41 @@ def _named_in_any_language(frame: pd.DataFrame, columns: Sequence[str]) -> list[
     return [*(contexts if len(contexts) == 1 else []), *questions] if len(questions) == 1 else []
 
 
-def choices_without_answer(columns: Sequence[str]) -> list[str]:
-    """Return columns of at least three choices by letters beside a question, where no column says which is right."""
+def choices_without_answer(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return at least three choices by letters, or a list of them, beside a question that nothing answers or labels."""
+    if listed := _list_without_answer(frame, columns):
+        return listed
     lettered = (each for each in families(columns, STEMS.__contains__) if len(each) >= FEWEST_NUMBERED)
     choices = next((each for each in lettered if not any(name.strip()[-1:].isdigit() for name in each)), [])
     others = [name for name in columns if name not in choices]
     asked = named(others, (*ASKED_NAMES, *QUESTION_NAMES))
     return choices if choices and asked and not right_columns(others) else []
+
+
+def _list_without_answer(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    listed = [name for name in list_column(frame, columns) if says_last(name, OFFERED - _SAME_IN_OTHER_WORDS)]
+    others = [name for name in columns if name not in listed]
+    asked = named(others, (*ASKED_NAMES, *QUESTION_NAMES, "text"))
+    said = [name for name in others if says(name, ANSWERED) or says(name, LABELED)]
+    said += [name for name in right_columns(others) if bare_name(name) != "key" or may_name_one(frame, name, listed)]
+    said += [name for name in named_labels(others) if not _are_fields(frame, name)]
+    said += [name for name in others if name not in asked and profile(frame, name).is_text]
+    return listed if asked and not said and not inner_answer(frame, {*listed}) else []
+
+
+_SAME_IN_OTHER_WORDS = frozenset(("variant", "variants", "alternative", "alternatives", "candidates", "answers"))
+"""Words for choices that may as well be other ways to say what stands beside them, or answers."""
+
+
+def _are_fields(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether all cells of a column are kinds of fields of a form, such as radio and checkbox."""
+    return all(str(cell).strip().lower() in _FIELDS for cell in cells_of(frame, name))
+
+
+_FIELDS = frozenset((
+    "text", "textarea", "radio", "checkbox", "select", "dropdown", "number", "email", "date", "slider", "boolean",
+    "single", "multiple", "single_choice", "multiple_choice", "single-choice", "multiple-choice", "mcq", "open",
+))  # fmt: skip
 
 
 def _read_before(frame: pd.DataFrame, columns: Sequence[str], asked: Sequence[str]) -> list[str]:

@@ -43,6 +43,31 @@ def whole_objects(text: str) -> tuple[list[dict[str, Any]], Damage] | None:
     return None
 
 
+def objects_without_commas(text: str) -> list[dict[str, Any]]:
+    """Return the objects of a whole array between which commas are missing; none for anything else.
+
+    Example:
+        >>> objects_without_commas('[{"a": 1} {"a": 2}]')
+        [{'a': 1}, {'a': 2}]
+    """
+    decoder, found = json.JSONDecoder(), list[dict[str, Any]]()
+    bare = text.strip()
+    place = 1
+    while bare[:1] == "[":
+        between = _BETWEEN.match(bare, place)
+        place = between.end() if between else place
+        if place == len(bare) - 1 and bare[place] == "]":
+            return found
+        try:
+            value, place = decoder.raw_decode(bare, place)
+        except (ValueError, RecursionError):
+            break
+        if not isinstance(value, dict):
+            break
+        found.append(value)
+    return []
+
+
 def ends_early(text: str, error: json.JSONDecodeError) -> bool:
     """Say whether JSON is invalid because the text ends: within a text, or where anything else had to follow."""
     bare = text.strip()

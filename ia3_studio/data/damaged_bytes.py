@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.data.byte_marks import line_of_mark, without_marks
 from ia3_studio.data.parsing import Found
 from ia3_studio.data.problem import LONGEST_TEXT, Damage, require_few
+from ia3_studio.data.twice_encoded import twice_encoded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +35,8 @@ def with_encoding_facts(name: str, found: Found, texts: Sequence[Decoded], befor
         found = _skip_marked_rows(found, encoding, before or 0)
     if before is None:
         require_few(name, found.damaged, len(found.frame))
-    notes = dict.fromkeys((*found.notes, *(note for each in texts for note in each.encoding.notes)))
-    return replace(found, notes=tuple(notes))
+    said = (note for each in texts for note in (*each.encoding.notes, *twice_encoded(each.text)))
+    return replace(found, notes=tuple(dict.fromkeys((*found.notes, *said))))
 
 
 def _skip_marked_rows(found: Found, encoding: str, before: int) -> Found:

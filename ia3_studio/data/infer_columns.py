@@ -47,7 +47,7 @@ from ia3_studio.data.shapes.dialogue import PROMPT_NAMES as ASKED_NAMES
 from ia3_studio.data.shapes.shape import is_blank
 from ia3_studio.data.sparse_columns import without_sparse
 from ia3_studio.data.split_names import SPLIT
-from ia3_studio.data.structured_pairs import beside_structures, recipes
+from ia3_studio.data.structured_pairs import beside_structures, decided_objects, recipes
 from ia3_studio.data.table import Table
 from ia3_studio.data.tag_columns import tagged_words
 from ia3_studio.data.text_columns import (
@@ -105,6 +105,8 @@ def _told(table: Table) -> Mapping:
     except DataError:
         inner = _inner(table, columns)
         if inner is None or (inner.kind == "text" and _other_texts(table, columns, inner.column)):
+            raise
+        if inner.kind != "choices" and _is_of_choices(table, columns, inner):
             raise
         found = inner
     if found.kind == "text":
@@ -167,6 +169,13 @@ def _inner(table: Table, columns: Sequence[str]) -> Mapping | None:
     return with_inner_columns(
         table.frame, columns, lambda frame: _inferred(replace(table, frame=frame), frame.columns.tolist())
     )
+
+
+def _is_of_choices(table: Table, columns: Sequence[str], inner: Mapping) -> bool:
+    """Say whether values inside choices of which none is right play a part: each choice is as good as the others."""
+    paths = (inner.column, inner.answer, inner.prompt, *inner.parts)
+    offered = choices_without_answer(table.frame, columns)
+    return any(path.startswith(f"{name}.") for name in offered for path in paths)
 
 
 def _filled_columns(table: Table) -> list[str]:
@@ -268,9 +277,10 @@ def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
             "the other, with no prompt; choose the task Preferences and the better one as the target column, or add "
             "a column of prompts."
         )
-    if choices := choices_without_answer(columns):
+    if choices := choices_without_answer(frame, columns):
+        which = f"column {choices[0]} holds" if len(choices) == 1 else f"columns {shown_names(choices)} are"
         raise DataError(
-            f"The columns {shown_names(choices)} are choices, and no column says which is right; add a column of the "
+            f"The {which} choices, and no column says which is right; add a column of the "
             "right choice, or select the columns of a prompt and an answer."
         )
     return None
@@ -279,7 +289,7 @@ def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
 _IN_ORDER = (
     nested_pairs, triples, _choices, tagged_words, marked_answers, graded_answers, judged_claims, rated_texts,
     recipes,
-    _refuse_undecided, judged_pairs, named_pairs, computed, labeled, flags, beside_structures,
+    _refuse_undecided, judged_pairs, named_pairs, computed, decided_objects, labeled, flags, beside_structures,
     two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, counted_texts, asked_by_contents,
     entailed_pairs, two_bodies, by_contents, few_labeled, told_language, named_text, coded_texts, two_texts,
     longest_text, labeled_words, only_words,

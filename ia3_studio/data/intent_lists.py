@@ -31,6 +31,16 @@ def intents_below_headings(text: str) -> dict[str, list[Any]] | None:
         if heading := _HEADING.fullmatch(line.strip()):
             intent = heading[2].strip() if heading[1] == _INTENT else ""
         elif intent and (item := _ITEM.fullmatch(line)):
-            texts.append(_ENTITY.sub(r"\1", item[1]).strip())
+            texts.append(without_slots(item[1]))
             intents.append(intent)
     return {"text": texts, "intent": intents} if len(set(intents)) >= _FEWEST_INTENTS else None
+
+
+def without_slots(text: str) -> str:
+    """Return an example of Rasa as it is said: without the kinds of its entities.
+
+    Example:
+        >>> without_slots('from [Oslo]{"entity": "city"} to [bergen](city:Bergen)')
+        'from Oslo to bergen'
+    """
+    return _ENTITY.sub(r"\1", text).strip()

@@ -24,8 +24,10 @@ from ia3_studio.data.json_objects import (
     splits,
 )
 from ia3_studio.data.listed_rows import rows_in_lists
+from ia3_studio.data.nested_questions import nested_questions
 from ia3_studio.data.rows_beside_entries import rows_beside_entries
 from ia3_studio.data.shapes.documents import rows_of_document
+from ia3_studio.data.word_lists import are_words, joined_words
 from ia3_studio.data.word_tags import is_tag
 from ia3_studio.errors import DataError
 
@@ -52,13 +54,18 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
     if known := rows_of_document(document):
         return known
     if isinstance(document, list):
-        return articles({"data": document}) or _rows_of_list(document)
+        known = articles({"data": document})
+        if not known and _inner_questions(document) is None and (asked := nested_questions(document)):
+            return asked, "questions of a JSON array"
+        return known or _rows_of_list(document)
     if not isinstance(document, dict):
         raise DataError(f"{name} contains no list of rows; give an array of objects, or one object per line.")
     if len(document) > 1 and all(map(_is_conversation, document.values())) and not _PARTS & document.keys():
         return [{"key": key, "messages": each} for key, each in document.items()], "JSON object of conversations"
     if any(_is_conversation(value) for value in document.values()):
         return [document], "JSON object, one conversation"
+    if (asked := nested_questions(document)) and not articles(document):
+        return asked, "questions of a JSON object"
     for form_of in (
         articles,
         lambda article: articles({"data": [article]}),
@@ -100,6 +107,8 @@ def _rows_of_list(rows: list[Any]) -> tuple[Sequence[Any], str]:
         names = unique_names(rows[0] if named else [""] * len(rows[0]))
         return [dict(zip(names, row, strict=True)) for row in rows[named:]], "JSON array of lists"
     if len(rows) > 1 and all(_is_talk(row) for row in rows):
+        if are_words(rows):
+            return [{"text": joined_words(row)} for row in rows], "JSON array of lists of words, joined by blanks"
         return [{"dialog": row} for row in rows], "JSON array of lists of texts"
     if found := rows_in_lists(rows):
         return found

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.cut_json import CUT_OFF, ends_early, whole_objects
+from ia3_studio.data.cut_json import CUT_OFF, ends_early, objects_without_commas, whole_objects
 from ia3_studio.data.delimiters import LINE_END, lines_of
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.json_documents import rows_of_json
@@ -47,6 +47,8 @@ def read_json(name: str, text: str, named_lines: bool) -> tuple[pd.DataFrame, st
     try:
         document = _parse(name, text)
     except DataError:
+        if several := objects_without_commas(text):
+            return _frame(name, list(enumerate(several, start=1))), "JSON array", (), (_NO_COMMAS,)
         if not (cut := whole_objects(text)):
             raise
         require_few(name, cut[1:], len(cut[0]))
@@ -178,6 +180,7 @@ def _lines(text: str, first_row: int, first_line: int) -> tuple[list[tuple[int, 
 
 _COMMENTS = ("#", "//")
 """Marks of lines that are no rows: no JSON begins with them."""
+_NO_COMMAS = "Commas between the objects of the array are missing or too many; each object is read as a row."
 _COMMENT = re.compile(r"\n[ \t]*(?:#|//)")
 _LONGEST_BLANK = 100
 

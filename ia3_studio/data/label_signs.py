@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Record
 from functools import cached_property
@@ -69,6 +70,15 @@ def is_rated(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
     return any(holds_labels_or_marks(frame, each) and not counts_votes(frame, each) for each in rated)
 
 
+def _are_colors(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether all cells of a column are colors by their codes, which are no classes of a text."""
+    cells = cells_of(frame, name) if name in frame.columns else []
+    return bool(cells) and all(isinstance(cell, str) and _COLOR.fullmatch(cell.strip()) for cell in cells)
+
+
+_COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}){1,2}(?:[0-9A-Fa-f]{2})?")
+
+
 class Columns:
     """The columns of a table, of each of which is told what it is beside the others."""
 
@@ -96,7 +106,7 @@ class Columns:
     def candidate(self, name: str) -> Candidate | None:
         """Return a column with what its name, its cells and its place say; None if it can be no label."""
         each = self._filled[name]
-        if name in self._no_labels or counts_votes(self._frame, each):
+        if name in self._no_labels or counts_votes(self._frame, each) or _are_colors(self._frame, name):
             return None
         by_name = tuple(map(Evidence, self._by_name(each)))
         found = by_name or tuple(map(Evidence, self._by_contents(each)))

@@ -176,8 +176,8 @@ def _notes(groups: Sequence[Sequence[int]], examples: Sequence[Example], share: 
     wanted, largest = round(share * len(examples)), max(groups, key=len)
     if len(largest) == 1 or (len(largest) <= max(wanted, 1) and 2 * aside >= wanted and aside <= max(wanted, 1)):
         return ()
+    outcome = "it is in the training rows" if aside == wanted else f"{aside:,} instead of {wanted:,} are held out"
     return (
         f"Row {examples[largest[0]].row} and its group (duplicates, or examples of the same row) are "
-        f"{len(largest):,} of {len(examples):,} examples; groups are not split, so {aside:,} examples are "
-        f"held out instead of {wanted:,}.",
+        f"{len(largest):,} of {len(examples):,} examples; groups are not split, so {outcome}.",
     )

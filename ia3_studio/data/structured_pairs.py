@@ -70,6 +70,15 @@ def given_objects(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     return [name for name in held if all(map(_holds_several_texts, structures_of(frame, name)))]
 
 
+def decided_objects(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return an object called input and the only value that is expected of it, such as a decision."""
+    given = [name for name in named(columns, ("input", "inputs")) if _is_structured(frame, name)]
+    expected = [name for name in columns if name_words(name)[:1] == ["expected"] and is_plain(frame, name)]
+    if len(given) != 1 or len(expected) != 1 or asked_path(frame, given[0]):
+        return None
+    return Mapping("pairs", given[0], expected[0])
+
+
 def _holds_several_texts(value: Any) -> bool:
     return isinstance(value, Record) and sum(isinstance(each, str) for each in value.values()) > 1
 

@@ -163,6 +163,8 @@ def _role(written: Any) -> tuple[str, Role]:
     """Return a role as it is written and as it is known."""
     if isinstance(written, dict):  # an author with a role
         written = written.get("role", "")
+    if isinstance(written, list) and len(written) == 1:
+        written = written[0]
     named = str(written).strip()
     known = known_role(named)
     if not named:

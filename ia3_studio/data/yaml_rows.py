@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ia3_studio.data.intent_lists import without_slots
 from ia3_studio.data.json_documents import rows_of_json
 from ia3_studio.data.json_leftovers import outside_rows
 from ia3_studio.data.json_rows import frame_of_records
@@ -22,7 +23,8 @@ def read_yaml(name: str, text: str) -> Found:
     """
     document = parsed_yaml(text, name)
     if rows := _rasa_examples(document):
-        return Found(frame_of_records(name, rows), "Rasa training data in YAML")
+        said, notes = _said(rows)
+        return Found(frame_of_records(name, said), "Rasa training data in YAML", notes=notes)
     records, form = rows_of_json(name, document)
     frame = frame_of_records(name, records)
     return Found(frame, form.replace("JSON", "YAML"), notes=outside_rows(document, records))
@@ -62,3 +64,10 @@ def _rasa_examples(document: Any) -> list[dict[str, str]]:
             texts = [line.strip()[1:].strip() for line in lines if line.strip().startswith("-")]
             rows += [{"text": text, "intent": group["intent"]} for text in texts if text]
     return rows
+
+
+def _said(rows: list[dict[str, str]]) -> tuple[list[dict[str, str]], tuple[str, ...]]:
+    """Return examples without the kinds of their entities, and a note on how many have some."""
+    said = [{**row, "text": without_slots(row["text"])} for row in rows]
+    marked = sum(one != other for one, other in zip(rows, said, strict=True))
+    return said, (f"Not used: entities marked in the texts ({marked:,} texts).",) if marked else ()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ia3_studio.data.cut_json import objects_without_commas
 from ia3_studio.data.load import load_data
 from ia3_studio.errors import DataError
 
@@ -83,4 +84,11 @@ def test_a_file_with_very_long_runs_of_signs_is_read_or_refused_in_seconds(name:
     began = time.process_time()
     with suppress(DataError):
         load_data(tmp_path / name)
+    assert time.process_time() - began < SECONDS
+
+
+def test_a_long_array_without_commas_is_read_in_seconds() -> None:
+    text = "[" + '{"a":1}\n' * 400_000 + "]"
+    began = time.process_time()
+    assert len(objects_without_commas(text)) == 400_000
     assert time.process_time() - began < SECONDS

@@ -62,7 +62,12 @@ def test_a_row_repeated_on_purpose_is_learned_and_told() -> None:
     for seed in range(20):
         train, held_out, notes = drawn_split(rows, 0.1, seed)
         assert len(held_out) == 10 and sum(each.messages[0].content == "Who are you?" for each in train) == 60
-        assert "60 of 100" in notes[0]
+        assert "60 of 100" in notes[0] and notes[0].endswith("groups are not split, so it is in the training rows.")
+
+
+def test_a_note_says_how_many_are_held_out_instead() -> None:
+    rows = [asked(n, f"Is pier {n // 20} free?") for n in range(40)]
+    assert drawn_split(rows, 0.1, 0)[2][0].endswith("groups are not split, so 20 instead of 4 are held out.")
 
 
 def test_rows_without_copies_are_split_without_a_word() -> None:

@@ -64,10 +64,12 @@ from ia3_studio.data.shapes import (
     votes,
     word_objects,
     word_rows,
+    written_offsets,
 )
 from ia3_studio.data.shapes.idle_columns import with_idle_columns, with_idle_keys
 from ia3_studio.data.shapes.rows_in_lists import shape_of_lists
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape
+from ia3_studio.data.shapes.speaker_pairs import shape_of_pairs
 from ia3_studio.data.shapes.wrapped import wrapped_shape
 from ia3_studio.errors import DataError
 
@@ -98,6 +100,7 @@ SHAPES: tuple[Shape, ...] = (
     *joined_labels.SHAPES,
     *numbered_labels.SHAPES,
     *parallel_spans.SHAPES,
+    *written_offsets.SHAPES,
     *answer_places.SHAPES,
     *votes.SHAPES,
     *word_objects.SHAPES,
@@ -151,7 +154,8 @@ def shape_of(rows: Rows) -> Shape | None:
     if not len(rows.frame):
         return None
     return (
-        next((shape for shape in SHAPES if shape.fits(rows)), None)
+        shape_of_pairs(rows, shape_of)
+        or next((shape for shape in SHAPES if shape.fits(rows)), None)
         or wrapped_shape(rows, shape_of)
         or shape_of_lists(rows, shape_of)
     )

@@ -33,7 +33,7 @@ def _column(rows: Rows) -> str:
     if not all(_heads(rows, name, LABELED if are_texts else _NOTHING) for name in others):
         return ""
     inside = sum(_length(structure_of(cell)) for cell in rows.sample(held[0]))
-    beside = sum(_length(cell) for name in others for cell in rows.sample(name))
+    beside = sum(_length(cell) for name in others for cell in rows.sample(name) if not _is_code(cell))
     return held[0] if inside > _FAR_MORE * beside else ""
 
 
@@ -63,6 +63,11 @@ def _heads(rows: Rows, name: str, labels: frozenset[str]) -> bool:
     is_value = rows.mostly(name, lambda cell: not listed(cell) and not isinstance(cell, dict))
     said = says(name, ANSWERED) or says(name, READ) or says(name, LABELED - labels)
     return is_value and (not said or bare_name(name) in _HEADINGS)
+
+
+def _is_code(cell: Any) -> bool:
+    """Say whether a cell is an id, an address or the name of a file, in letters of ASCII without a blank."""
+    return isinstance(cell, str) and cell.isascii() and not any(map(str.isspace, cell))
 
 
 def _length(value: Any) -> int:

@@ -88,20 +88,34 @@ def _marked_text(value: Any) -> Lines:
         return []
     if turns := templated_turns(value):
         return [(turn["role"], turn["content"]) for turn in turns]
-    marks = list(_MARK.finditer(value))
+    marks = list(_MARK.finditer(value)) or _marks_in_line(value)
     names = _sides_of_headings([str(next(filter(None, mark.groups()))) for mark in marks])
     ends = [mark.start() for mark in marks[1:]] + [len(value)]
     if len(marks) < _FEWEST_TURNS or not all(map(role_of, names)):
         return []
     found: Lines = []
     for who, mark, end in zip(names, marks, ends, strict=True):
-        said = value[mark.end() : end].strip()
+        said = without_end(value[mark.end() : end].strip()).strip()
         if found and found[-1][0] == who:  # an instruction and its input
             found[-1] = (who, "\n\n".join(filter(None, (found[-1][1], said))))
         else:
             found.append((who, said))
     before = value[: marks[0].start()].strip()
     return ([("system", before)] if before else []) + (found if found[-1][1] else found[:-1])
+
+
+def _marks_in_line(text: str) -> list[re.Match[str]]:
+    """Return the marks of a user and an assistant in one line that begins with the user's; nothing of other texts."""
+    line = text.strip()
+    if "\n" in line or not _BEGUN.match(line):
+        return []
+    marks = list(_IN_LINE.finditer(text))
+    return marks if len({mark[1] for mark in marks}) == _FEWEST_TURNS else []
+
+
+_IN_LINE = re.compile(r"(?:\A\s*|(?<=\s))(User|Human|Customer|Assistant|Bot|Chatbot|AI|Agent):(?=\s)")
+_BEGUN = re.compile(r"(?:User|Human|Customer):\s")
+"""Names before turns of a talk in one line; "Q:" may begin a line that is none."""
 
 
 def _sides_of_headings(names: list[str]) -> list[str]:
