@@ -24,6 +24,9 @@ def nested_questions(document: Any) -> list[dict[str, Any]]:
         >>> nested_questions([{"volume": 1, "parts": [part]}])[0]
         {'volume': 1, 'name': 'A', 'question': '1?', 'options': ['a', 'b'], 'answer': 0}
     """
+    first = document[:_LOOKED_AT] if isinstance(document, list) else document
+    if next(_questions(first, {}, 0, _DEEPEST), None) is None:  # most are rows, of which there may be many
+        return []
     found = list(_questions(document, {}, 0, _DEEPEST))
     if len(found) < _FEWEST or min(lists for _heads, _each, lists in found) < _NESTED:
         return []
@@ -33,9 +36,10 @@ def nested_questions(document: Any) -> list[dict[str, Any]]:
     return [{**heads, **each} for heads, each, _lists in found]
 
 
+_LOOKED_AT = 100
+"""Items at the beginning of a list of which one has to hold a question."""
 _NESTED = 2
 """Lists inside each other; questions in the only list of a document are rows already."""
-
 _MOST_HEADS = 40
 """Values around a list that are columns of its rows."""
 _Found = tuple[dict[str, Any], dict[str, Any], int]
