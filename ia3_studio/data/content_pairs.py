@@ -155,10 +155,11 @@ def _counts(cells: Sequence[object], lengths: Sequence[int]) -> bool:
     written = [str(cell).strip() for cell in cells]
     numbers = [int(each) if each.isdecimal() and len(each) <= _MOST_DIGITS else -2 for each in written]
     near = sum(abs(one - other) <= 1 for one, other in zip(numbers, lengths, strict=False))
-    return len(numbers) == len(lengths) and near >= MOSTLY * len(numbers) and len(set(numbers)) > 1
+    is_told = min(len(set(numbers)), len(set(lengths))) >= _COUNTS  # else 0 and 1 are near to the one word of each text
+    return len(numbers) == len(lengths) and near >= MOSTLY * len(numbers) and is_told
 
 
-_MOST_DIGITS = 6
+_MOST_DIGITS, _COUNTS = 6, 3
 
 
 def _is_latin(cell: object) -> bool:

@@ -173,6 +173,12 @@ def test_numbers_that_count_the_words_of_two_texts_say_nothing_more(tmp_path: Pa
     assert split.unused == ("column 3", "column 4")
 
 
+def test_a_label_beside_two_texts_without_blanks_counts_no_words(tmp_path: Path) -> None:
+    table = "".join(f"第{n}号渡轮几点开？\t请问第{n}号渡轮何时出发？\t{n % 2}\n" for n in range(40))
+    split = read(tmp_path, "pairs.tsv", table)
+    assert split.mapping.kind == "labels" and split.mapping.answer == "column 3"
+
+
 def test_numbers_that_count_nothing_leave_two_texts_undecided(tmp_path: Path) -> None:
     table = rows(lambda n: f'"the ferry {n} left late","die Fähre {n} fuhr ab",{n * 37 % 11},{n * 53 % 17}')
     with pytest.raises(DataError, match="not recognized"):
