@@ -12,6 +12,7 @@ from ia3_studio.data.column_names import bare_name, name_words, named, says, say
 from ia3_studio.data.column_profile import cells_of, profile
 from ia3_studio.data.column_words import ANSWERED, ASKED, CONTEXTS, LABELED
 from ia3_studio.data.exam_columns import exam_mapping
+from ia3_studio.data.form_fields import are_fields
 from ia3_studio.data.label_names import MOSTLY, named_labels
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import text_path
@@ -98,24 +99,13 @@ def _list_without_answer(frame: pd.DataFrame, columns: Sequence[str]) -> list[st
     asked = named(others, (*ASKED_NAMES, *QUESTION_NAMES, "text"))
     said = [name for name in others if says(name, ANSWERED) or says(name, LABELED)]
     said += [name for name in right_columns(others) if bare_name(name) != "key" or may_name_one(frame, name, listed)]
-    said += [name for name in named_labels(others) if not _are_fields(frame, name)]
+    said += [name for name in named_labels(others) if not are_fields(frame, name)]
     said += [name for name in others if name not in asked and profile(frame, name).is_text]
     return listed if asked and not said and not inner_answer(frame, {*listed}) else []
 
 
 _SAME_IN_OTHER_WORDS = frozenset(("variant", "variants", "alternative", "alternatives", "candidates", "answers"))
 """Words for choices that may as well be other ways to say what stands beside them, or answers."""
-
-
-def _are_fields(frame: pd.DataFrame, name: str) -> bool:
-    """Say whether all cells of a column are kinds of fields of a form, such as radio and checkbox."""
-    return all(str(cell).strip().lower() in _FIELDS for cell in cells_of(frame, name))
-
-
-_FIELDS = frozenset((
-    "text", "textarea", "radio", "checkbox", "select", "dropdown", "number", "email", "date", "slider", "boolean",
-    "single", "multiple", "single_choice", "multiple_choice", "single-choice", "multiple-choice", "mcq", "open",
-))  # fmt: skip
 
 
 def _read_before(frame: pd.DataFrame, columns: Sequence[str], asked: Sequence[str]) -> list[str]:

@@ -20,6 +20,7 @@ from ia3_studio.data.column_profile import (
     profile,
 )
 from ia3_studio.data.column_words import AMOUNTS, ANSWERED, COMPUTED, LABELED, OBSERVED, PRICED, TITLED
+from ia3_studio.data.form_fields import are_fields
 from ia3_studio.data.label_cells import is_plural
 from ia3_studio.data.label_contents import (
     are_on_several_scales,
@@ -106,7 +107,9 @@ class Columns:
     def candidate(self, name: str) -> Candidate | None:
         """Return a column with what its name, its cells and its place say; None if it can be no label."""
         each = self._filled[name]
-        if name in self._no_labels or counts_votes(self._frame, each) or _are_colors(self._frame, name):
+        if name in self._no_labels or counts_votes(self._frame, each):
+            return None
+        if _are_colors(self._frame, name) or are_fields(self._frame, name):
             return None
         by_name = tuple(map(Evidence, self._by_name(each)))
         found = by_name or tuple(map(Evidence, self._by_contents(each)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -282,3 +283,21 @@ def test_a_heading_between_two_rules_keeps_them(tmp_path: Path) -> None:
     parts = [f"=====\nPier {n}\n=====\nFerries leave pier {n} at dawn, and none at night." for n in range(5)]
     found = [each.text for each in examples(read(tmp_path, "harbor.txt", "\n\n".join(parts)))]
     assert found == parts
+
+
+def test_the_kind_of_a_field_of_a_form_is_no_label_of_its_question(tmp_path: Path) -> None:
+    kinds = ("text", "radio", "checkbox")
+    fields = [
+        {"question": f"How often are you at pier {n}?", "type": kinds[n % 3], "options": ["never", "twice", "daily"]}
+        for n in range(24)
+    ]
+    with pytest.raises(DataError, match="options"):
+        read(tmp_path, "form.json", json.dumps(fields))
+
+
+def test_kinds_of_answers_that_are_no_fields_are_labels(tmp_path: Path) -> None:
+    kinds = ("number", "date", "place")
+    table = rows(
+        lambda n: f'"What does the keeper write in the log of pier {n}?",{kinds[n % 3]}', 24, header="question,type"
+    )
+    assert read(tmp_path, "kinds.csv", table).mapping.answer == "type"
