@@ -286,11 +286,13 @@ def test_a_heading_between_two_rules_keeps_them(tmp_path: Path) -> None:
 
 
 def test_the_kind_of_a_field_of_a_form_is_no_label_of_its_question(tmp_path: Path) -> None:
-    kinds = ("text", "radio", "checkbox")
-    fields = [
-        {"question": f"How often are you at pier {n}?", "type": kinds[n % 3], "options": ["never", "twice", "daily"]}
-        for n in range(24)
+    kinds = ("text", "radio", "text", "radio", "checkbox", "radio", "radio", "text", "radio")
+    offered: dict[str, object] = {"options": ["never", "twice a week", "daily"]}
+    fields: list[dict[str, object]] = [
+        {"question": f"{n}. How often are you at pier {n}?", "type": kind} | (offered if kind != "text" else {})
+        for n, kind in enumerate(kinds)
     ]
+    fields[-1] |= {"conditionalOn": {"question": fields[1]["question"], "value": "daily"}}
     with pytest.raises(DataError, match="options"):
         read(tmp_path, "form.json", json.dumps(fields))
 
