@@ -54,16 +54,42 @@ def headings_note(text: str) -> tuple[str, ...]:
 
 def _without_headings(text: str) -> tuple[list[str], int]:
     """Return the paragraphs of a text without the few above the first mark and without headings, and how many went."""
-    blocks = BLANK_LINES.split(with_line_feeds(text).strip())
+    text, further_left = _without_outline(without_rules(with_line_feeds(text)))
+    blocks = BLANK_LINES.split(text.strip())
     begins = (place for place, block in enumerate(blocks) if role_at(block.partition("\n")[0])[0] == "user")
     first = next(begins, len(blocks))
     if first > _MOST_ABOVE:
         return blocks, 0
     kept = [block for block in blocks[first:] if not _HEADING.fullmatch(block)]
-    return kept, len(blocks) - len(kept)
+    return kept, len(blocks) - len(kept) + further_left
 
 
-_HEADING = re.compile(r"#{1,6} [^\n]+")
+def _without_outline(text: str) -> tuple[str, int]:
+    """Return a text whose questions are set in as items without the lines further left, titles, and how many went.
+
+    Each item is a paragraph then, as several below one title are no conversation.
+    """
+    lines = text.split("\n")
+    asked = [
+        role == "user" and bool(_ITEM.match(line))
+        for line, (role, _word, _said) in zip(lines, map(role_at, lines), strict=True)
+    ]
+    depth = min(
+        (len(line) - len(line.lstrip()) for line, is_asked in zip(lines, asked, strict=True) if is_asked), default=0
+    )
+    titles = [bool(line.strip()) and not line[:depth].isspace() for line in lines] if depth else []
+    if not depth or sum(titles) > sum(asked) + _MOST_ABOVE:
+        return text, 0
+    kept = [
+        ("\n" if is_asked else "") + line[depth:].rstrip()
+        for line, is_asked, is_title in zip(lines, asked, titles, strict=True)
+        if not is_title
+    ]
+    return "\n".join(kept), sum(titles)
+
+
+_ITEM = re.compile(r"\s{1,40}[-*+•]\s")
+_HEADING = re.compile(r"#{1,6} [^\n]+(?:\n#{1,6} [^\n]+)*")
 _MOST_ABOVE = 3
 """Paragraphs above the first exchange."""
 
