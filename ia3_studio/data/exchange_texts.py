@@ -54,41 +54,60 @@ def headings_note(text: str) -> tuple[str, ...]:
 
 def _without_headings(text: str) -> tuple[list[str], int]:
     """Return the paragraphs of a text without the few above the first mark and without headings, and how many went."""
-    text, further_left = _without_outline(without_rules(with_line_feeds(text)))
+    text, titles = _without_titles(without_rules(with_line_feeds(text)))
     blocks = BLANK_LINES.split(text.strip())
     begins = (place for place, block in enumerate(blocks) if role_at(block.partition("\n")[0])[0] == "user")
     first = next(begins, len(blocks))
     if first > _MOST_ABOVE:
         return blocks, 0
     kept = [block for block in blocks[first:] if not _HEADING.fullmatch(block)]
-    return kept, len(blocks) - len(kept) + further_left
+    return kept, len(blocks) - len(kept) + titles
 
 
-def _without_outline(text: str) -> tuple[str, int]:
-    """Return a text whose questions are set in as items without the lines further left, titles, and how many went.
+def _without_titles(text: str) -> tuple[str, int]:
+    """Return a text without the titles between its questions, and how many went.
 
-    Each item is a paragraph then, as several below one title are no conversation.
+    A title is a short line without an end, right above a question, or a paragraph further left than all questions that
+    are set in. Questions that are set in, or items of a list, are paragraphs then: several below one title are no
+    conversation.
     """
     lines = text.split("\n")
-    asked = [
-        role == "user" and bool(_ITEM.match(line))
-        for line, (role, _word, _said) in zip(lines, map(role_at, lines), strict=True)
-    ]
-    depth = min(
-        (len(line) - len(line.lstrip()) for line, is_asked in zip(lines, asked, strict=True) if is_asked), default=0
-    )
-    titles = [bool(line.strip()) and not line[:depth].isspace() for line in lines] if depth else []
-    if not depth or sum(titles) > sum(asked) + _MOST_ABOVE:
+    found = [role_at(line) for line in lines]
+    items = [bool(_ITEM.match(line)) for line in lines]
+    asked = [role == "user" and (items[at] or word in QUESTIONS) for at, (role, word, _said) in enumerate(found)]
+    depth = min((_depth(line) for line, is_asked in zip(lines, asked, strict=True) if is_asked), default=0)
+    further_left = [bool(line.strip()) and _depth(line) < depth for line in lines]
+    titles = [is_left and not (at and lines[at - 1].strip()) for at, is_left in enumerate(further_left)]
+    for at in range(1, len(lines)):
+        titles[at] = further_left[at] and (titles[at] or titles[at - 1])
+    if titles != further_left:  # an answer goes on further left
+        return text, 0
+    below = ""
+    for at in reversed(range(len(lines))):
+        if line := lines[at].strip():
+            is_above = below == "question" and not found[at][0] and not (at and lines[at - 1].strip())
+            titles[at] = titles[at] or (is_above and _is_short(line))
+            below = "question" if asked[at] else "other"
+    if sum(titles) > sum(asked) + _MOST_ABOVE:
         return text, 0
     kept = [
-        ("\n" if is_asked else "") + line[depth:].rstrip()
-        for line, is_asked, is_title in zip(lines, asked, titles, strict=True)
-        if not is_title
+        ("\n" if asked[at] and (items[at] or depth) else "") + line[depth:]
+        for at, line in enumerate(lines)
+        if not titles[at]
     ]
-    return "\n".join(kept), sum(titles)
+    return "\n".join(line.rstrip() for line in kept), sum(titles)
 
 
-_ITEM = re.compile(r"\s{1,40}[-*+•]\s")
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _is_short(line: str) -> bool:
+    return len(line.split()) <= _WORDS_OF_A_TITLE and line[-1] not in ".?!？؟。！"
+
+
+_ITEM = re.compile(r"\s{0,40}[-*+•]\s")
+_WORDS_OF_A_TITLE = 8
 _HEADING = re.compile(r"#{1,6} [^\n]+(?:\n#{1,6} [^\n]+)*")
 _MOST_ABOVE = 3
 """Paragraphs above the first exchange."""
@@ -184,7 +203,9 @@ def _asked_above(block: str) -> list[tuple[str, str]]:
     lines = block.split("\n")
     if role_at(lines[0])[0]:
         return []
-    place = next((at for at, line in enumerate(lines) if role_at(line)[1] in ANSWERS), 0)
+    place = next((at for at, line in enumerate(lines) if role_at(line)[0]), 0)
+    if role_at(lines[place])[1] not in ANSWERS:
+        return []
     asked = re.sub(r"^\s*(?:Q?\d{1,5}[.):]|[-*•])\s+", "", "\n".join(lines[:place])).strip()
     return [("user", asked), *_turns("\n".join(lines[place:]))] if place and asked else []
 

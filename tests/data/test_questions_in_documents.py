@@ -82,3 +82,27 @@ def test_prose_around_a_few_questions_that_are_set_in_stays(tmp_path: Path) -> N
     prose = "\n\n".join(f"The ferry left pier {n} at dawn, and nobody saw it come back." for n in range(9))
     split = read(tmp_path, "log.txt", outline(1, prose))
     assert split.mapping.kind == "text" and examples(split)[0].text.startswith("The ferry left pier 0")
+
+
+@pytest.mark.parametrize(
+    "pair", ["- **Q:** {}\n  **A:** {}", "\tQ: {}\n\tA: {}", "  * Frage: {}\n    Antwort: {}", "Q. {}\nA. {}\n"]
+)
+@pytest.mark.parametrize("title", ["## Part {}", "[Part {}]", "{}. Part", "Part {}:"])
+def test_titles_right_above_questions_are_no_part_of_them(tmp_path: Path, pair: str, title: str) -> None:
+    pairs = [pair.format(asked, said) for asked, said in zip(ASKED, SAID, strict=True)]
+    text = "\n\n".join(f"{title.format(n)}\n" + "\n".join(pairs[2 * n : 2 * n + 2]) for n in range(2))
+    found, notes = all_turns(tmp_path, "faq.txt", f"Questions\n\n{text}\n")
+    assert [turn for talk in found for turn in talk] == [turn for talk in PAIRS for turn in talk]
+    assert "Not used: 3 titles" in notes
+
+
+def test_an_answer_that_goes_on_further_left_is_not_cut(tmp_path: Path) -> None:
+    pairs = [f"  Q: {asked}\n  A: {said}\nIt may change." for asked, said in zip(ASKED, SAID, strict=True)]
+    split = read(tmp_path, "faq.txt", "Questions\n\n" + "\n\n".join(pairs))
+    assert "It may change." in str(examples(split)[1])
+
+
+def test_a_sentence_above_a_question_is_no_title(tmp_path: Path) -> None:
+    pairs = [f"Q: {asked}\nA: {said}\n\nThis may change." for asked, said in zip(ASKED, SAID, strict=True)]
+    split = read(tmp_path, "faq.txt", "\n\n".join(pairs))
+    assert "This may change." in " ".join(map(str, examples(split)))
