@@ -72,6 +72,8 @@ def _without_titles(text: str) -> tuple[str, int]:
     conversation.
     """
     lines = text.split("\n")
+    if not any(role_at(line)[0] == "user" for line in lines[:_FIRST_LINES]):  # so that prose takes no longer
+        return text, 0
     found = [role_at(line) for line in lines]
     items = [bool(_ITEM.match(line)) for line in lines]
     asked = [role == "user" and (items[at] or word in QUESTIONS) for at, (role, word, _said) in enumerate(found)]
@@ -107,7 +109,8 @@ def _is_short(line: str) -> bool:
 
 
 _ITEM = re.compile(r"\s{0,40}[-*+•]\s")
-_WORDS_OF_A_TITLE = 8
+_WORDS_OF_A_TITLE, _FIRST_LINES = 8, 200
+"""Words of a title at most, and the lines in which the first question must stand."""
 _HEADING = re.compile(r"#{1,6} [^\n]+(?:\n#{1,6} [^\n]+)*")
 _MOST_ABOVE = 3
 """Paragraphs above the first exchange."""

@@ -103,6 +103,8 @@ def are_keys(frame: pd.DataFrame, name: str) -> bool:
         True
     """
     cells = [str(cell).strip() for cell in cells_of(frame, name)]
+    if any(len(cell) > _LONGEST_KEY for cell in cells):
+        return False
     joined = sum(_KEY.fullmatch(cell) is not None for cell in cells)
     is_key = bool(cells) and all(cell.isascii() and len(cell.split()) == 1 for cell in cells)
     return is_key and len(set(cells)) == len(cells) and 2 * joined > len(cells)
@@ -110,6 +112,7 @@ def are_keys(frame: pd.DataFrame, name: str) -> bool:
 
 _KEY = re.compile(r"[A-Za-z]\w{0,80}[-_.:/]\S{1,200}|[A-Za-z]{1,40}_?\d{1,9}")
 """Words that are joined by a sign, or numbered."""
+_LONGEST_KEY = 300
 
 
 def are_classes(frame: pd.DataFrame, name: str) -> bool:

@@ -188,12 +188,12 @@ def _are_forms(frame: pd.DataFrame, one: str, other: str) -> bool:
 
 def _are_tags(cells: Sequence[object]) -> bool:
     """Say whether cells are the tags of words, of few kinds and without a small letter: "DT NN VBZ"."""
-    tags = [word for cell in cells[:_LOOKED_AT] for word in str(cell).split()]
+    tags = [word for cell in cells[:_LOOKED_AT] for word in str(cell)[:_LONGEST_LOOK].split()]
     large = sum(_TAG.fullmatch(tag) is not None for tag in tags)
     return large >= _NEARLY_ALL * len(tags) and 0 < 3 * len(set(tags)) <= len(tags)
 
 
-_LOOKED_AT = 50
+_LOOKED_AT, _LONGEST_LOOK = 50, 2_000
 _TAG = re.compile(r"[A-Z]{1,6}\$?|[^\w\s]{1,3}|-[A-Z]{3}-")
 _OF_ONE_TEXT = 0.75
 """Share of their words that two forms of one text have in common."""
