@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ia3_studio.data.delimiters import lines_of, with_line_feeds
-from ia3_studio.data.speaker_marks import role_at
+from ia3_studio.data.speaker_marks import ANSWERS, role_at
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*)")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*:?|__([^_]+)__:?")
@@ -31,6 +31,8 @@ def with_headings(text: str) -> str:
         '## Late?\\n\\n## Full?\\n\\n* Cold?'
     """
     text = _SETEXT.sub(lambda found: f"{'#' if found[2] == '=' else '##'} {found[1]}", with_line_feeds(text))
+    if "<summary" in text:  # what is shown of a text that is folded away stands above it
+        text = _SUMMARY.sub(lambda found: f"\n**{' '.join(_TAG.sub('', found[1]).split())}**\n", _FOLDS.sub("", text))
     for sign in ("=", "*"):
         marks = re.compile(rf"^({re.escape(sign)}{{1,6}})(?= \S)", re.MULTILINE)
         levels = {len(found) for found in marks.findall(text)}
@@ -40,6 +42,9 @@ def with_headings(text: str) -> str:
 
 
 _SETEXT = re.compile(r"^(\S[^\n]{0,300})\n([=~^-])\2{2,300}[^\S\n]*$", re.MULTILINE)
+
+_SUMMARY = re.compile(r"<summary\b[^<>]{0,100}>((?:[^<]|<(?!/?summary)){1,500})</summary>")
+_FOLDS, _TAG = re.compile(r"</?details\b[^<>]{0,100}>"), re.compile(r"</?\w{1,10}>|\*\*")
 
 
 def questions_in_headings(text: str) -> dict[str, list[Any]] | None:
@@ -85,20 +90,43 @@ def _below(
     ]  # fmt: skip
     level = levels[0] if levels else 0
     rows: dict[str, list[Any]] = {"prompt": [], "answer": []}
+    below: list[list[str]] = []
     is_open, outside = False, 0
     for line, head in zip(lines, heads, strict=True):
         if head and head[0] <= level:
             is_open = head[0] == level and asks(head[1])
             if is_open:
                 rows["prompt"].append(role_at(head[1])[2])
-                rows["answer"].append(head[2])
+                below.append([head[2]])
         elif is_open:
-            rows["answer"][-1] = f"{rows['answer'][-1]}\n{line}".strip("\n")
+            below[-1].append(line)
         outside += not is_open and bool(line.strip())
-    rows["answer"] = [_plain(answer) for answer in rows["answer"]]
+    rows["answer"] = _without_marks([_plain("\n".join(_without_rule(said))) for said in below])
     answered = sum(map(bool, rows["answer"]))
     are_asked = len(rows["prompt"]) >= _FEWEST_QUESTIONS and answered >= _MOSTLY * len(rows["prompt"])
     return (rows, outside) if are_asked else (None, 0)
+
+
+def _without_rule(lines: Sequence[str]) -> Sequence[str]:
+    """Return the lines of an answer without a rule at their end, which parts it from what follows."""
+    last = next((at for at in reversed(range(len(lines))) if lines[at].strip()), 0)
+    return lines[:last] if last and _RULE.fullmatch(lines[last].strip()) else lines
+
+
+def _without_marks(answers: Sequence[str]) -> list[str]:
+    """Return answers without a mark such as "A:" before each, where nearly all have one."""
+    sides = [answer.partition("\n") for answer in answers]
+    marked = [role_at(first) for first, _end, _rest in sides]
+    if sum(word in ANSWERS for _role, word, _said in marked) < _MOSTLY * len(answers):
+        return [*answers]
+    bare = [f"{said}{end}{rest}" for (_role, _word, said), (_first, end, rest) in zip(marked, sides, strict=True)]
+    return [
+        said if word in ANSWERS else answer
+        for answer, said, (_role, word, _said) in zip(answers, bare, marked, strict=True)
+    ]
+
+
+_RULE = re.compile(r"([-*_])(?: ?\1){2,80}")
 
 
 def questions_in_first_lines(text: str) -> dict[str, list[Any]] | None:

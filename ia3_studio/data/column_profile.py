@@ -46,7 +46,7 @@ _NUMBERS = re.compile(r"\s*\[[\s\d.,e+-]*\]\s*")
 """Cells that are lists of numbers, such as the ids of words, which nobody reads."""
 _CODE_OF_PLACE = re.compile(r"[A-Z]{2}")
 """Cells that are codes of states, countries or languages."""
-_FILE = re.compile(
+FILE_NAME = re.compile(
     r"\S+\.(?:jpe?g|png|gif|webp|bmp|tiff?|wav|mp3|flac|ogg|m4a|mp4|avi|mov|pdf|docx?|txt|json|xml|html?|csv|tsv)", re.I
 )
 """Cells that are names of files."""
@@ -247,7 +247,7 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
         return True
     if len(different) == len(known) > 2 and (all(map(_HASH.fullmatch, known)) or _are_codes(known)):
         return True
-    if all(map(_MAIL.fullmatch, known)) or all(map(_SOURCE.match, known)) or all(map(_FILE.fullmatch, known)):
+    if all(map(_MAIL.fullmatch, known)) or all(map(_SOURCE.match, known)) or all(map(FILE_NAME.fullmatch, known)):
         return True
     return len(different) > 2 and all(map(_DATE.fullmatch, known))
 

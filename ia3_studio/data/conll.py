@@ -79,7 +79,7 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
     numbers: list[int] = []
     damaged: list[Damage] = []
     for number, (line, sentence) in enumerate(_sentences(_without_names(lines)), start=1):
-        rows = [each.split(separator) for each in sentence]
+        rows = [_cut(each, separator) for each in sentence]
         rows = [row for row in rows if word != 1 or row[0].isdigit()]  # CoNLL-U: joined and empty words are extra
         if any(len(row) != width for row in rows):
             reason = f"a word has another number of fields than the {width} of the first"
@@ -209,7 +209,15 @@ def _sample(lines: Sequence[str]) -> list[list[str]]:
     """Return the fields of the first words."""
     words = [line for line in lines[:_SAMPLE_LINES] if _is_word(line)]
     tabbed = bool(words) and all("\t" in line for line in words)
-    return [line.split("\t" if tabbed else None) for line in words]
+    return [_cut(line, "\t" if tabbed else None) for line in words]
+
+
+def _cut(line: str, separator: str | None) -> list[str]:
+    """Return the fields of a line; a blank that is no space of the keyboard, as the wide one of Chinese, is a word."""
+    if separator or line.isascii():
+        return line.split(separator)
+    fields = [field for field in line.strip(" \t\r").replace("\t", " ").split(" ") if field]
+    return fields if len(fields) > 1 else line.split()
 
 
 def _is_conll(fields: Sequence[Sequence[str]], lines: Sequence[str], is_named_so: bool) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.column_profile import cells_of, profile
+from ia3_studio.data.column_profile import UNNAMED, cells_of, profile
+from ia3_studio.data.flag_columns import FLAGS
 from ia3_studio.data.label_names import MOSTLY, label_name
 from ia3_studio.data.mapping import Mapping
-from ia3_studio.data.text_pairs import RELATIONS, paired_texts
+from ia3_studio.data.text_pairs import RELATIONS, are_sentences, paired_texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,3 +33,35 @@ def _is_relation(frame: pd.DataFrame, name: str) -> bool:
     known = {word.replace("_", " ") for word in RELATIONS}
     flags = {"true", "false"}
     return len(said) > 1 and said <= known | _BESIDE and (bool(said & known) or flags <= said)
+
+
+def flagged_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the two columns of sentences of a table without names that has only one of 0 and 1 beside them.
+
+    One of the sentences stands in several rows in a row, as a question does beside all that may answer it: it is no
+    label, whose rows stand anywhere.
+    """
+    marks = [name for name in columns if _is_flag(frame, name)]
+    texts = [name for name in columns if name not in marks]
+    if len(columns) != len(("flag", "one", "other")) or len(marks) != 1 or not all(map(UNNAMED.fullmatch, columns)):
+        return None
+    held = [profile(frame, name) for name in texts]
+    if any(each.filled <= _ALL or _MOST_AGAIN * each.different < len(frame) for each in held):
+        return None
+    again = [cells_of(frame, each.name) for each in held if each.is_label]
+    if (
+        len(again) != 1
+        or len(list(groupby(again[0]))) > len(set(again[0]))
+        or not all(are_sentences(cells_of(frame, name)) for name in texts)
+    ):
+        return None
+    return Mapping("labels", column=texts[0], context=texts[1], answer=marks[0])
+
+
+_ALL, _MOST_AGAIN = 0.95, 10
+"""Share of the rows that have both sentences, and how often one of them comes again on average at most."""
+
+
+def _is_flag(frame: pd.DataFrame, name: str) -> bool:
+    said = {str(cell).strip().casefold() for cell in cells_of(frame, name)}
+    return len(said) > 1 and any(said <= flags for flags in FLAGS)

@@ -54,16 +54,64 @@ def headings_note(text: str) -> tuple[str, ...]:
 
 def _without_headings(text: str) -> tuple[list[str], int]:
     """Return the paragraphs of a text without the few above the first mark and without headings, and how many went."""
-    blocks = BLANK_LINES.split(with_line_feeds(text).strip())
+    text, titles = _without_titles(without_rules(with_line_feeds(text)))
+    blocks = BLANK_LINES.split(text.strip())
     begins = (place for place, block in enumerate(blocks) if role_at(block.partition("\n")[0])[0] == "user")
     first = next(begins, len(blocks))
     if first > _MOST_ABOVE:
         return blocks, 0
     kept = [block for block in blocks[first:] if not _HEADING.fullmatch(block)]
-    return kept, len(blocks) - len(kept)
+    return kept, len(blocks) - len(kept) + titles
 
 
-_HEADING = re.compile(r"#{1,6} [^\n]+")
+def _without_titles(text: str) -> tuple[str, int]:
+    """Return a text without the titles between its questions, and how many went.
+
+    A title is a short line without an end, right above a question, or a paragraph further left than all questions that
+    are set in. Questions that are set in, or items of a list, are paragraphs then: several below one title are no
+    conversation.
+    """
+    lines = text.split("\n")
+    if not any(role_at(line)[0] == "user" for line in lines[:_FIRST_LINES]):  # so that prose takes no longer
+        return text, 0
+    found = [role_at(line) for line in lines]
+    items = [bool(_ITEM.match(line)) for line in lines]
+    asked = [role == "user" and (items[at] or word in QUESTIONS) for at, (role, word, _said) in enumerate(found)]
+    depth = min((_depth(line) for line, is_asked in zip(lines, asked, strict=True) if is_asked), default=0)
+    further_left = [bool(line.strip()) and _depth(line) < depth for line in lines]
+    titles = [is_left and not (at and lines[at - 1].strip()) for at, is_left in enumerate(further_left)]
+    for at in range(1, len(lines)):
+        titles[at] = further_left[at] and (titles[at] or titles[at - 1])
+    if titles != further_left:  # an answer goes on further left
+        return text, 0
+    below = ""
+    for at in reversed(range(len(lines))):
+        if line := lines[at].strip():
+            is_above = below == "question" and not found[at][0] and not (at and lines[at - 1].strip())
+            titles[at] = titles[at] or (is_above and _is_short(line))
+            below = "question" if asked[at] else "other"
+    if sum(titles) > sum(asked) + _MOST_ABOVE:
+        return text, 0
+    kept = [
+        ("\n" if asked[at] and (items[at] or depth) else "") + line[depth:]
+        for at, line in enumerate(lines)
+        if not titles[at]
+    ]
+    return "\n".join(line.rstrip() for line in kept), sum(titles)
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _is_short(line: str) -> bool:
+    return len(line.split()) <= _WORDS_OF_A_TITLE and line[-1] not in ".?!？؟。！"
+
+
+_ITEM = re.compile(r"\s{0,40}[-*+•]\s")
+_WORDS_OF_A_TITLE, _FIRST_LINES = 8, 200
+"""Words of a title at most, and the lines in which the first question must stand."""
+_HEADING = re.compile(r"#{1,6} [^\n]+(?:\n#{1,6} [^\n]+)*")
 _MOST_ABOVE = 3
 """Paragraphs above the first exchange."""
 
@@ -158,7 +206,9 @@ def _asked_above(block: str) -> list[tuple[str, str]]:
     lines = block.split("\n")
     if role_at(lines[0])[0]:
         return []
-    place = next((at for at, line in enumerate(lines) if role_at(line)[1] in ANSWERS), 0)
+    place = next((at for at, line in enumerate(lines) if role_at(line)[0]), 0)
+    if role_at(lines[place])[1] not in ANSWERS:
+        return []
     asked = re.sub(r"^\s*(?:Q?\d{1,5}[.):]|[-*•])\s+", "", "\n".join(lines[:place])).strip()
     return [("user", asked), *_turns("\n".join(lines[place:]))] if place and asked else []
 

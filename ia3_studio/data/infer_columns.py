@@ -23,7 +23,7 @@ from ia3_studio.data.content_pairs import (
     two_texts,
 )
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES, conversation_column, with_opening
-from ia3_studio.data.entailed_pairs import entailed_pairs
+from ia3_studio.data.entailed_pairs import entailed_pairs, flagged_pairs
 from ia3_studio.data.flag_columns import flags, with_all_flags
 from ia3_studio.data.graded_answers import graded_answers, judged_claims
 from ia3_studio.data.inner_columns import with_inner_columns
@@ -291,7 +291,7 @@ _IN_ORDER = (
     recipes,
     _refuse_undecided, judged_pairs, named_pairs, computed, decided_objects, labeled, flags, beside_structures,
     two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, counted_texts, asked_by_contents,
-    entailed_pairs, two_bodies, by_contents, few_labeled, told_language, named_text, coded_texts, two_texts,
-    longest_text, labeled_words, only_words,
+    entailed_pairs, two_bodies, flagged_pairs, by_contents, few_labeled, told_language, named_text, coded_texts,
+    two_texts, longest_text, labeled_words, only_words,
 )  # fmt: skip
 """Ways to find the columns that play a part, in the order in which they are tried."""

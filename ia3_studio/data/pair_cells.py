@@ -94,6 +94,27 @@ def are_single_words(frame: pd.DataFrame, name: str) -> bool:
     return 2 * sum(cell.isascii() and " " not in cell for cell in cells) > len(cells)
 
 
+def are_keys(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether each cell is another word without blanks, and most are joined ones, as the keys of messages are.
+
+    Example:
+        >>> import pandas as pd
+        >>> are_keys(pd.DataFrame({"context": ["menu-open", "menu-save", "term_07", "exit"]}), "context")
+        True
+    """
+    cells = [str(cell).strip() for cell in cells_of(frame, name)]
+    if any(len(cell) > _LONGEST_KEY for cell in cells):
+        return False
+    joined = sum(_KEY.fullmatch(cell) is not None for cell in cells)
+    is_key = bool(cells) and all(cell.isascii() and len(cell.split()) == 1 for cell in cells)
+    return is_key and len(set(cells)) == len(cells) and 2 * joined > len(cells)
+
+
+_KEY = re.compile(r"[A-Za-z]\w{0,80}[-_.:/]\S{1,200}|[A-Za-z]{1,40}_?\d{1,9}")
+"""Words that are joined by a sign, or numbered."""
+_LONGEST_KEY = 300
+
+
 def are_classes(frame: pd.DataFrame, name: str) -> bool:
     """Say whether cells are names of classes, each a word that may join several, most of which stand in several rows.
 

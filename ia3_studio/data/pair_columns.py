@@ -19,6 +19,7 @@ from ia3_studio.data.mirrored_pairs import changed, mirrored, two_keys
 from ia3_studio.data.opposed_names import twin_place
 from ia3_studio.data.pair_cells import (
     answer_path,
+    are_keys,
     asked_path,
     bases,
     contains,
@@ -54,6 +55,8 @@ FEWEST_OTHERS = 0.02
 
 def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return which columns are prompt and answer by their names, or by the two keys of a column of objects."""
+    keys = {name for name in named(columns, ("context",)) if are_keys(frame, name)}  # of messages that are translated
+    columns = [name for name in columns if name not in keys]
     if named(columns, ("gold_label",)) and paired_texts(frame, columns):
         return None  # what else is asked is how the two texts came about
     named_so = answer_columns(frame, columns)

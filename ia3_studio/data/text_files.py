@@ -66,6 +66,7 @@ from ia3_studio.data.literal_documents import (
 from ia3_studio.data.marked_classes import classes_above, classes_in_lines, names_note
 from ia3_studio.data.marked_entities import marked_entities
 from ia3_studio.data.markup_tables import is_markdown_table, read_markdown
+from ia3_studio.data.named_files import note_on_names_of_files
 from ia3_studio.data.ontonotes import BEGIN_OF_DOCUMENT, read_ontonotes
 from ia3_studio.data.parsing import Found, ParsingOptions, numbered
 from ia3_studio.data.plain_texts import (
@@ -252,6 +253,7 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
     kept = [block for block in blocks if not is_rule(block)] or blocks
     notes = note_on_turns(kept)
     notes += (f"Not used: {len(blocks) - len(kept):,} rules between texts.",) if len(kept) < len(blocks) else ()
+    notes += note_on_names_of_files(kept)
     if unit == "paragraph" and len(parts := below_headings(kept)) > 1:
         kept = parts
     return Found(numbered({"text": kept}), f"{PLAIN_FORM} {unit}, {encoding}", notes=notes)

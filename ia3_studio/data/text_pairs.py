@@ -161,7 +161,11 @@ def only_two_texts(frame: pd.DataFrame, columns: Sequence[str], label: str) -> t
         return None
     first, second = texts
     shorter, longer = sorted((first.length, second.length))
-    if longer > _FAR_LONGER * shorter or _are_forms(frame, first.name, second.name):
+    if (
+        longer > _FAR_LONGER * shorter
+        or _are_forms(frame, first.name, second.name)
+        or any(_are_tags(cells_of(frame, each.name)) for each in texts)
+    ):
         return None
     return first.name, second.name
 
@@ -182,6 +186,15 @@ def _are_forms(frame: pd.DataFrame, one: str, other: str) -> bool:
     return shared > _OF_ONE_TEXT * len(pairs)
 
 
+def _are_tags(cells: Sequence[object]) -> bool:
+    """Say whether cells are the tags of words, of few kinds and without a small letter: "DT NN VBZ"."""
+    tags = [word for cell in cells[:_LOOKED_AT] for word in str(cell)[:_LONGEST_LOOK].split()]
+    large = sum(_TAG.fullmatch(tag) is not None for tag in tags)
+    return large >= _NEARLY_ALL * len(tags) and 0 < 3 * len(set(tags)) <= len(tags)
+
+
+_LOOKED_AT, _LONGEST_LOOK = 50, 2_000
+_TAG = re.compile(r"[A-Z]{1,6}\$?|[^\w\s]{1,3}|-[A-Z]{3}-")
 _OF_ONE_TEXT = 0.75
 """Share of their words that two forms of one text have in common."""
 
@@ -205,7 +218,7 @@ RELATIONS = frozenset(
 
 def unnamed_pair(frame: pd.DataFrame, texts: Sequence[Profile]) -> tuple[str, str] | None:
     """Return the only two columns of sentences, side by side, of a table whose columns have no names."""
-    kept = [each for each in texts if not each.is_label and _are_sentences(cells_of(frame, each.name))]
+    kept = [each for each in texts if not each.is_label and are_sentences(cells_of(frame, each.name))]
     kept = [each for each in kept if each.filled > _NEARLY_ALL]
     places = [found[1] for each in kept if (found := UNNAMED.fullmatch(each.name))]
     if len(kept) != 2 or len(places) != 2 or int(places[1]) - int(places[0]) != 1:
@@ -213,7 +226,7 @@ def unnamed_pair(frame: pd.DataFrame, texts: Sequence[Profile]) -> tuple[str, st
     return kept[0].name, kept[1].name
 
 
-def _are_sentences(cells: Sequence[Any]) -> bool:
+def are_sentences(cells: Sequence[Any]) -> bool:
     """Say whether most cells have four words or more."""
     texts = [str(cell) for cell in cells]
     counts = [len(text.split() if text.isascii() else words_of(text)) for text in texts]

@@ -303,3 +303,68 @@ def test_kinds_of_answers_that_are_no_fields_are_labels(tmp_path: Path) -> None:
         lambda n: f'"What does the keeper write in the log of pier {n}?",{kinds[n % 3]}', 24, header="question,type"
     )
     assert read(tmp_path, "kinds.csv", table).mapping.answer == "type"
+
+
+# two texts, or one
+
+
+def test_a_question_beside_all_that_may_answer_it_is_no_label(tmp_path: Path) -> None:
+    found = [
+        f"{n % 4 == 0:d}\tWhere is the ferry number {n}\tWhich ferry goes to pier {n // 4} today" for n in range(24)
+    ]
+    split = read(tmp_path, "train.tsv", "\n".join(found))
+    assert str(split.mapping) == "column 2 + column 3 → text, column 1 → label"
+    assert (examples(split)[5].second, examples(split)[5].labels) == ("Which ferry goes to pier 1 today", ("0",))
+
+
+def test_classes_of_several_words_beside_a_flag_stay_labels(tmp_path: Path) -> None:
+    classes = ("service of the crew", "price of a ticket", "state of the piers")
+    found = [f"{n % 2}\tThe ferry number {n} was late again\t{classes[n * n % 3]}" for n in range(24)]
+    assert not read(tmp_path, "train.tsv", "\n".join(found)).mapping.context
+
+
+def test_tags_of_the_words_of_a_text_are_no_second_text(tmp_path: Path) -> None:
+    tags = ("DT NN VBD JJ .", "PRP VBP DT NN .", "NNP POS NN VBZ RB .")
+    table = rows(lambda n: f"{n}\t{n * n % 3 == 1:d}\tThe ferry {n} was late .\t{tags[n % 3]}", 24,
+                 header="id\tlabel\tsentence\tpos")  # fmt: skip
+    split = read(tmp_path, "train.tsv", table)
+    assert str(split.mapping) == "sentence → text, label → label" and "pos" in split.unused
+
+
+def test_a_second_text_in_capitals_is_one(tmp_path: Path) -> None:
+    table = rows(lambda n: f"{n % 2}\tThe ferry {n} was late .\tFERRY NUMBER {asked(n).upper()}", 24,
+                 header="label\ttop\tbottom")  # fmt: skip
+    assert read(tmp_path, "train.tsv", table).mapping.context == "bottom"
+
+
+@pytest.mark.parametrize(
+    ("key", "used"),
+    [("menu-{}", False), ("pier.open.{}", False), ("term_{}", False), ("said at pier {}", True)],
+)
+def test_the_keys_of_messages_are_no_context(tmp_path: Path, key: str, used: bool) -> None:
+    table = rows(lambda n: f"{key.format(n)},Pier {n},Kai {n}", 12, header="context,source,target")
+    split = read(tmp_path, "glossary.csv", table)
+    assert ("context" in split.unused) is not used and (split.mapping.context == "context") is used
+
+
+def test_names_of_files_as_texts_are_named(tmp_path: Path) -> None:
+    split = read(tmp_path, "train.txt", "\n".join(f"data/train/ferry{n}.png" for n in range(12)))
+    assert any("names of files, such as data/train/ferry0.png" in note for note in split.notes)
+
+
+def test_sentences_that_name_a_file_each_are_texts(tmp_path: Path) -> None:
+    split = read(tmp_path, "train.txt", "\n".join(f"The crew wrote ferry{n}.png" for n in range(12)))
+    assert not any("names of files" in note for note in split.notes)
+
+
+@pytest.mark.parametrize("blank", ["\u3000", "\u00a0", "\u2003"])
+def test_a_wide_blank_is_a_word_with_its_tag(tmp_path: Path, blank: str) -> None:
+    sentences = [["第 O", f"{n} O", "条 O", f"{blank} O", "天 B-LOC", "津 I-LOC", "。 O"] for n in range(9)]
+    split = read(tmp_path, "train.txt", "\n".join(word for sentence in sentences for word in sentence))
+    assert examples(split)[1].words == tuple(word[0] for word in sentences[1])
+    assert examples(split)[1].labels == tuple(word.split(" ")[-1] for word in sentences[1])
+
+
+def test_keys_that_are_the_input_of_an_instruction_are_used(tmp_path: Path) -> None:
+    table = rows(lambda n: f"Say what this is,pier-{n},The pier number {n}", 12, header="instruction,input,output")
+    assert read(tmp_path, "train.csv", table).mapping.context == "input"
