@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ia3_studio.data.delimiters import LINE_END
+from ia3_studio.data.delimiters import lines_of
 from ia3_studio.data.turn_roles import known_role
 
 _TERM = re.compile(
@@ -24,7 +24,7 @@ def bold_terms(text: str) -> dict[str, list[Any]] | None:
         >>> bold_terms("# Knots\\n" + "\\n".join(f"**Hitch {n}**: Ties {n} ropes." for n in range(8)))["answer"][1]
         'Ties 1 ropes.'
     """
-    lines = [line.rstrip() for line in LINE_END.split(text) if line.strip() and not line.startswith("#")]
+    lines = [line.rstrip() for line in lines_of(text) if line.strip() and not line.startswith("#")]
     found = [_TERM.fullmatch(line) for line in lines]
     terms = [_bare(each["term"]) for each in found if each]
     if len(terms) < _FEWEST or len(terms) < _MOSTLY * len(lines) or len({*terms}) < _DIFFERENT * len(terms):
@@ -42,7 +42,7 @@ def bold_terms(text: str) -> dict[str, list[Any]] | None:
 
 def terms_note(text: str) -> tuple[str, ...]:
     """Return the sentence on the lines of a glossary that are no part of a term."""
-    lines = [line for line in LINE_END.split(text) if line.strip()]
+    lines = [line for line in lines_of(text) if line.strip()]
     first = next((place for place, line in enumerate(lines) if _TERM.fullmatch(line.rstrip())), 0)
     outside = first + sum(line.startswith("#") for line in lines[first:])
     return (f"Not used: {outside:,} lines above the terms or headings between them.",) if outside else ()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from ia3_studio.data.speaker_lines import paragraphs_of, said_by
+from ia3_studio.data.speaker_lines import paragraphs_of, said_by, titles_note
 
 _FEWEST, _MOSTLY = 4, 0.9
 """Conversations at least, and the share of them in which the same name speaks."""
@@ -41,11 +41,10 @@ def note_on_the_common(text: str) -> tuple[str, ...]:
     """Return the sentences on who is taken for the assistant, and on titles that are not read."""
     talks, titles = _talks(text)
     who = _common(talks)
-    what = "1 title of a conversation" if titles == 1 else f"{titles:,} titles of conversations"
     return (
         f"{who} speaks in all conversations and is read as the {_sides(talks, who)[0]}; to learn what the others say,"
         " call the speakers user and assistant in the file.",
-        *([f"Not used: {what}."] if titles else []),
+        *titles_note(titles),
     )
 
 

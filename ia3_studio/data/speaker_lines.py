@@ -52,8 +52,13 @@ def note_on_titles(text: str) -> tuple[str, ...]:
     roles = _roles(_speakers(blocks))
     named = [_SAID.fullmatch(block[0]) for block in blocks]
     titles = sum(not found or _name(found) not in roles for found in named)
-    what = "1 title of a conversation" if titles == 1 else f"{titles:,} titles of conversations"
-    return (f"Not used: {what}.",) if titles else ()
+    return titles_note(titles)
+
+
+def titles_note(count: int) -> tuple[str, ...]:
+    """Return the sentence on so many lines above conversations that are not read; nothing for none."""
+    what = "1 title of a conversation" if count == 1 else f"{count:,} titles of conversations"
+    return (f"Not used: {what}.",) if count else ()
 
 
 def note_on_turns(lines: Sequence[str]) -> tuple[str, ...]:
