@@ -31,7 +31,7 @@ from ia3_studio.ui import data_words, export_tab, text, train_tab, verdict_card
 from ia3_studio.ui.agent_json import Tool, endpoint, example_row, model_entry
 from ia3_studio.ui.chat_form import ChatForm
 from ia3_studio.ui.chat_responses import respond
-from ia3_studio.ui.chat_tab import request_of
+from ia3_studio.ui.chat_stream import request_of
 from ia3_studio.ui.chat_variants import BASE, CURRENT, MAX_RESPONSES
 from ia3_studio.ui.current_run import CurrentRun, find, run_key
 from ia3_studio.ui.data_source import local_path, uploads_folder

@@ -28,6 +28,14 @@ WATCH_LENGTH = """() => {
     }).observe(document.querySelector("#chat-base"), { characterData: true, childList: true, subtree: true });
 }"""
 """Counts how often the response becomes shorter, and notes when it last changed."""
+SLOW_CANCEL = """() => {
+    const fetch = window.fetch;
+    window.fetch = async (to, ...more) => {
+        if (String(to).endsWith("/cancel")) await new Promise((go) => setTimeout(go, 700));
+        return fetch(to, ...more);
+    };
+}"""
+"""Lets the server take long to cancel an event, as a busy one does."""
 
 
 @pytest.fixture
@@ -75,3 +83,18 @@ def test_a_retry_while_it_streams_is_the_only_one_that_is_drawn(chatting: Page) 
     chatting.wait_for_function("performance.now() - window.grown > 1500", timeout=60_000)
     expect(chatting.locator("#chat-base .bot.message")).to_have_count(1)
     assert chatting.evaluate("window.shorter") <= 2  # where the old one is removed; with both, each piece would be
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("retries", [1, 2])
+def test_a_retry_is_not_ended_with_what_it_replaces(chatting: Page, retries: int) -> None:
+    ask(chatting)
+    chatting.evaluate(SLOW_CANCEL)
+    for number in range(1, retries + 1):
+        chatting.locator("#chat-base").get_by_role("button", name="Retry").click()
+        expect(chatting.locator("#chat-seed input")).to_have_value(str(number))
+        expect(chatting.locator("#chat-base .bot.message")).to_have_count(1)
+    expect(chatting.locator("#chat-send")).to_be_visible(timeout=120_000)
+    with chatting.expect_download() as saved:  # a response that was ended is not saved
+        chatting.locator("#chat-markdown").click()
+    assert PROMPT in saved.value.path().read_text()

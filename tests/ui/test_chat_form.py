@@ -59,7 +59,9 @@ def test_a_value_of_another_type_is_refused_by_the_label_of_its_field(name: str,
 
 def test_each_field_has_its_widgets_with_its_label_and_default(demo: gr.Blocks) -> None:
     (event,) = {id(event.inputs): event for event in demo.fns.values() if event.name == "send"}.values()
-    widgets = iter(event.inputs)
+    turn, *drawn = event.inputs
+    assert isinstance(turn, gr.State)
+    widgets = iter(drawn)
     for each in fields(ChatForm):
         if each.name in ("key", "model"):
             assert isinstance(next(widgets), gr.State)

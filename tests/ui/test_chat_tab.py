@@ -15,12 +15,15 @@ import pytest
 
 from ia3_studio.chat import PRESETS, Answer, Token
 from ia3_studio.data.conversations import Message
+from ia3_studio.errors import StudioError
 from ia3_studio.models import few_rows
-from ia3_studio.ui import chat_responses, chat_tab, chat_words, text
+from ia3_studio.ui import chat_responses, chat_stream, chat_words, text
 from ia3_studio.ui.chat_form import ChatForm
 from ia3_studio.ui.chat_history import History
 from ia3_studio.ui.chat_responses import ChatRequest
-from ia3_studio.ui.chat_tab import describe, describe_first, edit, retry, send, show_responses, stream_responses, undo
+from ia3_studio.ui.chat_stream import stream_responses
+from ia3_studio.ui.chat_tab import describe, describe_first, edit, retry, send, show_responses, show_stop_while, undo
+from ia3_studio.ui.chat_turn import ChatTurn
 from ia3_studio.ui.chat_variants import BASE, CURRENT, MAX_RESPONSES
 from ia3_studio.ui.chat_widgets import draw_sampling, use_preset
 from ia3_studio.ui.current_run import find, import_key
@@ -46,17 +49,24 @@ def asking(tiny: Path, *histories: History, **others: Any) -> tuple[Any, ...]:
 
 
 def test_a_prompt_goes_to_every_response_that_is_shown(bench: Studio) -> None:
-    empty, *histories = send(bench, *updates_of(with_histories([], [], prompt=" hi ")))
+    empty, *histories = send(bench, ChatTurn(), *updates_of(with_histories([], [], prompt=" hi ")))
     assert empty == ""
     assert histories[:2] == [[{"role": "user", "content": "hi"}]] * 2
     assert all(history == gr.skip() for history in histories[2:])
-    assert all(history == gr.skip() for history in send(bench, *updates_of(with_histories([], prompt="  ")))[1:])
+
+
+def test_an_empty_prompt_is_refused_and_ends_nothing(bench: Studio) -> None:
+    turn = ChatTurn()
+    mark = turn.take()
+    with pytest.raises(StudioError):
+        send(bench, turn, *updates_of(with_histories([], prompt="  ")))
+    assert turn.is_of(mark)
 
 
 def test_a_response_fills_its_history_gives_its_speed_and_can_be_saved(
     bench: Studio, tiny: Path, adapter: Path
 ) -> None:
-    *_, last = stream_responses(bench, *asking(tiny, ASKED, ASKED, key=import_key(adapter)))
+    *_, last = stream_responses(bench, ChatTurn(), *asking(tiny, ASKED, ASKED, key=import_key(adapter)))
     said, tokens, markdown, document, *rest = last
     speeds, histories = rest[:MAX_RESPONSES], rest[MAX_RESPONSES:]
     current = find(bench, import_key(adapter))
@@ -76,7 +86,7 @@ def test_the_weights_of_the_next_response_are_chosen_with_the_sampling_and_named
 ) -> None:
     monkeypatch.setattr(few_rows, "_speedup", lambda *given: 2.0)
     for weights, is_named in (("exact", False), ("int8", True), ("exact", False)):
-        *_, last = stream_responses(bench, *asking(tiny, ASKED, weights=weights))
+        *_, last = stream_responses(bench, ChatTurn(), *asking(tiny, ASKED, weights=weights))
         _said, _tokens, markdown, document, speed, *_rest = last
         saved = json.loads(Path(document).read_text())
         assert saved["settings"]["weights"] == weights and f"weights {weights}" in Path(markdown).read_text()
@@ -108,8 +118,8 @@ def test_while_responses_grow_only_their_texts_are_sent_and_speeds_now_and_then(
     bench: Studio, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chat_responses, "PAUSE", 0.0)
-    monkeypatch.setattr(chat_tab, "SPEED_PAUSE", 1e9)
-    updates = list(stream_responses(bench, *asking(tiny, ASKED, max_new_tokens=100)))
+    monkeypatch.setattr(chat_stream, "SPEED_PAUSE", 1e9)
+    updates = list(stream_responses(bench, ChatTurn(), *asking(tiny, ASKED, max_new_tokens=100)))
     responses = [each for each in updates if isinstance(each[-MAX_RESPONSES], list)]
     speeds = [each for each in responses if isinstance(each[4], str)]
     assert len(responses) > 3  # far from all 100: a page that is slow to draw is sent the latest only
@@ -119,24 +129,24 @@ def test_while_responses_grow_only_their_texts_are_sent_and_speeds_now_and_then(
 
 def test_conversations_of_two_pages_are_saved_apart(bench: Studio, tiny: Path) -> None:
     form = asking(tiny, ASKED)
-    first, second = ([*stream_responses(bench, *form)][-1][2] for _page in range(2))
+    first, second = ([*stream_responses(bench, ChatTurn(), *form)][-1][2] for _page in range(2))
     assert first != second and Path(first).is_file() and Path(second).is_file()
 
 
 def test_a_problem_is_shown_above_the_responses(bench: Studio, tiny: Path) -> None:
     with pytest.warns(UserWarning, match="128") as toasts:  # the toast, outside of a page
         long = [{"role": "user", "content": "a long story " * 100}]
-        said = list(stream_responses(bench, *asking(tiny, long)))[-1][0]
+        said = list(stream_responses(bench, ChatTurn(), *asking(tiny, long)))[-1][0]
     assert says(said, str(toasts[0].message))
 
 
 def test_a_number_of_responses_that_is_not_offered_is_refused(bench: Studio, tiny: Path) -> None:
     with pytest.warns(UserWarning, match=re.escape(chat_words.count_out_of_range(9, MAX_RESPONSES))):
-        list(stream_responses(bench, *asking(tiny, ASKED, count=9)))
+        list(stream_responses(bench, ChatTurn(), *asking(tiny, ASKED, count=9)))
 
 
 def test_stopping_gives_the_model_back(bench: Studio, tiny: Path) -> None:
-    stream = stream_responses(bench, *asking(tiny, ASKED, max_new_tokens=100))
+    stream = stream_responses(bench, ChatTurn(), *asking(tiny, ASKED, max_new_tokens=100))
     while isinstance(next(stream)[-MAX_RESPONSES], dict):
         pass
     stream.close()
@@ -150,6 +160,29 @@ def test_stopping_gives_the_model_back(bench: Studio, tiny: Path) -> None:
     assert freed.wait(20)
 
 
+@pytest.mark.parametrize("follows", [send, retry, edit, undo])
+def test_a_stream_ends_by_itself_when_another_click_takes_its_turn(bench: Studio, tiny: Path, follows: Any) -> None:
+    turn = ChatTurn()
+    stream = stream_responses(bench, turn, *asking(tiny, ASKED, max_new_tokens=100))
+    while isinstance(next(stream)[-MAX_RESPONSES], dict):
+        pass
+    clicked = () if follows is send else (0,)
+    more = () if follows is send else (event(0, "b"),)
+    follows(bench, *clicked, turn, *more, *updates_of(with_histories(ONE, prompt="c")))
+    assert list(stream) == []
+    assert turn.is_taken is (follows is not undo)  # by the response that follows
+
+
+def test_a_stream_that_fails_or_ends_gives_the_turn_up(bench: Studio, tiny: Path) -> None:
+    turn = ChatTurn()
+    list(stream_responses(bench, turn, *asking(tiny, ASKED)))
+    assert not turn.is_taken and show_stop_while(turn)[0]["visible"]
+    turn.take()  # as Retry does before its response
+    with pytest.warns(UserWarning):
+        list(stream_responses(bench, turn, *asking(tiny, ASKED, count=9)))
+    assert not turn.is_taken
+
+
 def test_the_system_prompt_comes_first_for_all(bench: Studio, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     requested: list[ChatRequest] = []
 
@@ -157,8 +190,8 @@ def test_the_system_prompt_comes_first_for_all(bench: Studio, tiny: Path, monkey
         requested.append(request)
         return (Answer("a"),)
 
-    monkeypatch.setattr(chat_tab, "respond", note_down)
-    list(stream_responses(bench, *asking(tiny, ASKED, system_prompt=" Be brief. ")))
+    monkeypatch.setattr(chat_stream, "respond", note_down)
+    list(stream_responses(bench, ChatTurn(), *asking(tiny, ASKED, system_prompt=" Be brief. ")))
     assert requested[0].conversations == ((Message("system", "Be brief."), Message("user", "hi")),)
 
 
@@ -174,20 +207,22 @@ ONE, TWO = conversation("a", "1", "b", "2"), conversation("a", "x", "b", "y")
 
 
 def test_retrying_asks_the_same_with_the_next_seed(bench: Studio) -> None:
-    seed, *histories = retry(bench, 0, event(2), *updates_of(with_histories(ONE, TWO, seed=4)))
+    seed, *histories = retry(bench, 0, ChatTurn(), event(2), *updates_of(with_histories(ONE, TWO, seed=4)))
     assert seed == 5
     assert histories[:2] == [conversation("a", "1", "b"), conversation("a", "x", "b")]
-    assert retry(bench, 0, event(2), *updates_of(with_histories(ONE, TWO, seed=None)))[0] == 1  # an emptied seed is 0
+    assert (
+        retry(bench, 0, ChatTurn(), event(2), *updates_of(with_histories(ONE, TWO, seed=None)))[0] == 1
+    )  # an emptied seed is 0
 
 
 def test_undoing_gives_the_question_back(bench: Studio) -> None:
-    prompt, *histories, send_button, stop = undo(bench, 1, event(2), *updates_of(with_histories(ONE, TWO)))
+    prompt, *histories, send_button, stop = undo(bench, 1, ChatTurn(), event(2), *updates_of(with_histories(ONE, TWO)))
     assert prompt == "b" and send_button["visible"] and not stop["visible"]
     assert histories[:2] == [conversation("a", "1"), conversation("a", "x")]
 
 
 def test_an_edited_question_removes_what_followed_it_from_every_history(bench: Studio) -> None:
-    histories = edit(bench, 0, event(0, "c"), *updates_of(with_histories(ONE, TWO)))
+    histories = edit(bench, 0, ChatTurn(), event(0, "c"), *updates_of(with_histories(ONE, TWO)))
     assert list(histories[:2]) == [conversation("c"), conversation("c")]
 
 

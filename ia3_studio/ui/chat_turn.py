@@ -1,0 +1,39 @@
+"""Which stream may still write to the responses of a page?
+
+Gradio's ``cancels`` names events, not what was started by them. Its script waits for the server while it cancels one
+event, and by then the next may be the response that replaces it: on a busy machine a Retry was cancelled by its own
+click. So a stream is told here, and ends by itself.
+"""
+
+from __future__ import annotations
+
+
+class ChatTurn:
+    """Who writes to the responses of one page: the latest stream that began, until it ends or is told to."""
+
+    def __init__(self) -> None:
+        """Prepare a turn that nobody has."""
+        self._latest: object | None = None
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether a response streams, or is about to."""
+        return self._latest is not None
+
+    def take(self) -> object:
+        """End what streams, and return the mark of what follows it."""
+        self._latest = object()
+        return self._latest
+
+    def is_of(self, mark: object) -> bool:
+        """Return whether nothing has followed, or ended, what has this mark."""
+        return self._latest is mark
+
+    def leave(self, mark: object) -> None:
+        """Give the turn up, if it is still the one of this mark."""
+        if self.is_of(mark):
+            self.end()
+
+    def end(self) -> None:
+        """End what streams; nothing follows."""
+        self._latest = None
