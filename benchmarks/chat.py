@@ -47,8 +47,16 @@ from ia3_studio.models.loaded import LoadedModel
 from ia3_studio.models.preallocated_kv_cache import cache_argument, cache_of
 
 MODEL = "SmolLM2-135M-Instruct"
-QUESTION = "Write a story about a fox and a lighthouse. " * 17
-"""About 200 tokens with the template."""
+QUESTION = """Answer this letter for me in a friendly way.
+
+Dear neighbors, our street festival takes place on the last Saturday of June, from noon until ten at night. We still
+look for people who bring a salad or a cake, who can lend us benches, and who help to put up the stage on Friday after
+work. The school choir sings at three, then there are races for the children, and the band from the harbor plays from
+seven on. Cars have to leave the street by nine in the morning; the baker lets us use his yard for bicycles. If it rains
+we move to the hall of the fire brigade, where there is less room, so that each house should tell us how many people
+come and whether somebody cannot climb stairs. Please write to us until the tenth what you can bring, and what you would
+like to hear or to play. With kind regards, Amina and Jonas from number 40"""
+"""About 200 tokens with the template, of a text that does not repeat itself."""
 READ = 512
 """Tokens of a text that int8 weights are compared on."""
 
@@ -64,7 +72,7 @@ def main() -> None:
     began = time.perf_counter()
     ours = load_model(given.model)
     print(f"loaded in {time.perf_counter() - began:.1f} s")
-    adapter = _some_adapter(ours.model)
+    adapter = some_adapter(ours.model)
     print(*map(str, enable_fast_inference(ours.model)), f"{torch.get_num_threads()} threads", sep="; ")
     serving = serve(ours.model, {"tuned": adapter})
     asked = (Message("user", QUESTION),)
@@ -235,7 +243,7 @@ def ask(page: Any) -> float:
     return min(float(match[1]) for each in speeds if (match := re.search(r"([\d.]+) tokens/s", each)))
 
 
-def _some_adapter(model: Any) -> Adapter:
+def some_adapter(model: Any) -> Adapter:
     """Return the paper's selection with scales near 1, as training leaves them."""
     attachment = attach(model, discover(model, MODEL).select("paper"))
     with torch.no_grad():

@@ -1,6 +1,7 @@
-"""How does a batch of conversations grow, a token at a time? Causal models, and encoder-decoders.
+"""How does a batch of conversations grow, a step at a time? Causal models, and encoder-decoders.
 
-A row that has ended leaves the batch, so that the others do not pay for it.
+A step is one token of each row, and those of the next that were guessed right (:mod:`ia3_studio.chat.drafts`). A row
+that has ended leaves the batch, so that the others do not pay for it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 
 from ia3_studio.chat.answers import Row
+from ia3_studio.chat.drafts import Drafts
+from ia3_studio.models.chat_weights import row_costs_of
 from ia3_studio.models.fast_inference import step_of
 from ia3_studio.models.model_call import KEYS_AND_VALUES, cache_name, called, read
 from ia3_studio.models.preallocated_kv_cache import cache_argument, cache_of, preallocate
@@ -21,6 +24,7 @@ from ia3_studio.models.reading_trial import keeps_text
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ia3_studio.chat.settings import Weights
     from ia3_studio.models.decoder_parts import Scales
     from ia3_studio.models.kept_prefixes import KeptPrefixes
 
@@ -40,14 +44,14 @@ class Scaling(Protocol):
 NOTHING_KEPT = "this model keeps nothing of what it has read, so that every token reads the whole text and takes longer"
 """Said on each answer of such a model."""
 
-Logits = Iterator[tuple["Tensor", list[bool]]]
-"""(Next-token logits of the active rows, which of them continue: filled in by the caller)."""
+Logits = Iterator[list[tuple[Row, "Tensor"]]]
+"""Rows with their next-token logits, shape (vocabulary,): each takes a token, or ends, before more are asked for."""
 
 
 def decode(
-    model: Any, rows: list[Row], scaling: Scaling, kept: KeptPrefixes | None = None, *, keeps_answers: bool = True
+    model: Any, rows: list[Row], scaling: Scaling, kept: KeptPrefixes | None = None, *, weights: Weights = "exact"
 ) -> Logits:
-    """Let a causal model read the prompts as one batch, then one token of each row at a time.
+    """Let a causal model read the prompts as one batch, then a token of each row at a time and those guessed right.
 
     The rows of a model that gives back no keys and values (Mamba, RWKV, GPT-1) are read one after the other.
 
@@ -56,42 +60,99 @@ def decode(
         rows: to be answered.
         scaling: the context in which it is called.
         kept: keys and values of earlier conversations, which those of these rows are **added to** once they end.
-        keeps_answers: keep the answers' as well, not the prompts' alone.
+        weights: that tokens of the answers multiply by; keys and values of inexact ones are not kept.
     """
     ids, mask = pad_left([row.prompt for row in rows], model.device)
     positions = (mask.cumsum(1) - 1).clamp(min=0)
     cache, held = resumed(kept, rows) if kept is not None else (None, 0)
     ids, positions = ids[:, held:], positions[:, held:]
     keeps = cache_name(inspect.signature(model.forward).parameters) in KEYS_AND_VALUES
-    # Rows of one length need no mask, and an attention without one is faster.
-    is_ragged, writes, step = not bool(mask.all()), False, step_of(model)
+    drafts, writes = Drafts(rows, row_costs_of(model, int8=weights == "int8")), False
+    guessed: list[list[int]] = [[] for _row in rows]
     while rows and keeps:
-        seen = mask if is_ragged else None
         with scaling(rows, writes=writes) as scales, torch.inference_mode():
-            if cache is not None and ids.shape[1] == 1 and step is not None and step.serves(scales, cache):
-                logits = step(ids, positions, cache, seen, scales)
+            if writes:
+                logits, guessed, mask = _read_on(model, rows, drafts, cache, mask, scales)
             else:
-                logits, cache = called(model, ids, positions, seen, cache)
-                if cache is None:
-                    break
-        keep, writes = [True] * len(rows), True
+                logits, cache = called(model, ids, positions, _seen(mask), cache)
+                logits = logits[:, None]
+        if cache is None:
+            break
+        is_left, writes = True, True
+        counts = [0] * len(rows)
+        """Guessed tokens that each row has taken."""
         try:
-            yield logits, keep
-        except GeneratorExit:
-            keep[:] = [False] * len(rows)
-            raise
+            yield from _taken(rows, logits, guessed, counts)
+            is_left = False
         finally:
+            mask = _without_wrong(cache, mask, guessed, counts)
             for number, row in enumerate(rows):
-                if kept is not None and not keep[number]:
-                    remember(kept, row, cache, number, mask, keeps_answers=keeps_answers)
-        rows, (mask, positions) = left_over(rows, keep, cache, mask, positions)
-        if not rows:
-            return
-        ids = torch.tensor([[row.ids[-1]] for row in rows], device=mask.device)
-        mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
-        positions = positions[:, -1:] + 1
+                if kept is not None and (is_left or row.ended):
+                    remember(kept, row, cache, number, mask, keeps_answers=weights == "exact")
+        rows, (mask,) = left_over(rows, cache, mask)
     if rows:
         yield from decode_apart(model, rows, scaling)
+
+
+def _read_on(
+    model: Any, rows: Sequence[Row], drafts: Drafts, cache: Any, mask: Tensor, scales: Scales
+) -> tuple[Tensor, list[list[int]], Tensor]:
+    """Let the model read the last token of each row, and those that may come next. **The cache grows by them.**
+
+    Returns:
+        Logits, shape (rows, tokens, vocabulary); what was guessed; the mask with all tokens.
+    """
+    found = step_of(model)
+    step = found if found is not None and found.serves(scales, cache) else None
+    guessed = drafts.of(rows) if step is not None and step.takes_several(cache) else [[] for _row in rows]
+    longest = max(map(len, guessed))
+    lines = [[row.ids[-1], *more, *[0] * (longest - len(more))] for row, more in zip(rows, guessed, strict=True)]
+    ids = torch.tensor(lines, device=mask.device)
+    positions = mask.sum(1, keepdim=True) + torch.arange(1 + longest, device=mask.device)
+    mask = torch.cat([mask, mask.new_ones(len(rows), 1 + longest)], dim=1)
+    if step is not None:
+        return step.several(ids, positions, cache, _seen(mask), scales), guessed, mask
+    return called(model, ids, positions, _seen(mask), cache)[0][:, None], guessed, mask
+
+
+def _seen(mask: Tensor) -> Tensor | None:
+    """Return a mask where there is padding: without one, attention is faster."""
+    return None if bool(mask.all()) else mask
+
+
+def _taken(rows: Sequence[Row], logits: Tensor, guessed: Sequence[Sequence[int]], counts: list[int]) -> Logits:
+    """Yield the rows with the logits after their last token, then those whose next token was guessed with the next.
+
+    Args:
+        rows: of the batch.
+        logits: shape (rows, tokens, vocabulary).
+        guessed: tokens of each row that were read after its last one.
+        counts: **is told** how many of these each row has taken.
+    """
+    going = list(range(len(rows)))
+    while going:
+        yield [(rows[number], logits[number, counts[number]]) for number in going]
+        going = [number for number in going if _was_right(rows[number], guessed[number], counts[number])]
+        for number in going:
+            counts[number] += 1
+
+
+def _was_right(row: Row, guessed: Sequence[int], count: int) -> bool:
+    """Return whether the row goes on, and the token it has taken now is the one that was guessed after so many."""
+    return not row.ended and count < len(guessed) and guessed[count] == row.ids[-1]
+
+
+def _without_wrong(cache: Any, mask: Tensor, guessed: Sequence[Sequence[int]], counts: Sequence[int]) -> Tensor:
+    """Return the mask without the guesses that were wrong; **columns that no row needs go from the cache's end**."""
+    longest = max(map(len, guessed))
+    if not longest:
+        return mask
+    wrong = longest - max(counts)
+    if wrong:
+        cache.crop(-wrong)
+    right = torch.tensor(counts, device=mask.device)[:, None]
+    after = torch.arange(1, longest - wrong + 1, device=mask.device) <= right  # (rows, guessed right by any)
+    return torch.cat([mask[:, :-longest], after.long()], dim=1)
 
 
 def decode_apart(model: Any, rows: list[Row], scaling: Scaling) -> Logits:
@@ -110,9 +171,9 @@ def decode_apart(model: Any, rows: list[Row], scaling: Scaling) -> Logits:
             found.append(logits)
             if isinstance(caches[number], torch.Tensor) and not row.ids:
                 row.notes = (*row.notes, NOTHING_KEPT)
-        keep = [True] * len(rows)
-        yield torch.stack(found), keep
-        rows, caches = ([each for each, stays in zip(all_, keep, strict=True) if stays] for all_ in (rows, caches))
+        yield list(zip(rows, found, strict=True))
+        caches = [cache for row, cache in zip(rows, caches, strict=True) if not row.ended]
+        rows = [row for row in rows if not row.ended]
 
 
 def resumed(kept: KeptPrefixes, rows: Sequence[Row]) -> tuple[Any, int]:
@@ -141,9 +202,9 @@ def remember(kept: KeptPrefixes, row: Row, cache: Any, number: int, mask: Tensor
 
     if not row.key:
         return
-    padding = int((mask[number] == 0).sum())
-    tokens = tuple(row.prompt + row.ids)[: mask.shape[1] - padding if keeps_answers else len(row.prompt)]
-    if states := states_of(cache, number, padding, len(tokens)):
+    columns = mask[number].nonzero()[:, 0]
+    tokens = tuple(row.prompt + row.ids)[: len(columns) if keeps_answers else len(row.prompt)]
+    if states := states_of(cache, number, columns[: len(tokens)]):
         kept.keep(Prefix(row.key, tokens, states))
 
 
@@ -166,19 +227,18 @@ def decode_answers(model: Any, rows: list[Row], scaling: Scaling) -> Logits:
                 use_cache=True,
                 **{argument: cache},
             )
-        logits, keep = result.logits[:, -1].float(), [True] * len(rows)
         cache = cache or preallocate(cache_of(result))
-        yield logits, keep
-        rows, (mask, read) = left_over(rows, keep, cache, mask, read)
+        yield list(zip(rows, result.logits[:, -1].float(), strict=True))
+        rows, (mask, read) = left_over(rows, cache, mask, read)
         if not rows:
             return
         given = torch.tensor([[row.ids[-1]] for row in rows], device=mask.device)
 
 
-def left_over(rows: list[Row], keep: list[bool], cache: Any, *tensors: Tensor) -> tuple[list[Row], tuple[Tensor, ...]]:
+def left_over(rows: list[Row], cache: Any, *tensors: Tensor) -> tuple[list[Row], tuple[Tensor, ...]]:
     """Return the rows that continue, and their part of each tensor. **The cache is reduced to them.**"""
-    going = [number for number, stays in enumerate(keep) if stays]
-    if going and len(going) < len(keep):
+    going = [number for number, row in enumerate(rows) if not row.ended]
+    if going and len(going) < len(rows):
         chosen = torch.tensor(going, device=tensors[0].device)
         cache.batch_select_indices(chosen)
         tensors = tuple(tensor[chosen] for tensor in tensors)

@@ -110,16 +110,14 @@ def _answer(
     grown = (
         decode_answers(loaded.model, rows, scaling)
         if loaded.head == "seq2seq"
-        else decode(loaded.model, rows, scaling, kept, keeps_answers=settings.weights == "exact")
+        else decode(loaded.model, rows, scaling, kept, weights=settings.weights)
     )
-    for logits, keep in grown:
-        for row, scores in zip(rows, logits, strict=True):
+    for given in grown:
+        for row, scores in given:
             row.take(_next(row, scores, settings), scores, loaded.tokenizer)
             full: End = "length" if len(row.ids) >= settings.max_new_tokens else "context"
             row.ended = "end" if row.ids[-1] in ends else full if len(row.ids) >= row.most else ""
         yield
-        keep[:] = [not row.ended for row in rows]
-        rows = [row for row in rows if not row.ended]
 
 
 def _set_keys(

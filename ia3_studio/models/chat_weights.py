@@ -11,17 +11,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
 
+from ia3_studio.models.fast_inference import step_of
 from ia3_studio.models.fast_linear import COPIES, Stack, WeightChoice, stacks_of
 from ia3_studio.models.fast_paths import FastPath, failed_trial
 from ia3_studio.models.few_rows import Pack, int8_pack
 from ia3_studio.models.half_weights import half_kernel
+from ia3_studio.models.row_costs import RowCosts, timed_rows
 
 NAME = "int8 copies of the weights"
 _REPEATS = 4
@@ -32,6 +34,7 @@ _REPEATS = 4
 class _Copies:
     path: FastPath
     choice: WeightChoice
+    row_costs: RowCosts = field(default_factory=RowCosts)
 
 
 def int8_copies(model: nn.Module) -> FastPath:
@@ -48,6 +51,15 @@ def int8_in_use(model: nn.Module) -> Iterator[None]:
         yield
     finally:
         copies.choice.int8 = False
+
+
+def row_costs_of(model: nn.Module, *, int8: bool) -> RowCosts:
+    """Return what rows cost that are decoded in one loop, with the int8 copies or not; nothing is known elsewhere."""
+    step = step_of(model)
+    if step is None:
+        return RowCosts()
+    copies = _copies_of(model) if int8 else None
+    return copies.row_costs if copies and copies.path.is_on else step.row_costs
 
 
 def _copies_of(model: nn.Module) -> _Copies:
@@ -69,9 +81,13 @@ def _copied(model: Any) -> _Copies:
             stack.pack_int8(pack, choice)
         _pack_head([stack for stack in stacks if head in stack.layers], choice)
         note = f"a token about {_speedup(model, choice):.1f} times as fast on this machine"
+        choice.int8 = True
+        costs = timed_rows(inner)
     except Exception as error:  # weights that are infinite or NaN; a foreign forward may raise anything
         return _Copies(FastPath(NAME, False, failed_trial(error)), choice)
-    return _Copies(FastPath(NAME, True, note), choice)
+    finally:
+        choice.int8 = False
+    return _Copies(FastPath(NAME, True, note), choice, costs)
 
 
 @torch.no_grad()

@@ -21,6 +21,7 @@ from ia3_studio.models.decoder_parts import Factors, FeedForward, Projection, Sc
 from ia3_studio.models.fast_linear import layer_version
 from ia3_studio.models.fast_paths import FastPath, failed_trial
 from ia3_studio.models.preallocated_kv_cache import PreallocatedLayer, cache_of, preallocate
+from ia3_studio.models.row_costs import RowCosts
 
 if TYPE_CHECKING:
     from ia3_studio.method.rows import Key
@@ -69,6 +70,10 @@ class FastDecodeStep:
         read = [module for module in inner.modules() if isinstance(vars(module)["_parameters"].get("weight"), Tensor)]
         self._read = [(each, layer_version(each)) for each in read if id(each.weight) not in embeddings]
         scaled = {path for path, _side in self._known}
+        self.is_right_for_several = True
+        """Whether a few tokens at once have the logits that they have one by one; a trial decides."""
+        self.row_costs = RowCosts()
+        """What more rows cost, once that was timed."""
         self._passed = [module for path, module in model.named_modules() if path and path not in scaled]
         """Modules whose hooks a token does not run: those of adapters' own heads, and of others."""
 
@@ -95,22 +100,39 @@ class FastDecodeStep:
             mask: shape (rows, tokens with this one), 0 where there is padding; None without any.
             scales: of the adapters of these rows.
         """
+        return self.several(ids, positions, cache, mask, scales)[:, -1]
+
+    def several(self, ids: Tensor, positions: Tensor, cache: Any, mask: Tensor | None, scales: Scales) -> Tensor:
+        """Return the logits after each of a few tokens, shape (rows, tokens, vocabulary); the cache grows by them all.
+
+        Args:
+            ids: shape (rows, tokens).
+            positions: shape (rows, tokens).
+            cache: keys and values of all tokens before.
+            mask: shape (rows, tokens before and these), 0 where there is padding; None without any.
+            scales: of the adapters of these rows.
+        """
         hidden = self._embed(ids)
         if self._positions is not None:
             hidden = hidden + self._positions(positions)
         rotations = {kind: self._rotation(hidden, positions, kind) for kind in dict.fromkeys(self._kinds)}
-        seen = None if mask is None else mask.bool()[:, None, None, :]
+        seen = _seen(mask, ids, cache)
         factors = self._factors(scales)
         for block, kept, kind, mine in zip(self._blocks, cache.layers, self._kinds, factors, strict=True):
             hidden = block(hidden, rotations[kind], kept, seen, mine)
-        return self._head.forward(self._norm(hidden))[:, -1]  # type: ignore[no-any-return]
+        return self._head.forward(self._norm(hidden))  # type: ignore[no-any-return]
 
     def _rotation(self, hidden: Tensor, positions: Tensor, kind: str) -> Rotation | None:
         if self._rotary is None:
             return None
         cos, sin = self._rotary.forward(hidden, positions, *([kind] if kind else []))
+        cos, sin = (each.expand(*positions.shape, -1).reshape(positions.numel(), 1, -1) for each in (cos, sin))
         half = sin.shape[-1] // 2
         return cos, torch.cat((-sin[..., :half], sin[..., half:]), dim=-1)
+
+    def takes_several(self, cache: Any) -> bool:
+        """Say whether tokens can be taken out of the cache again, which one that forgets the first tokens cannot."""
+        return self.is_right_for_several and all(isinstance(layer, PreallocatedLayer) for layer in cache.layers)
 
     def _factors(self, scales: Scales) -> list[tuple[Factors, ...]]:
         """Return the factors of each block's projections, made once for all tokens of an answer."""
@@ -147,12 +169,12 @@ class _Attention:
     def __call__(
         self, given: Tensor, rotation: Rotation | None, kept: Any, seen: Tensor | None, scales: tuple[Factors, Factors]
     ) -> Tensor:
-        projected, count = self.given(given, scales[0]), len(given)
+        projected, (count, tokens) = self.given(given, scales[0]), given.shape[:2]
         if self._is_by_head:
-            both, value = projected.view(count, self._queries, -1).split((2 * self._size, self._size), dim=-1)
+            both, value = projected.view(count * tokens, self._queries, -1).split((2 * self._size, self._size), dim=-1)
             turning = torch.cat(both.chunk(2, dim=-1), dim=1)
         else:
-            heads = projected.view(count, -1, self._size)
+            heads = projected.view(count * tokens, -1, self._size)
             turning, value = heads.split((self._queries + self._keys, self._keys), dim=1)
         if self._query_norm is not None and self._key_norm is not None:
             query, key = turning.split((self._queries, self._keys), dim=1)
@@ -160,13 +182,18 @@ class _Attention:
         if rotation is not None and self._rotates:
             turning = _turned(turning, *rotation)
         query, key = turning.split((self._queries, self._keys), dim=1)
-        keys, values = kept.update(key.unsqueeze(2), value.unsqueeze(2))  # (rows, key heads, tokens, size)
+        new = (each.reshape(count, tokens, self._keys, -1).transpose(1, 2) for each in (key, value))
+        keys, values = kept.update(*new)  # (rows, key heads, tokens, size)
         # Queries that share a key stand where other models have tokens, so that no key is repeated.
-        grouped = query.reshape(count, self._keys, -1, self._size)
+        shape = (count, tokens, self._keys, self._queries // self._keys, -1)
+        grouped = query.reshape(shape).permute(0, 2, 3, 1, 4).reshape(count, self._keys, -1, self._size)
         if seen is not None:
             seen = seen[..., -keys.shape[-2] :]  # a layer with a window has dropped the first ones
+            if tokens > 1:
+                seen = seen.repeat(1, 1, shape[3], 1)
         mixed = scaled_dot_product_attention(grouped, keys, values, attn_mask=seen, scale=self._scaling)
-        return self.output(mixed.reshape(count, 1, -1), scales[1])
+        mixed = mixed.reshape(count, self._keys, shape[3], tokens, -1).permute(0, 3, 1, 2, 4)
+        return self.output(mixed.reshape(count, tokens, -1), scales[1])
 
 
 class _Block:
@@ -245,15 +272,28 @@ def _difference(step: FastDecodeStep, model: Any) -> str:
     mask = torch.tensor([[0, 1, 1, 1, 1], [1, 1, 1, 1, 1]], device=device)
     for start in (0, max(0, (limits_of(model).positions or 0) - _FAR)):
         positions = (mask.cumsum(1) - 1).clamp(min=0) + start
-        wanted = model(input_ids=ids, attention_mask=mask, position_ids=positions).logits[:, -1]
-        before = model(input_ids=ids[:, :4], attention_mask=mask[:, :4], position_ids=positions[:, :4], use_cache=True)
-        cache = preallocate(cache_of(before))
-        if not step.serves({}, cache):
-            return "the model's cache of keys and values does not keep all tokens"
-        found = step(ids[:, 4:], positions[:, 4:], cache, mask, {})
-        if not torch.allclose(found, wanted, atol=_TOLERANCE, rtol=_TOLERANCE):
-            return "it gives different logits than the model"
+        wanted = model(input_ids=ids, attention_mask=mask, position_ids=positions).logits
+        for held in (4, 2):  # then one token is new, or several
+            given = {"input_ids": ids[:, :held], "attention_mask": mask[:, :held], "position_ids": positions[:, :held]}
+            cache = preallocate(cache_of(model(**given, use_cache=True)))
+            if not step.serves({}, cache):
+                return "the model's cache of keys and values does not keep all tokens"
+            found = step.several(ids[:, held:], positions[:, held:], cache, mask, {})
+            if not torch.allclose(found, wanted[:, held:], atol=_TOLERANCE, rtol=_TOLERANCE):
+                if held == 4:
+                    return "it gives different logits than the model"
+                step.is_right_for_several = False
     return ""
+
+
+def _seen(mask: Tensor | None, ids: Tensor, cache: Any) -> Tensor | None:
+    """Return which tokens each new one sees, shape (rows, 1, new, all): those before it, and itself; None for all."""
+    count, tokens = ids.shape
+    if tokens == 1:
+        return None if mask is None else mask.bool()[:, None, None, :]
+    held = cache.get_seq_length()
+    seen = torch.ones(tokens, held + tokens, dtype=torch.bool, device=ids.device).tril(held)
+    return seen.expand(count, 1, -1, -1) if mask is None else seen & mask.bool()[:, None, None, :]
 
 
 def _turned(states: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from ia3_studio.background import in_background
 from ia3_studio.models.fast_linear import Stack, plain_layers, stack_layers, unstack_layers, weights_of
 from ia3_studio.models.fast_paths import FastPath
 from ia3_studio.models.few_rows import Pack, half_pack, onednn_product
+from ia3_studio.models.row_costs import PlainWeight, timed_rows
 
 if TYPE_CHECKING:
     from ia3_studio.models.fast_decode import FastDecodeStep
@@ -49,15 +50,16 @@ def enable_fast_inference(
     layers = plain_layers(model)
     product, reason = onednn_product(weights_of(layer for layer in layers if isinstance(layer, nn.Linear)))
     pack, half_note = half_pack(weights_of(layers), product or linear, rounds=rounds)
-    note = ""
+    note, stacks = "", list[Stack]()
     if product or pack:
         stacks, note = stack_layers(model, layers, product)
-    vars(model)[_STEP], decoding = fast_decode_step(model)
-    if pack:
-        packing = in_background(partial(_pack_all, stacks, pack))
-        packing.add_done_callback(_log_failure)
+    step, decoding = fast_decode_step(model)
+    vars(model)[_STEP] = step
+    if pack or step:
+        preparing = in_background(partial(_prepare, layers, stacks, pack, step))
+        preparing.add_done_callback(_log_failure)
         if waits:
-            packing.result()
+            preparing.result()
     products = FastPath(NAME, product is not None, note if product else reason)
     return products, FastPath(HALF_NAME, pack is not None, half_note), decoding
 
@@ -73,11 +75,16 @@ def step_of(model: nn.Module) -> FastDecodeStep | None:
     return vars(model).get(_STEP)
 
 
-def _pack_all(stacks: Sequence[Stack], pack: Pack) -> None:
-    for stack in stacks:
-        stack.pack(pack)
+def _prepare(
+    layers: Sequence[nn.Module], stacks: Sequence[Stack], pack: Pack | None, step: FastDecodeStep | None
+) -> None:
+    if pack:
+        for stack in stacks:
+            stack.pack(pack)
+    if step:
+        step.row_costs = timed_rows(stacks or [PlainWeight(weight) for weight in weights_of(layers)])
 
 
-def _log_failure(packing: Future[None]) -> None:
-    if error := packing.exception():
-        logger.error("the weights could not be copied in float16", exc_info=error)
+def _log_failure(preparing: Future[None]) -> None:
+    if error := preparing.exception():
+        logger.error("the weights could not be copied in float16, or products with them timed", exc_info=error)

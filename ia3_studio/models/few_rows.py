@@ -98,8 +98,11 @@ def half_pack(weights: Sequence[Tensor], other: Product, *, rounds: bool) -> tup
         if not rounds and not _is_right(halves[:1], some[:1]):
             return None, _DIFFERENT
         counts = [count for count in _ROWS if halves[0].suits(count)]
-        if _speedup(halves, _each(other, some), some, counts) <= 1:
+        others = _each(other, some)
+        if _speedup(halves, others, some, counts) <= 1:
             return None, _NOT_FASTER
+        if two_parts and _speedup(halves, others, some, _ROWS[:1]) > 1:
+            pack = partial(pack, serves_one=True)
     except Exception as error:  # as above
         return None, failed_trial(error)
     if rounds:

@@ -21,8 +21,8 @@ LOW = 2.0**11
 ROUNDING = 2.0**-24
 """Half the distance of two float32 numbers around 1: what every float32 sum loses anyway."""
 ROWS_OF_TWO_PARTS = (2, 8)
-"""Fewest and most rows at which two parts pay. One row reads the float32 weight as fast as its two parts; with many
-rows multiplying is the work, and two parts have twice as much of it."""
+"""Fewest and most rows at which two parts pay. One row reads as many bytes of a float32 weight as of its two parts: the
+faster kernel of the machine decides. With many rows multiplying is the work, and two parts have twice as much of it."""
 _LARGEST_EXPONENT = 14
 """Weights are scaled to below 2¹⁵, far from float16's largest number and from its smallest."""
 _CHUNK = 2**15
@@ -33,20 +33,23 @@ cores: weights are packed while another thread answers."""
 class HalfWeight:
     """A weight in float16, ready to be multiplied by float32 rows."""
 
-    def __init__(self, weight: Tensor, bias: Tensor | None = None, *, is_rounded: bool = False) -> None:
+    def __init__(
+        self, weight: Tensor, bias: Tensor | None = None, *, is_rounded: bool = False, serves_one: bool = False
+    ) -> None:
         """Pack a weight.
 
         Args:
             weight: float32, shape (out, in).
             bias: float32, shape (out,).
             is_rounded: keep one part even if it loses something.
+            serves_one: two parts are the way to multiply one row, too.
 
         Raises:
             ValueError: the weight has values that are infinite or NaN.
         """
         exponent = _exponent(weight)
         self.has_two_parts = not (is_rounded or _is_half(weight, exponent))
-        self._outputs, self._bias = weight.shape[0], bias
+        self._outputs, self._bias, self._serves_one = weight.shape[0], bias, serves_one
         self._factor = math.ldexp(1.0, -exponent)
         parts = _parts(weight, exponent, 2 if self.has_two_parts else 1)
         self._packed: Any = torch.ops.quantized.linear_prepack_fp16(parts, None)
@@ -64,7 +67,7 @@ class HalfWeight:
     def suits(self, rows: int) -> bool:
         """Say whether this is the way to multiply that many rows."""
         fewest, most = ROWS_OF_TWO_PARTS
-        return not self.has_two_parts or fewest <= rows <= most
+        return not self.has_two_parts or (1 if self._serves_one else fewest) <= rows <= most
 
 
 def half_kernel() -> type[HalfWeight] | None:

@@ -122,7 +122,7 @@ def _reads_on(model: Any) -> bool:
     ids = torch.arange(1, 9, device=model.device)[None] * 37 % int(model.get_input_embeddings().weight.shape[0])
     try:
         whole = model(input_ids=ids, use_cache=False).logits[:, 4:]
-        states = states_of(preallocate(cache_of(model(input_ids=ids[:, :4], use_cache=True))), 0, 0, 4)
+        states = states_of(preallocate(cache_of(model(input_ids=ids[:, :4], use_cache=True))), 0, slice(4))
         if states is None:
             return False
         cache = cache_from([(Prefix("", (), states), 4)], 4)
@@ -145,20 +145,19 @@ def key_of(model: nn.Module, scales: Mapping[Any, Tensor | None]) -> str:
     return digest.hexdigest()
 
 
-def states_of(cache: Any, row: int, start: int, count: int) -> States | None:
-    """Return copies of one row's keys and values of ``count`` tokens; None where the cache does not hold all tokens.
+def states_of(cache: Any, row: int, columns: slice | Tensor) -> States | None:
+    """Return copies of one row's keys and values of some tokens; None where the cache does not hold all tokens.
 
     Args:
         cache: of a batch.
         row: of the batch.
-        start: the column of the row's first token, after its padding.
-        count: tokens.
+        columns: of the tokens, whose numbers or slice.
     """
     held = cache.layers if type(cache) is DynamicCache else []
     layers = [layer for layer in held if isinstance(layer, PreallocatedLayer)]
     if not layers or len(layers) < len(held):
         return None
-    part = (row, slice(None), slice(start, start + count))
+    part = (row, slice(None), columns)
     return tuple((layer.keys[part].clone(), layer.values[part].clone()) for layer in layers)
 
 

@@ -1,7 +1,7 @@
 """Which stream may still write to the responses of a page?
 
 Gradio's ``cancels`` names events, not what was started by them. Its script waits for the server while it cancels one
-event, and by then the next may be the response that replaces it: on a busy machine a Retry was cancelled by its own
+event, and by then the next may be the response that replaces it: on a busy machine a Retry was ended by its own
 click. So a stream is told here, and ends by itself.
 """
 

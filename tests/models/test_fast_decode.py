@@ -12,11 +12,12 @@ from ia3_studio.chat import ChatSettings, Variant, reply
 from ia3_studio.data.conversations import Message
 from ia3_studio.method import Adapter, Selection, attach, discover, serve
 from ia3_studio.method.heads import HeadedAttachment
-from ia3_studio.models import few_rows
+from ia3_studio.models import fast_inference, few_rows
 from ia3_studio.models.fast_decode import FastDecodeStep, fast_decode_step
 from ia3_studio.models.fast_inference import disable_fast_inference, enable_fast_inference, step_of
 from ia3_studio.models.loaded import LoadedModel
 from ia3_studio.models.preallocated_kv_cache import cache_argument, cache_of, preallocate
+from ia3_studio.models.row_costs import RowCosts
 from ia3_studio.training.trainable_parameters import TrainableParameters
 from tests.families import tiny_model
 from tests.tiny_chat import tiny_tokenizer
@@ -82,6 +83,14 @@ def test_the_families_that_people_chat_with_take_it_and_write_the_same_logits_to
             result = _read(peer, ids, mask, theirs)
             torch.testing.assert_close(found, result.logits[:, -1], rtol=1e-4, atol=1e-4)
             theirs = cache_of(result)
+        if step.takes_several(ours):
+            ids, mask = (
+                torch.tensor([[5, 8, 13], [21, 34, 55]]),
+                torch.cat([mask, torch.ones(2, 3, dtype=mask.dtype)], dim=1),
+            )
+            found = step.several(ids, (mask.cumsum(1) - 1)[:, -3:], ours, mask, {})
+            torch.testing.assert_close(found, _read(peer, ids, mask, theirs).logits, rtol=1e-4, atol=1e-4)
+        assert step.takes_several(ours) == ("window" not in name and name != "gemma3")
 
 
 def _read(model: Any, ids: torch.Tensor, mask: torch.Tensor, cache: Any) -> Any:
@@ -153,7 +162,7 @@ def test_a_trial_that_fails_is_logged_with_its_traceback(
     def fail(*_given: Any) -> Any:
         raise IndexError("no such position")
 
-    monkeypatch.setattr(FastDecodeStep, "__call__", fail)
+    monkeypatch.setattr(FastDecodeStep, "several", fail)
     step, path = fast_decode_step(built(hf.LlamaConfig(**SHAPE)))
     assert step is None and (path.is_on, path.reason) == (False, "the trial failed with IndexError, shown above")
     logged = capsys.readouterr().err
@@ -175,10 +184,12 @@ def variants_of(model: Any) -> tuple[dict[str, Adapter], list[Variant]]:
 
 @pytest.mark.parametrize("family", ["llama", "gpt2", "gpt_neox"])
 @pytest.mark.parametrize("speedup", [0.5, 2.0], ids=["torch's products", "other products"])
+@pytest.mark.parametrize("most", [4, 32], ids=["token by token", "with guesses"])
 def test_four_voices_of_different_lengths_say_the_same_with_it_and_without(
-    family: str, speedup: float, monkeypatch: pytest.MonkeyPatch
+    family: str, speedup: float, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(few_rows, "_speedup", lambda *given: speedup)
+    monkeypatch.setattr(fast_inference, "timed_rows", lambda stacks: RowCosts({1: 1.0, most: 1.0}))
     model = tiny_model(family)
     loaded = LoadedModel(model, tiny_tokenizer(), "causal-lm", "tiny", "tiny/model", "CPU")  # type: ignore[arg-type]
     adapters, variants = variants_of(model)
@@ -188,10 +199,10 @@ def test_four_voices_of_different_lengths_say_the_same_with_it_and_without(
     slow = list(reply(loaded, serving, asked, variants, settings))[-1]
     enable_fast_inference(model)
     taken: list[int] = []
-    original = FastDecodeStep.__call__
-    monkeypatch.setattr(FastDecodeStep, "__call__", lambda *given: taken.append(1) or original(*given))
+    original = FastDecodeStep.several
+    monkeypatch.setattr(FastDecodeStep, "several", lambda *given: taken.append(1) or original(*given))
     fast = list(reply(loaded, serving, asked, variants, settings))[-1]
-    assert len(taken) == 13  # every token but the first
+    assert len(taken) == 13 if most == 4 else 0 < len(taken) <= 13  # every token but the first
     assert [answer.text for answer in fast] == [answer.text for answer in slow]
     for one, other in zip(fast, slow, strict=True):
         assert [token.probability for token in one.tokens] == pytest.approx(

@@ -187,6 +187,7 @@ def test_a_model_whose_trial_pass_fails_gets_fast_layers_one_by_one_and_a_traceb
 def test_copies_in_float16_are_multiplied_where_they_pay(
     dtype: torch.dtype, rounds: bool, note: str, rows: set[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(few_rows, "_speedup", lambda *given: 0.5 if given[-1] == (1,) else 2.0)
     model = rounded_to(tiny_model("gpt2"), dtype)  # its projections are Conv1D
     path = enable_fast_inference(model, rounds=rounds)[1]
     assert (path.is_on, path.reason) == (True, note)
@@ -198,6 +199,22 @@ def test_copies_in_float16_are_multiplied_where_they_pay(
         for count in (1, 2, 3, 64):
             layer(torch.ones(count, 32))
     assert used == rows
+
+
+@needs_fbgemm
+@pytest.mark.parametrize("speedup", [0.5, 2.0])
+def test_one_row_is_multiplied_from_two_copies_where_that_is_faster(
+    speedup: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(few_rows, "_speedup", lambda *given: speedup if given[-1] == (1,) else 2.0)
+    model = tiny_model("llama")
+    enable_fast_inference(model)
+    used: list[int] = []
+    multiply = HalfWeight.__call__
+    monkeypatch.setattr(HalfWeight, "__call__", lambda half, given: used.append(1) or multiply(half, given))
+    with torch.no_grad():
+        model.model.layers[0].mlp.down_proj(torch.ones(1, 1, model.config.intermediate_size))
+    assert len(used) == (speedup > 1)
 
 
 @needs_fbgemm
