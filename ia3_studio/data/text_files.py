@@ -10,6 +10,7 @@ from typing import Any
 
 from ia3_studio.data.aligned_columns import Aligned, aligned_columns
 from ia3_studio.data.asked_lines import (
+    answers_hold_tables,
     flashcards,
     outside_questions_note,
     questions_in_first_lines,
@@ -225,7 +226,7 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
             return Found(numbered(sides), f"cards of Anki, {encoding}")
         text = text if parsing.delimiter else without_settings(text)
         return found_in_cells(name, text, encoding, replace(parsing, delimiter=parsing.delimiter or "\t"))
-    if is_markdown_table(text):
+    if is_markdown_table(text) and (parsing.plain or not answers_hold_tables(text)):
         found = read_markdown(name, text, plain=parsing.plain)
         return replace(found, form=f"{found.form}, {encoding}")
     if not (parsing.delimiter or parsing.plain) and sgml_rows(text):
@@ -366,7 +367,7 @@ def found_in_markdown(name: str, text: str, encoding: str, parsing: ParsingOptio
     """Read the turns of a talk in Markdown, the tables of a page, its questions in headings, or its text."""
     if not (parsing.plain or parsing.delimiter) and (talk := talk_in_headings(text)):
         return Found(numbered(talk), f"a talk below the names of speakers, {encoding}", notes=talk_notes(text))
-    if not is_markdown_table(text):
+    if not is_markdown_table(text) or (not parsing.plain and answers_hold_tables(text)):
         if not parsing.plain and (rows := questions_in_headings(text)):
             form = f"questions in headings, {encoding}"
             return Found(numbered(rows), form, notes=outside_questions_note(text))
