@@ -62,9 +62,9 @@ def questions_in_headings(text: str) -> dict[str, list[Any]] | None:
 
 def answers_hold_tables(text: str) -> bool:
     """Say whether the tables of a text stand in the answers to questions in headings, which have more lines."""
-    said = [line for answer in (_asked(text)[0] or {"answer": []})["answer"] for line in answer.split("\n")]
-    in_tables = sum(line.lstrip().startswith("|") for line in said)
-    in_all = sum(line.lstrip().startswith("|") for line in lines_of(text))
+    rows = _asked(text)[0] or {"answer": []}
+    said = [line for answer in rows["answer"] for line in str(answer).split("\n")]
+    in_tables, in_all = (sum(line.lstrip().startswith("|") for line in lines) for lines in (said, lines_of(text)))
     return 0 < in_tables == in_all and 2 * in_tables < len(said)
 
 
