@@ -18,6 +18,7 @@ from ia3_studio.data.asked_lines import (
 )
 from ia3_studio.data.block_rows import rows_in_blocks
 from ia3_studio.data.bold_terms import bold_terms, terms_note
+from ia3_studio.data.book_licences import without_licence
 from ia3_studio.data.common_speakers import conversations_of_one, note_on_the_common
 from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll, read_conll_table
@@ -241,18 +242,18 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
             f"{name} is a file of words with tags by its name or first line, but its lines are not one word and as "
             "many fields each; fix the lines, or choose plain rows under Shape."
         )
-    text = with_line_feeds(text).strip()
+    text, outside = without_licence(with_line_feeds(text).strip(), parsing.plain)
     if documents := documents_between(text):
-        return Found(numbered({"text": documents}), f"{PLAIN_FORM} marked document, {encoding}")
+        return Found(numbered({"text": documents}), f"{PLAIN_FORM} marked document, {encoding}", notes=outside)
     if not parsing.plain and (texts := texts_between_rules(text)):
-        return Found(numbered({"text": texts}), f"{PLAIN_FORM} part between rules, {encoding}")
+        return Found(numbered({"text": texts}), f"{PLAIN_FORM} part between rules, {encoding}", notes=outside)
     blocks, unit = BLANK_LINES.split(text), "paragraph"
     if len(blocks) == 1:
         blocks, unit = text.split("\n"), "line"
     if parsing.plain:
         return Found(numbered({"text": blocks}), f"{PLAIN_FORM} {unit}, {encoding}")
     kept = [block for block in blocks if not is_rule(block)] or blocks
-    notes = note_on_turns(kept)
+    notes = outside + note_on_turns(kept)
     notes += (f"Not used: {len(blocks) - len(kept):,} rules between texts.",) if len(kept) < len(blocks) else ()
     notes += note_on_names_of_files(kept)
     if unit == "paragraph" and len(parts := below_headings(kept)) > 1:
