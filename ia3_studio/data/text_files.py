@@ -45,6 +45,7 @@ from ia3_studio.data.exchange_texts import (
     questions_in_lines,
     without_rules,
 )
+from ia3_studio.data.glossaries import glossary, glossary_note
 from ia3_studio.data.headed_turns import talk_in_headings, talk_notes
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.intent_lists import intents_below_headings
@@ -372,6 +373,8 @@ def found_in_markdown(name: str, text: str, encoding: str, parsing: ParsingOptio
         if not parsing.plain and (rows := questions_in_headings(text)):
             form = f"questions in headings, {encoding}"
             return Found(numbered(rows), form, notes=outside_questions_note(text))
+        if not parsing.plain and (rows := glossary(text)):
+            return Found(numbered(rows), f"terms and what they mean, {encoding}", notes=glossary_note(text))
         if not parsing.plain and (rows := classes_above(text)):
             return Found(numbered(rows), f"texts below the names of their labels, {encoding}")
         if not parsing.plain and (rows := intents_below_headings(text)):
