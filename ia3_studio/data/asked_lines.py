@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ia3_studio.data.delimiters import lines_of, with_line_feeds
+from ia3_studio.data.faq_headings import among_questions, without_numbers
 from ia3_studio.data.speaker_marks import ANSWERS, role_at
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*)")
@@ -59,6 +60,14 @@ def questions_in_headings(text: str) -> dict[str, list[Any]] | None:
     return _asked(text)[0]
 
 
+def answers_hold_tables(text: str) -> bool:
+    """Say whether the tables of a text stand in the answers to questions in headings, which have more lines."""
+    rows = _asked(text)[0] or {"answer": []}
+    said = [line for answer in rows["answer"] for line in str(answer).split("\n")]
+    in_tables, in_all = (sum(line.lstrip().startswith("|") for line in lines) for lines in (said, lines_of(text)))
+    return 0 < in_tables == in_all and 2 * in_tables < len(said)
+
+
 def outside_questions_note(text: str) -> tuple[str, ...]:
     """Return the sentence on the titles and texts that belong to none of the questions in headings."""
     outside = _asked(text)[1]
@@ -92,15 +101,17 @@ def _below(
     rows: dict[str, list[Any]] = {"prompt": [], "answer": []}
     below: list[list[str]] = []
     is_open, outside = False, 0
-    for line, head in zip(lines, heads, strict=True):
+    among = among_questions(heads, lines, level, asks) if level <= _BOLD_LEVEL else set()
+    for place, (line, head) in enumerate(zip(lines, heads, strict=True)):
         if head and head[0] <= level:
-            is_open = head[0] == level and asks(head[1])
+            is_open = place in among or (head[0] == level and asks(head[1]))
             if is_open:
                 rows["prompt"].append(role_at(head[1])[2])
                 below.append([head[2]])
         elif is_open:
             below[-1].append(line)
         outside += not is_open and bool(line.strip())
+    rows["prompt"] = without_numbers(rows["prompt"])
     rows["answer"] = _without_marks([_plain("\n".join(_without_rule(said))) for said in below])
     answered = sum(map(bool, rows["answer"]))
     are_asked = len(rows["prompt"]) >= _FEWEST_QUESTIONS and answered >= _MOSTLY * len(rows["prompt"])

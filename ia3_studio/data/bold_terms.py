@@ -9,7 +9,8 @@ from ia3_studio.data.delimiters import lines_of
 from ia3_studio.data.turn_roles import known_role
 
 _TERM = re.compile(
-    r"\s{0,8}(?:(?:[-*+•]|\d{1,5}[.)])\s{1,4})?(\*\*|__)(?P<term>[^*_\n]{1,80})\1\s?[:：–—=-]?\s{1,4}(?P<said>[^\s*].*)"
+    r"\s{0,8}(?:(?:[-*+•]|\d{1,5}[.)])\s{1,4})?(?:(?P<mark>\*\*|__)`?(?P<term>[^*_\n]{1,80}?)`?(?P=mark)\s?[:：–—=-]?|"
+    r"`(?P<coded>[^`\n]{1,80})`\s?[:：–—])\s{1,4}(?P<said>[^\s*].*)"
 )
 _FEWEST, _MOSTLY, _DIFFERENT, _WORDS = 8, 0.8, 0.95, 6
 """Terms at least, the share of the lines that begin with one, that of the terms that differ, and the words of one."""
@@ -26,11 +27,11 @@ def bold_terms(text: str) -> dict[str, list[Any]] | None:
     """
     lines = [line.rstrip() for line in lines_of(text) if line.strip() and not line.startswith("#")]
     found = [_TERM.fullmatch(line) for line in lines]
-    terms = [_bare(each["term"]) for each in found if each]
+    terms = [_bare(each["term"] or each["coded"]) for each in found if each]
     if len(terms) < _FEWEST or len(terms) < _MOSTLY * len(lines) or len({*terms}) < _DIFFERENT * len(terms):
         return None
-    if any(len(term.split()) > _WORDS or known_role(term) for term in terms):
-        return None
+    if any(len(term.split()) > _WORDS for term in terms) or 4 * sum(map(bool, map(known_role, terms))) > len(terms):
+        return None  # those who speak by turns
     rows: dict[str, list[Any]] = {"prompt": terms, "answer": []}
     for line, each in zip(lines, found, strict=True):
         if each:

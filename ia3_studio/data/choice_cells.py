@@ -121,6 +121,9 @@ def right_choice(cell: Any, keys: Sequence[str], choices: Sequence[str], mapping
         if len(cell) != 1:
             raise UnusableError(f"the correct choice ({mapping.answer}) is {len(cell)} values instead of one")
         cell = cell[0]
+    number = whole_number(label_name(cell)) if mapping.by_number else None
+    if number is not None and 0 <= number - mapping.counted_from < len(choices):
+        return number - mapping.counted_from
     if cell in choices:
         return choices.index(cell)
     said, bare = label_name(cell), [choice.strip() for choice in choices]

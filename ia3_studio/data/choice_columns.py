@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.choice_families import FEWEST_NUMBERED, STEMS, families, family, family_by_contents, wrong_answers
 from ia3_studio.data.choice_lists import OFFERED, QUESTION_NAMES, list_column, wrong_list
+from ia3_studio.data.choice_numbers import choice_numbers
 from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
 from ia3_studio.data.column_profile import cells_of, profile
 from ia3_studio.data.column_words import ANSWERED, ASKED, CONTEXTS, LABELED
@@ -18,7 +19,6 @@ from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import text_path
 from ia3_studio.data.right_choice import (
     are_distractors,
-    first_number,
     inner_answer,
     may_name_one,
     places_in,
@@ -71,8 +71,8 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
     ordered = [text_path(frame, name) or name for name in sorted(asked, key=columns.index)] + inner
     if are_distractors(choices) or choices == wrong_list(frame, columns):
         choices = [*choices, answers[0]]  # the right one is not among them
-    return Mapping("choices", answer=answers[0], parts=(*ordered, *choices), asked=len(ordered),
-                   counted_from=first_number(cells_of(frame, answers[0])))  # fmt: skip
+    numbers = choice_numbers(frame, answers[0], choices)._asdict()
+    return Mapping("choices", answer=answers[0], parts=(*ordered, *choices), asked=len(ordered), **numbers)
 
 
 def _named_in_any_language(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:

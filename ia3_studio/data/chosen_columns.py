@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from ia3_studio.data.choice_columns import choice_mapping
+from ia3_studio.data.choice_numbers import choice_numbers
 from ia3_studio.data.column_names import named
 from ia3_studio.data.column_profile import cells_of, profile
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES, with_opening
@@ -20,7 +21,6 @@ from ia3_studio.data.measurements import number_of
 from ia3_studio.data.pair_columns import named_pairs
 from ia3_studio.data.pair_names import PROMPT_NAMES
 from ia3_studio.data.preferences import flag_of
-from ia3_studio.data.right_choice import first_number
 from ia3_studio.data.split_names import SPLIT
 from ia3_studio.data.table import Table
 from ia3_studio.data.tag_columns import tagged_words
@@ -207,7 +207,5 @@ def _chosen_choices(table: Table, first: str, second: str, answer: str, choices:
     if not choices:
         raise DataError("No columns are selected for the choices; select one list column, or one column per choice.")
     asked = tuple(filter(None, (first, second)))
-    return Mapping(
-        "choices", answer=answer, parts=(*asked, *choices), asked=len(asked),
-        counted_from=first_number(cells_of(table.frame, answer)),
-    )  # fmt: skip
+    numbers = choice_numbers(table.frame, answer, choices)._asdict()
+    return Mapping("choices", answer=answer, parts=(*asked, *choices), asked=len(asked), **numbers)

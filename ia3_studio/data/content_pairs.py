@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.about_row import is_about_row
-from ia3_studio.data.column_names import bare_name, says, says_last
+from ia3_studio.data.column_names import bare_name, named, says, says_last
 from ia3_studio.data.column_profile import UNNAMED, Profile, cells_of, is_label_name, profile
-from ia3_studio.data.column_words import ANSWERED, ASKED, CODE, LABELED, READ, RESULT
+from ia3_studio.data.column_words import ANSWERED, ASKED, CODE, LABELED, READ, RESULT, WEAK
 from ia3_studio.data.computed_results import are_values
-from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.label_names import LABEL_NAMES, MOSTLY
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import (
     LONGER,
@@ -59,7 +59,9 @@ def asked_by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
     if are_classes(frame, others[0]):
         return Mapping("labels", column=asked[0], answer=others[0])
     if _is_written_for(frame, asked[0], others[0]) and not data:
-        return Mapping("pairs", others[0], asked[0])
+        if not _is_called_a_class(others[0]):
+            return Mapping("pairs", others[0], asked[0])
+        return None if any(profile(frame, name).is_label for name in columns) else Mapping("text", column=asked[0])
     return Mapping("pairs", asked[0], others[0], data)
 
 
@@ -68,6 +70,11 @@ def _is_written_for(frame: pd.DataFrame, prompt: str, name: str) -> bool:
     written, short = profile(frame, prompt), profile(frame, name)
     short_names = short.length < LONGEST_NAME and written.length > LONGER * short.length
     return short_names and not (are_questions(frame, prompt) or says(name, ANSWERED) or says(name, RESULT))
+
+
+def _is_called_a_class(name: str) -> bool:
+    """Say whether a column is called the kind of what stands beside it, which is written for none of its kinds."""
+    return bool(named([name], LABEL_NAMES)) or is_label_name(name, LABELED | WEAK)
 
 
 def two_bodies(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:

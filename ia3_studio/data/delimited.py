@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice, permutations
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.blank_ends import strip_blank_ends
 from ia3_studio.data.delimiters import _SAMPLE_LINES, DELIMITERS, guess_delimiter, guess_quote, lines_of
 from ia3_studio.data.footers import footer_length, footer_note
 from ia3_studio.data.header import (
@@ -99,6 +100,7 @@ def read_delimited(name: str, text: str, delimiter: str | None = None, header: i
         notes.append("Cells are quoted with apostrophes.")
     if not rows:
         raise DataError(f"{name} contains no rows; give a file with at least two.")
+    strip_blank_ends([row.cells for row in rows])
     place = _header_place(name, rows, header)
     named = header_rows([row.cells for row in rows[: (place or 0) + 4]], place)
     notes += named.notes

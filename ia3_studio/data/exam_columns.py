@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from ia3_studio.data.choice_families import FEWEST_NUMBERED
 from ia3_studio.data.choice_letters import LETTERS, letter_of
 from ia3_studio.data.choice_lists import MOST_CHOICES
+from ia3_studio.data.choice_numbers import choice_numbers
 from ia3_studio.data.column_profile import UNNAMED, Profile, cells_of, profile
 from ia3_studio.data.label_names import label_name
 from ia3_studio.data.mapping import Mapping
-from ia3_studio.data.right_choice import first_number, repeats_one
+from ia3_studio.data.right_choice import repeats_one
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,8 +42,8 @@ def exam_mapping(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         return None
     if any(each.filled < 0.9 for each in kept) or len(set(right)) < 2 or all(map(_is_fact, kept[1:-1])):
         return None
-    first = first_number(cells_of(frame, answer))
-    return Mapping("choices", answer=answer, parts=(question, *choices), asked=1, counted_from=first)
+    numbers = choice_numbers(frame, answer, choices)._asdict()
+    return Mapping("choices", answer=answer, parts=(question, *choices), asked=1, **numbers)
 
 
 def _is_fact(choice: Profile) -> bool:

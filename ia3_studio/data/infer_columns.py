@@ -36,6 +36,7 @@ from ia3_studio.data.marked_pairs import marked_answers
 from ia3_studio.data.measurements import decimal_mark
 from ia3_studio.data.mirrored_pairs import code_languages, languages
 from ia3_studio.data.nested_pairs import nested_pairs
+from ia3_studio.data.number_texts import is_of_numbers
 from ia3_studio.data.opposed_names import degrees, twin_place
 from ia3_studio.data.pair_columns import named_pairs
 from ia3_studio.data.pair_names import ANSWER_NAMES, CONTEXT_NAMES, PROMPT_NAMES
@@ -201,7 +202,7 @@ def _ways(table: Table) -> Iterator[Callable[[pd.DataFrame, Sequence[str]], Mapp
 
 def _inferred(table: Table, columns: Sequence[str]) -> Mapping:
     for inferred in _ways(table):
-        if found := inferred(table.frame, columns):
+        if (found := inferred(table.frame, columns)) and not is_of_numbers(table.frame, found):
             return found
     if texts := named(columns, MESSAGE_NAMES):  # of text: each row says what is wrong with it
         return Mapping("messages", column=texts[0])

@@ -23,6 +23,7 @@ from ia3_studio.data.column_profile import (
 from ia3_studio.data.label_candidates import measured_alone, ranked_labels
 from ia3_studio.data.label_cells import label_kind
 from ia3_studio.data.label_contents import label_path
+from ia3_studio.data.label_details import with_whole
 from ia3_studio.data.label_names import MOSTLY, RATED, TOPICAL, named_labels
 from ia3_studio.data.label_twins import describes, in_words
 from ia3_studio.data.mapping import Mapping
@@ -56,7 +57,7 @@ def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not called or called[0].has("topical"):
         return None
     found = _named_so(frame, columns, [each.path for each in called])
-    return with_near(frame, found, ranked, called[0].path) if found else None
+    return with_whole(frame, ranked, with_near(frame, found, ranked, called[0].path)) if found else None
 
 
 def _named_so(frame: pd.DataFrame, columns: Sequence[str], labels: Sequence[str]) -> Mapping | None:

@@ -45,6 +45,8 @@ class Mapping:
     """Number of question columns in ``parts``."""
     counted_from: int = 0
     """Number of the first choice (0 or 1) if the answer is a number."""
+    by_number: bool = False
+    """Whether an answer that is a number is the place of a choice, also where another choice is that number."""
     nested: str = ""
     """A column of lists of objects with the prompt, context or answer; each object is one example."""
     template: str = ""

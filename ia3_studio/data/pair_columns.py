@@ -32,6 +32,7 @@ from ia3_studio.data.pair_cells import (
 )
 from ia3_studio.data.pair_names import CONTEXT_NAMES, ORDERED_NAMES, TITLES
 from ia3_studio.data.pair_sides import answer_columns, of_sizes, prompt_columns, read_columns
+from ia3_studio.data.passage_ids import of_passage_ids
 from ia3_studio.data.paths import value_at
 from ia3_studio.data.question_contexts import long_context
 from ia3_studio.data.structured_pairs import data_context, given_objects
@@ -56,6 +57,7 @@ FEWEST_OTHERS = 0.02
 def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return which columns are prompt and answer by their names, or by the two keys of a column of objects."""
     keys = {name for name in named(columns, ("context",)) if are_keys(frame, name)}  # of messages that are translated
+    keys.update(of_passage_ids(frame, columns))
     columns = [name for name in columns if name not in keys]
     if named(columns, ("gold_label",)) and paired_texts(frame, columns):
         return None  # what else is asked is how the two texts came about

@@ -38,15 +38,16 @@ def repeats_one(frame: pd.DataFrame, columns: Sequence[str], choices: Sequence[s
     if not columns:
         return []
     records = frame.head(_LOOKED_AT).astype(object).to_dict("records")
-    offered = [_offered(record, choices) for record in records]
+    texts_of = [offered(record, choices) for record in records]
     return [
         name for name in columns
         if records and all(isinstance(record[name], str) and record[name].strip() in texts
-                           for record, texts in zip(records, offered, strict=True))
+                           for record, texts in zip(records, texts_of, strict=True))
     ][:1]  # fmt: skip
 
 
-def _offered(record: Record[Any, Any], choices: Sequence[str]) -> set[str]:
+def offered(record: Record[Any, Any], choices: Sequence[str]) -> set[str]:
+    """Return the texts of the choices of a row."""
     values = [structure_of(value_at(record, name)) for name in choices]
     each = [text for value in values for text in (value if is_listed(value) else [value])]
     return {text.strip() for text in each if isinstance(text, str) and text.strip()}
@@ -73,7 +74,7 @@ def places_in(frame: pd.DataFrame, columns: Sequence[str], choices: Sequence[str
 
 
 def _names_a_place(name: str) -> bool:
-    return says(name, _PLACES) or says_last(name, ANSWERED)
+    return says(name, PLACES) or says_last(name, ANSWERED)
 
 
 def _count(cell: Any) -> int:
@@ -95,7 +96,8 @@ def _are_counted(numbers: Sequence[int | None]) -> bool:
     return sizes != {len(set(numbers))}
 
 
-_PLACES = frozenset(("index", "idx", "position", "place", "best"))
+PLACES = frozenset(("index", "idx", "position", "place", "best"))
+"""Words of columns that say where the right choice stands."""
 
 
 def may_name_one(frame: pd.DataFrame, answer: str, choices: Sequence[str]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ia3_studio.data.aligned_columns import Aligned, aligned_columns
 from ia3_studio.data.asked_lines import (
+    answers_hold_tables,
     flashcards,
     outside_questions_note,
     questions_in_first_lines,
@@ -17,6 +18,7 @@ from ia3_studio.data.asked_lines import (
 )
 from ia3_studio.data.block_rows import rows_in_blocks
 from ia3_studio.data.bold_terms import bold_terms, terms_note
+from ia3_studio.data.book_licences import without_licence
 from ia3_studio.data.common_speakers import conversations_of_one, note_on_the_common
 from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll, read_conll_table
@@ -43,6 +45,7 @@ from ia3_studio.data.exchange_texts import (
     questions_in_lines,
     without_rules,
 )
+from ia3_studio.data.glossaries import glossary, glossary_note
 from ia3_studio.data.headed_turns import talk_in_headings, talk_notes
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.intent_lists import intents_below_headings
@@ -225,7 +228,7 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
             return Found(numbered(sides), f"cards of Anki, {encoding}")
         text = text if parsing.delimiter else without_settings(text)
         return found_in_cells(name, text, encoding, replace(parsing, delimiter=parsing.delimiter or "\t"))
-    if is_markdown_table(text):
+    if is_markdown_table(text) and (parsing.plain or not answers_hold_tables(text)):
         found = read_markdown(name, text, plain=parsing.plain)
         return replace(found, form=f"{found.form}, {encoding}")
     if not (parsing.delimiter or parsing.plain) and sgml_rows(text):
@@ -240,18 +243,18 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
             f"{name} is a file of words with tags by its name or first line, but its lines are not one word and as "
             "many fields each; fix the lines, or choose plain rows under Shape."
         )
-    text = with_line_feeds(text).strip()
+    text, outside = without_licence(with_line_feeds(text).strip(), parsing.plain)
     if documents := documents_between(text):
-        return Found(numbered({"text": documents}), f"{PLAIN_FORM} marked document, {encoding}")
+        return Found(numbered({"text": documents}), f"{PLAIN_FORM} marked document, {encoding}", notes=outside)
     if not parsing.plain and (texts := texts_between_rules(text)):
-        return Found(numbered({"text": texts}), f"{PLAIN_FORM} part between rules, {encoding}")
+        return Found(numbered({"text": texts}), f"{PLAIN_FORM} part between rules, {encoding}", notes=outside)
     blocks, unit = BLANK_LINES.split(text), "paragraph"
     if len(blocks) == 1:
         blocks, unit = text.split("\n"), "line"
     if parsing.plain:
         return Found(numbered({"text": blocks}), f"{PLAIN_FORM} {unit}, {encoding}")
     kept = [block for block in blocks if not is_rule(block)] or blocks
-    notes = note_on_turns(kept)
+    notes = outside + note_on_turns(kept)
     notes += (f"Not used: {len(blocks) - len(kept):,} rules between texts.",) if len(kept) < len(blocks) else ()
     notes += note_on_names_of_files(kept)
     if unit == "paragraph" and len(parts := below_headings(kept)) > 1:
@@ -366,10 +369,12 @@ def found_in_markdown(name: str, text: str, encoding: str, parsing: ParsingOptio
     """Read the turns of a talk in Markdown, the tables of a page, its questions in headings, or its text."""
     if not (parsing.plain or parsing.delimiter) and (talk := talk_in_headings(text)):
         return Found(numbered(talk), f"a talk below the names of speakers, {encoding}", notes=talk_notes(text))
-    if not is_markdown_table(text):
+    if not is_markdown_table(text) or (not parsing.plain and answers_hold_tables(text)):
         if not parsing.plain and (rows := questions_in_headings(text)):
             form = f"questions in headings, {encoding}"
             return Found(numbered(rows), form, notes=outside_questions_note(text))
+        if not parsing.plain and (rows := glossary(text)):
+            return Found(numbered(rows), f"terms and what they mean, {encoding}", notes=glossary_note(text))
         if not parsing.plain and (rows := classes_above(text)):
             return Found(numbered(rows), f"texts below the names of their labels, {encoding}")
         if not parsing.plain and (rows := intents_below_headings(text)):

@@ -171,12 +171,21 @@ def test_a_rule_below_a_line_makes_it_a_heading(tmp_path: Path) -> None:
     assert not any(each.text.startswith(plain(0)[:8]) for each in examples_of(load_data(put(text, tmp_path, "a.txt"))))
 
 
-@pytest.mark.parametrize("line", ["**{}**: {}", "- **{}:** {}", "* __{}__ – {}", "1. **{}** {}"])
+@pytest.mark.parametrize(
+    "line", ["**{}**: {}", "- **{}:** {}", "* __{}__ – {}", "1. **{}** {}", "- `{}`: {}", "**`{}`** — {}"]
+)
 def test_terms_in_bold_are_prompts_and_what_they_mean_the_answers(line: str, tmp_path: Path) -> None:
     text = "# Glossary\n\nFrom the course.\n\n" + "\n\n".join(line.format(f"Knot {n}", said(n)) for n in range(12))
     split = load_data(put(text, tmp_path, "glossary.md"))
     turns = [[turn.content for turn in each.messages] for each in examples_of(split)]
     assert turns[:2] == [[f"Knot {n}", said(n)] for n in range(2)] and any("2 lines" in note for note in split.notes)
+
+
+def test_a_term_may_be_called_as_a_role_is_where_nobody_speaks(tmp_path: Path) -> None:
+    terms = [*(f"Knot {n}" for n in range(12)), "Agent", "User"]
+    text = "\n\n".join(f"**{term}** — {said(n)}" for n, term in enumerate(terms))
+    turns = [[turn.content for turn in each.messages] for each in examples_of(load_data(put(text, tmp_path, "g.md")))]
+    assert turns[-1] == ["User", said(13)] and len(turns) == 14
 
 
 def test_bold_words_in_a_page_of_prose_are_no_terms(tmp_path: Path) -> None:
