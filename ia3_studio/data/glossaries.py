@@ -24,6 +24,10 @@ _SAID = re.compile(
     r"(?:(?P<mark>\*\*|__|\*|_|`{1,2})`?(?P<marked>[^*`\n]{1,80}?)`?(?P=mark)|\[(?P<linked>[^\]\n]{1,80})\]\([^()\n]{0,200}\)"
     r"|(?P<plain>[^\W_][^:：–—*`\n]{0,60}?))(?P<also>\s\([^()\n]{1,60}\))?(?:\s?[:：]|\s[–—-])\s+(?P<said>\S.*)"
 )
+_LONGEST_HEADING = 300
+"""Letters of a line that may be a heading: the pattern looks at long blanks again and again."""
+_TITLE_IN = 20_000
+"""Letters of a page in which its title stands."""
 _RULE = re.compile(r"(?:[-*_]\s?){3,80}")
 _ANCHOR = re.compile(r"<a\s[^<>]{0,200}></a>|<!--.{0,200}-->")
 _TITLE_WITHIN, _FEWEST, _WORDS, _DIFFERENT, _ANSWERED, _OF_LINES = 12, 6, 9, 0.95, 0.9, 0.6
@@ -55,11 +59,9 @@ def glossary_note(text: str) -> tuple[str, ...]:
 
 
 def _explained(text: str) -> tuple[dict[str, list[Any]] | None, int]:
-    lines = [line.rstrip() for line in lines_of(with_line_feeds(text))]
-    above = [line for line in lines if line][:_TITLE_WITHIN]
-    title = next((line for line in above if line.startswith("#") or line.lower().startswith("title:")), "")
-    if not _CALLED.match(title):
+    if not _is_called_glossary(text):
         return None, 0
+    lines = [line.rstrip() for line in lines_of(with_line_feeds(text))]
     heads = [_head(lines, place) for place in range(len(lines))]
     counts = Counter(head.kind for head in heads if head and head.term)
     for kind, count in counts.most_common():
@@ -69,6 +71,12 @@ def _explained(text: str) -> tuple[dict[str, list[Any]] | None, int]:
             if _are_explained(terms, answers):
                 return {"prompt": without_numbers(terms), "answer": answers}, outside
     return None, 0
+
+
+def _is_called_glossary(text: str) -> bool:
+    above = [line for line in lines_of(with_line_feeds(text[:_TITLE_IN])) if line.strip()][:_TITLE_WITHIN]
+    title = next((line for line in above if line.startswith("#") or line.lower().startswith("title:")), "")
+    return bool(_CALLED.match(title))
 
 
 def _are_explained(terms: Sequence[str], answers: Sequence[str]) -> bool:
@@ -112,7 +120,7 @@ def _joined(said: Sequence[str]) -> str:
 def _head(lines: Sequence[str], place: int) -> _Head | None:
     """Return the term that a line begins with, or the heading that it is; None for other lines."""
     line = lines[place]
-    if found := _HEADING.fullmatch(line):
+    if len(line) <= _LONGEST_HEADING and (found := _HEADING.fullmatch(line)):
         term = _bare(found["term"])
         return _Head(found["level"], term if len(term) > 1 and len(found["level"]) > 1 else "")
     if not line or line[:1].isspace() or _RULE.fullmatch(line):
