@@ -27,6 +27,7 @@ from ia3_studio.data.label_cells import (
     are_joined_numbers,
     are_known_together,
     are_points,
+    are_stars,
     bare_lists,
     label_kind,
 )
@@ -71,7 +72,8 @@ def holds_labels_or_marks(frame: pd.DataFrame, each: Profile) -> bool:
     """Say whether a column that is called a label holds labels or measurements."""
     few = (each.is_number or 0 < each.length < SHORTEST_TEXT) and 2 <= each.different <= len(frame) // 2
     cells = cells_of(frame, each.name)
-    return each.is_label or few or is_measured(cells) or (each.is_number and are_points(cells, each.name))
+    on_scale = each.is_number and (are_points(cells, each.name) or are_stars(cells, each.name))
+    return each.is_label or few or is_measured(cells) or on_scale
 
 
 def holds_several(frame: pd.DataFrame, each: Profile) -> bool:

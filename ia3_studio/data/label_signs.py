@@ -37,13 +37,13 @@ from ia3_studio.data.label_names import (
     LABEL_WORDS,
     ON_TOPICS,
     RATED,
-    TOPICAL,
     is_called_label,
     is_coded,
     is_judged,
     is_scaled,
     named_labels,
     school_classes,
+    topical,
 )
 from ia3_studio.data.measured_columns import is_fact, is_score, measures
 from ia3_studio.data.vote_counts import counts_votes
@@ -127,7 +127,7 @@ class Columns:
             yield "called"
             if bare_name(name) in _ITSELF:
                 yield "itself"
-            if bare_name(name) in TOPICAL and (is_rated(self._frame, self._names) or self._has_gaps(each)):
+            if bare_name(name) in topical(self._names) and (is_rated(self._frame, self._names) or self._has_gaps(each)):
                 yield "topical"
             return
         if name in self._measured["priced"]:
@@ -227,7 +227,8 @@ class Columns:
     def _has_gaps(self, tags: Profile) -> bool:
         """Say whether tags are missing in rows, and another column that is a label by its name is not."""
         full = [each for each in self._filled.values() if each.name != tags.name and each.is_label and each.filled == 1]
-        full = [each for each in full if is_label_name(each.name, LABEL_WORDS) and bare_name(each.name) not in TOPICAL]
+        of_things = topical(self._names)
+        full = [each for each in full if is_label_name(each.name, LABEL_WORDS) and bare_name(each.name) not in of_things]
         return tags.filled < _ALL and any(not is_workflow(self._frame, each.name) for each in full)
 
     def _order(self, name: str, *, is_named: bool) -> int:
