@@ -28,6 +28,7 @@ from ia3_studio.data.listed_rows import rows_in_lists
 from ia3_studio.data.nested_questions import nested_questions
 from ia3_studio.data.rows_beside_entries import rows_beside_entries
 from ia3_studio.data.shapes.documents import rows_of_document
+from ia3_studio.data.whose_turns import says_whose
 from ia3_studio.data.word_lists import are_words, joined_words
 from ia3_studio.data.word_tags import is_tag
 from ia3_studio.errors import DataError
@@ -61,7 +62,11 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
         return known or _rows_of_list(document)
     if not isinstance(document, dict):
         raise DataError(f"{name} contains no list of rows; give an array of objects, or one object per line.")
-    if len(document) > 1 and all(map(_is_conversation, document.values())) and not _PARTS & document.keys():
+    if (
+        len(document) > 1
+        and all(_is_conversation(each) or says_whose(each) for each in document.values())
+        and not _PARTS & document.keys()
+    ):
         return [{"key": key, "messages": each} for key, each in document.items()], "JSON object of conversations"
     if any(_is_conversation(value) for value in document.values()):
         return [document], "JSON object, one conversation"

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.checked_answers import without_checks
 from ia3_studio.data.column_names import bare_name, name_words, named, says
 from ia3_studio.data.column_profile import LONGEST_LABEL, cells_of, is_plain, profile, structures_of
 from ia3_studio.data.column_words import READ
@@ -59,7 +60,7 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     columns = [name for name in columns if name not in keys]
     if named(columns, ("gold_label",)) and paired_texts(frame, columns):
         return None  # what else is asked is how the two texts came about
-    named_so = answer_columns(frame, columns)
+    named_so = without_checks(frame, columns, answer_columns(frame, columns))
     named_so = [name for name in named_so if any(map(_is_filled_cell, cells_of(frame, name)))] or named_so
     if any(profile(frame, name).is_label for name in named(columns, _LABELS)):
         named_so = [name for name in named_so if not says_why(name)]
