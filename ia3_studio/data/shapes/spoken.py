@@ -188,7 +188,8 @@ def _list_column(rows: Rows) -> str:
 
 def _is_unwritten(cell: Any) -> bool:
     """Say whether a cell is an empty list, as that of a scene nobody has written yet."""
-    return structure_of(cell) == []
+    written = structure_of(cell)
+    return isinstance(written, list) and not written
 
 
 def _are_few(speakers: set[str], talks: list[Lines]) -> bool:
