@@ -196,3 +196,44 @@ def test_scenes_that_nobody_has_written_yet_do_not_hide_the_others(tmp_path: Pat
         read(tmp_path, scenes)
     split = read(tmp_path, scenes, speaker="Alex")
     assert turns(split) == [[("user", asked(n)), ("assistant", said(n))] for n in range(3)]
+
+
+# glossaries and libraries
+
+
+TERMS = {"Warden": "Wächter", "Grey Talon": "Graue Kralle", "Mirror": "Spiegel", "Pier": "Steg", "Boat": "Kahn"}
+
+
+def test_the_keys_of_a_glossary_stand_beside_their_translation(tmp_path: Path) -> None:
+    terms = {term: {"de": said, "aliases": [said[:4]], "cat": "hero"} for term, said in TERMS.items()}
+    split = read(tmp_path, {"meta": {"made_at": "today"}, "terms": terms})
+    assert turns(split) == [[("user", term), ("assistant", said)] for term, said in TERMS.items()]
+    assert "cat" in split.unused
+
+
+def test_keys_that_are_ids_are_no_terms_of_a_glossary(tmp_path: Path) -> None:
+    ids = {f"menu.item_{n}": {"de": said, "cat": ("hero", "thing")[n % 2]} for n, said in enumerate(TERMS.values())}
+    split = read(tmp_path, {"terms": ids})
+    assert "key" not in (split.mapping.column, split.mapping.prompt)
+
+
+def library(n: int) -> dict[str, Any]:
+    about = f"Helps with the pier, part {n}, as a person would who knows it well."
+    return {
+        "id": n,
+        "title": f"Keeper of pier {n}",
+        "description": about,
+        "category": ("work", "play")[n % 2],
+        "prompt": f"I want you to act as the keeper of the {n}th pier. I will ask and you will say what you know.",
+    }
+
+
+def test_a_library_of_prompts_pairs_titles_with_prompts(tmp_path: Path) -> None:
+    split = read(tmp_path, [library(n) for n in range(8)])
+    assert (split.mapping.kind, split.mapping.prompt, split.mapping.answer) == ("pairs", "title", "prompt")
+
+
+def test_prompts_without_titles_keep_their_category_as_the_label(tmp_path: Path) -> None:
+    rows = [{name: library(n)[name] for name in ("prompt", "category")} for n in range(8)]
+    split = read(tmp_path, rows)
+    assert (split.mapping.kind, split.mapping.column, split.mapping.answer) == ("labels", "prompt", "category")
