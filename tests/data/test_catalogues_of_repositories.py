@@ -67,6 +67,21 @@ def test_prompts_without_titles_keep_their_category_as_the_label(tmp_path: Path)
     assert (split.mapping.kind, split.mapping.column, split.mapping.answer) == ("labels", "prompt", "category")
 
 
+def described(n: int, where: str) -> dict[str, Any]:
+    category = ("data", "tests", "models")[n % 3]
+    return {"name": f"pier-{n}", "category": category, "path": where, "purpose": f"{said(n)} It is for the {n}th day."}
+
+
+def test_the_category_of_a_file_that_is_described_is_no_label(tmp_path: Path) -> None:
+    split = read(tmp_path, [described(n, f"prompts/pier-{n}.prompt.md") for n in range(9)])
+    assert (split.mapping.kind, split.mapping.column) == ("text", "purpose")
+    assert "category" in split.unused
+
+
+def test_the_category_beside_other_paths_stays_the_label(tmp_path: Path) -> None:
+    assert read(tmp_path, [described(n, f"/shop/pier-{n}") for n in range(9)]).mapping.answer == "category"
+
+
 # flags
 
 
