@@ -12,7 +12,7 @@ from ia3_studio import load_data
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.split import DataSplit
 from ia3_studio.errors import DataError
-from tests.data.shapes import said
+from tests.data.shapes import asked, said
 
 
 def read(folder: Path, document: Any) -> DataSplit:
@@ -102,3 +102,29 @@ def test_flags_of_a_text_that_one_row_lacks_are_labels(tmp_path: Path) -> None:
     assert (split.mapping.column, split.mapping.parts) == ("note", ("rare", "old", "trending"))
     named = [{**name_of_child(n, ""), "text": said(n) if n % 3 else ""} for n in range(9)]
     assert read(tmp_path, named).mapping.column == "text"
+
+
+# places and names of answers
+
+
+def test_answers_at_places_counted_in_tokens_are_refused_with_the_reason(tmp_path: Path) -> None:
+    text = "<H1> Pier </H1> <P> The pier was built in 1870 . </P>"
+    place = {"start_token": 3, "end_token": 12, "top_level": True}
+    rows = [
+        {"document_text": text, "question_text": f"when was pier {n} built", "long_answer_candidates": [place]}
+        for n in range(8)
+    ]
+    with pytest.raises(DataError, match="long_answer_candidates may be places in document_text, but they count its"):
+        read(tmp_path, rows)
+    rows = [{"text": said(n), "question": f"Which pier is it, of {n}?", "start": 1, "end": 6} for n in range(8)]
+    with pytest.raises(DataError, match="do not form whole words"):
+        read(tmp_path, rows)
+
+
+def test_the_best_of_several_systems_is_named_by_its_column(tmp_path: Path) -> None:
+    rows = [{"prompt": asked(n), **{f"sys{k}": f"{said(n)} So says {k}." for k in (1, 2, 3)}} for n in range(9)]
+    split = read(tmp_path, [{**row, "best": f"sys{n % 3 + 1}"} for n, row in enumerate(rows)])
+    assert (split.mapping.kind, split.mapping.answer) == ("choices", "best")
+    judges = [{**row, "best": ("ann", "bo", "cy")[n % 3]} for n, row in enumerate(rows)]
+    with pytest.raises(DataError):
+        read(tmp_path, judges)
