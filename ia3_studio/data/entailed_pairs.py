@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from ia3_studio.data.column_names import says_last
 from ia3_studio.data.column_profile import UNNAMED, cells_of, profile
 from ia3_studio.data.flag_columns import FLAGS
 from ia3_studio.data.label_names import MOSTLY, label_name
+from ia3_studio.data.lexicon.concepts import words_for
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.text_pairs import RELATIONS, are_sentences, paired_texts
+from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +27,25 @@ def entailed_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | Non
     told = [name for name in columns if profile(frame, name).filled > MOSTLY and _is_relation(frame, name)]
     texts = [name for name in columns if profile(frame, name).is_text and name not in told]
     pair = paired_texts(frame, texts) if len(told) == 1 and len(texts) > 1 else None
+    if not told:
+        _refuse_unjudged(frame, columns)
     return Mapping("labels", column=pair[0], context=pair[1], answer=told[0]) if pair else None
+
+
+def _refuse_unjudged(frame: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Refuse a premise and a hypothesis beside which nothing says whether one follows from the other.
+
+    Raises:
+        DataError: it names them.
+    """
+    held = [profile(frame, name) for name in columns]
+    texts = [each.name for each in held if not each.is_identifier]
+    pair = [name for words in ("premise", "hypothesis") for name in texts if says_last(name, words_for(words))]
+    if pair == [*dict.fromkeys(pair)] and len(pair) == len(texts) == len(("premise", "hypothesis")):
+        raise DataError(
+            f"The columns {pair[0]} and {pair[1]} are two texts of which one may follow from the other, and no column "
+            "says whether it does; add a column of these labels, or select the columns of a prompt and an answer."
+        )
 
 
 def _is_relation(frame: pd.DataFrame, name: str) -> bool:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _RATER = re.compile(r"(?:annot?at[oe]r|anota\w+or|rater|worker|coder|judge|reviewer)\W*_?\d+", re.IGNORECASE)
 """Columns of what one of several people said, rather than of one of several labels."""
 _FEWEST_FLAGS = 2
+_OF_A_TEXT = 0.75
+"""Share of the rows that hold at least a text whose column does not say that it is one."""
 FLAGS: tuple[frozenset[str], ...] = tuple(
     map(frozenset, (("0", "1"), ("0.0", "1.0"), ("true", "false"), ("yes", "no"), ("y", "n"), ("x",), ("✓",)))
 )
@@ -51,6 +53,25 @@ def flags(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
             "as how many people said so; make each of them 0 or 1, or select one label as the target column."
         )
     return Mapping("labels", column=text, target="multi", parts=tuple(marks))
+
+
+def flags_of_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the same, but refuse a text that may be a remark on some of the rows, which are of something else.
+
+    Raises:
+        DataError: many rows lack the text, and its column does not say that it holds what is labeled.
+    """
+    found = flags(frame, columns)
+    if found is None or found.column in named(columns, LABELED_NAMES):
+        return found
+    share = profile(frame, found.column).filled
+    if share < _OF_A_TEXT:
+        raise DataError(
+            f"The columns {shown_names(found.parts)} hold only yes and no, as several labels do, but "
+            f"{1 - share:.0%} of the rows have no text ({found.column}), as if it were a remark on some of them; "
+            "select the columns of the text and of the labels."
+        )
+    return found
 
 
 def _has_verdict_apart(columns: Sequence[str], marks: Sequence[str]) -> bool:

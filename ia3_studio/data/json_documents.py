@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ia3_studio.data.deeper_objects import deeper_objects
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.json_objects import (
     articles,
@@ -27,6 +28,7 @@ from ia3_studio.data.listed_rows import rows_in_lists
 from ia3_studio.data.nested_questions import nested_questions
 from ia3_studio.data.rows_beside_entries import rows_beside_entries
 from ia3_studio.data.shapes.documents import rows_of_document
+from ia3_studio.data.whose_turns import says_whose
 from ia3_studio.data.word_lists import are_words, joined_words
 from ia3_studio.data.word_tags import is_tag
 from ia3_studio.errors import DataError
@@ -60,7 +62,11 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
         return known or _rows_of_list(document)
     if not isinstance(document, dict):
         raise DataError(f"{name} contains no list of rows; give an array of objects, or one object per line.")
-    if len(document) > 1 and all(map(_is_conversation, document.values())) and not _PARTS & document.keys():
+    if (
+        len(document) > 1
+        and all(_is_conversation(each) or says_whose(each) for each in document.values())
+        and not _PARTS & document.keys()
+    ):
         return [{"key": key, "messages": each} for key, each in document.items()], "JSON object of conversations"
     if any(_is_conversation(value) for value in document.values()):
         return [document], "JSON object, one conversation"
@@ -88,6 +94,10 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
     inner = [each for each in document.values() if isinstance(each, dict)]
     if wrapped is None and (found := by_key(inner[0]) if len(inner) == 1 else by_group(document)):
         return found
+    has_lists = any(map(is_rows, document.values()))
+    deeper = None if has_lists else deeper_objects(document)
+    if deeper and (wrapped is None or any(wrapped[1] is each for row in deeper[0] for each in row.values())):
+        return deeper
     if wrapped is None:
         raise DataError(f"{name} contains no list of rows; give an array of objects, or one object per line.")
     key, rows = wrapped
@@ -202,13 +212,19 @@ def _wrapped(document: Mapping[str, Any], deepest: int) -> tuple[str, list[Any]]
 
 
 def _with_most_words(lists: Mapping[str, list[Any]]) -> str:
-    """Return the key of the list in whose objects nearly all sentences of several lists stand; empty if none is so."""
+    """Return the key of the list in whose objects nearly all sentences of several lists stand; empty if none is so.
+
+    Without any sentence, it is the list of nearly all objects.
+    """
     words = {key: sum(map(_words_in, rows)) for key, rows in lists.items()}
     most = max(words, key=lambda key: words[key])
-    return most if words[most] > _NEARLY_ALL * sum(words.values()) > 0 else ""
+    if any(words.values()):
+        return most if words[most] > _NEARLY_ALL * sum(words.values()) else ""
+    longest = max(lists, key=lambda key: len(lists[key]))
+    return longest if len(lists[longest]) > _MOST_BY_FAR * sum(map(len, lists.values())) else ""
 
 
-_NEARLY_ALL, _WORDS_OF_A_SENTENCE = 0.8, 5
+_NEARLY_ALL, _MOST_BY_FAR, _WORDS_OF_A_SENTENCE = 0.8, 0.9, 5
 
 
 def _words_in(row: Any) -> int:

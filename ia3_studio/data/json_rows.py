@@ -141,7 +141,7 @@ def _is_lines(text: str, named_so: bool) -> bool:
     if not rest:
         return named_so and not first.startswith("[") and (_line_value(first) is not None or _stream(first) is None)
     if named_so:
-        return not first.startswith("[") or _line_value(first) is not None
+        return _line_value(first) is not None or (not first.startswith("[") and _stream(text) is None)
     return isinstance(_line_value(first), dict)
 
 

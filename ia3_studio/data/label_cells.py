@@ -91,6 +91,20 @@ def are_points(cells: Sequence[Any], name: str) -> bool:
     return says(name, _POINTS) and len(known) == len(numbers) > _LONGEST_SCALE and max(known) > _HIGHEST_CLASS
 
 
+def are_stars(cells: Sequence[Any], name: str) -> bool:
+    """Say whether numbers are ratings of up to five stars by their name, of which a few rows may have all.
+
+    Example:
+        >>> are_stars([5, 2, 3, 5, 1, 4], "rating")
+        True
+    """
+    numbers = [number_of(cell) for cell in cells]
+    few = all(number is not None and number % 1 == 0 and 0 <= number <= _MOST_STARS for number in numbers)
+    return few and says(name, _STARS) and 1 < len(set(numbers)) < len(numbers)
+
+
+_STARS = frozenset(("rating", "stars"))
+_MOST_STARS = 5
 _POINTS = frozenset(("rating", "score", "points", "grade", "percent", "percentage"))
 _LONGEST_SCALE, _HIGHEST_CLASS = 11, 20
 """Values of a scale of classes, such as 0 to 10, and its highest one."""

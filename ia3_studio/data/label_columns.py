@@ -20,6 +20,7 @@ from ia3_studio.data.column_profile import (
     profile,
     structures_of,
 )
+from ia3_studio.data.described_files import shelves
 from ia3_studio.data.label_candidates import measured_alone, ranked_labels
 from ia3_studio.data.label_cells import label_kind
 from ia3_studio.data.label_contents import label_path
@@ -122,6 +123,8 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     filled = {name: each for name, each in profiles.items() if each.filled > MOSTLY}
     ranked = ranked_labels(frame, filled)
     labels = [each.path for each in ranked] or measured_alone(frame, filled)
+    if sorted_by := shelves(frame, columns):
+        labels = [name for name in labels if name not in sorted_by]
     if any(_OF_TURNS.intersection(name_words(name)) for name in columns):
         labels = [name for name in labels if name_words(name)[-1:] not in _WHO_SPEAKS]
     phrases = [name for name in named(list(filled), ("anchor", "target")) if _is_varied(frame, name)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from collections.abc import Mapping as Record
+from operator import eq
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_names import name_words, says
@@ -27,6 +28,7 @@ from ia3_studio.data.label_cells import (
     are_joined_numbers,
     are_known_together,
     are_points,
+    are_stars,
     bare_lists,
     label_kind,
 )
@@ -54,7 +56,7 @@ def label_path(frame: pd.DataFrame, name: str) -> str:
         return f"{name}.{key}" if key else ""
     if counts_votes(frame, profile(frame, name)) or (values and not inner):  # lists, all of them empty
         return ""
-    return "" if holds_long_texts(frame, name) or are_titles(frame, name) else name
+    return "" if holds_long_texts(frame, name) or are_titles(frame, name) or are_repeated(frame, name) else name
 
 
 def path_inside(frame: pd.DataFrame, name: str) -> str:
@@ -71,7 +73,8 @@ def holds_labels_or_marks(frame: pd.DataFrame, each: Profile) -> bool:
     """Say whether a column that is called a label holds labels or measurements."""
     few = (each.is_number or 0 < each.length < SHORTEST_TEXT) and 2 <= each.different <= len(frame) // 2
     cells = cells_of(frame, each.name)
-    return each.is_label or few or is_measured(cells) or (each.is_number and are_points(cells, each.name))
+    on_scale = each.is_number and (are_points(cells, each.name) or are_stars(cells, each.name))
+    return each.is_label or few or is_measured(cells) or on_scale
 
 
 def holds_several(frame: pd.DataFrame, each: Profile) -> bool:
@@ -99,6 +102,21 @@ def are_titles(frame: pd.DataFrame, name: str) -> bool:
     each = profile(frame, name)
     different = each.length > 0 and each.different > _MOSTLY_DIFFERENT * len(frame) and len(frame) >= _FEWEST_TITLES
     return different and label_kind(cells_of(frame, name), name) != "multi"
+
+
+def are_repeated(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether all texts of a column are different and most stand in another one as well: names, and no classes."""
+    each = profile(frame, name)
+    if not each.length or each.different < len(frame) or len(frame) < _FEWEST_NAMES:
+        return False
+    few = frame.iloc[:_FIRST, :_MOST_COMPARED]
+    cells = [str(cell).strip() for cell in cells_of(frame, name)[:_FIRST]]
+    others = ([str(cell).strip() for cell in few[other]] for other in few.columns if str(other) != name)
+    return any(2 * sum(map(eq, cells, other)) > len(cells) for other in others)
+
+
+_FEWEST_NAMES, _FIRST, _MOST_COMPARED = 4, 50, 50
+"""Rows from which on texts that are all different are names; rows and columns in which they may be repeated."""
 
 
 def holds_long_texts(frame: pd.DataFrame, name: str) -> bool:

@@ -26,8 +26,24 @@ LABEL_WORDS = frozenset((*map(str.casefold, LABEL_NAMES), *LABELED, *WEAK, *_TRO
 RATED = frozenset(("rating", "score", "stars", "sentiment", "sentiments", "overall"))
 TOPICAL = frozenset(("tag", "tags", "keywords", "topics"))
 """Columns that describe a text beside a rating of it, rather than being its label."""
+_OF_THINGS = frozenset(("category", "categories"))
+_NAMED_THINGS = frozenset(("product", "item", "movie", "film", "book", "game", "hotel", "restaurant", "app", "place"))
 MOSTLY = 0.5
 """Share of the rows that a column must fill to play a part."""
+
+
+def topical(columns: Sequence[str]) -> frozenset[str]:
+    """Return the bare names of columns that describe a text beside a rating of it, rather than being its label.
+
+    A category is one beside the name of what is rated, as it is that of the thing.
+
+    Example:
+        >>> "category" in topical(["review", "productName", "category", "stars"])
+        True
+    """
+    things = [words for words in map(name_words, columns) if words and words[0] in _NAMED_THINGS]
+    is_named = any(len(words) == 1 or words[-1] in ("name", "title") for words in things)
+    return TOPICAL | _OF_THINGS if is_named else TOPICAL
 
 
 def named_labels(columns: Sequence[str]) -> list[str]:

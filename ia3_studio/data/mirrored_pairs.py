@@ -8,8 +8,8 @@ from collections.abc import Mapping as Record
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.column_names import bare_name, name_words, says
-from ia3_studio.data.column_profile import Profile, profile, structures_of
+from ia3_studio.data.column_names import bare_name, name_words, named, says
+from ia3_studio.data.column_profile import Profile, is_list_of_texts, profile, structures_of
 from ia3_studio.data.column_words import ANSWERED, ORIGINAL
 from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.mapping import Mapping
@@ -47,6 +47,8 @@ def mirrored(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 
     Of two languages, the first column is the prompt.
     """
+    if pair := _by_letters(frame, columns):
+        return pair
     profiles = [profile(frame, name) for name in columns]
     texts = [
         each.name for each in profiles
@@ -62,6 +64,15 @@ def mirrored(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         if len(one) == len(other) and len(differing) == 1 and differing[0] in _MIRRORED:
             return Mapping("pairs", first, second)
     return None
+
+
+def _by_letters(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return columns called Q and A, of which A holds lists of answers; beside a B, an A is one of several choices."""
+    asked, answers = named(columns, ("q",)), named(columns, ("a",))
+    if not asked or not answers or named(columns, ("b",)) or not profile(frame, asked[0]).is_text:
+        return None
+    lists = structures_of(frame, answers[0])
+    return Mapping("pairs", asked[0], answers[0]) if lists and all(map(is_list_of_texts, lists)) else None
 
 
 def _has_third(first: Sequence[str], names: Iterable[Sequence[str]]) -> bool:

@@ -9,9 +9,11 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.checked_answers import without_checks
 from ia3_studio.data.column_names import bare_name, name_words, named, says
 from ia3_studio.data.column_profile import LONGEST_LABEL, cells_of, is_plain, profile, structures_of
 from ia3_studio.data.column_words import READ
+from ia3_studio.data.keyed_translations import keyed_translation
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.label_signs import is_rated
 from ia3_studio.data.mapping import Mapping
@@ -34,6 +36,7 @@ from ia3_studio.data.pair_names import CONTEXT_NAMES, ORDERED_NAMES, TITLES
 from ia3_studio.data.pair_sides import answer_columns, of_sizes, prompt_columns, read_columns
 from ia3_studio.data.passage_ids import of_passage_ids
 from ia3_studio.data.paths import value_at
+from ia3_studio.data.prompt_libraries import prompt_library
 from ia3_studio.data.question_contexts import long_context
 from ia3_studio.data.structured_pairs import data_context, given_objects
 from ia3_studio.data.text_pairs import paired_texts
@@ -61,7 +64,7 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     columns = [name for name in columns if name not in keys]
     if named(columns, ("gold_label",)) and paired_texts(frame, columns):
         return None  # what else is asked is how the two texts came about
-    named_so = answer_columns(frame, columns)
+    named_so = without_checks(frame, columns, answer_columns(frame, columns))
     named_so = [name for name in named_so if any(map(_is_filled_cell, cells_of(frame, name)))] or named_so
     if any(profile(frame, name).is_label for name in named(columns, _LABELS)):
         named_so = [name for name in named_so if not says_why(name)]
@@ -102,7 +105,9 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         prompts, answers = queries[:1], queries[1:]  # a query of a database
     if not prompts or not answers:
         told = mirrored(frame, columns) or two_keys(frame, columns) or by_words(frame, columns)
-        told = _with_context(frame, columns, told)
+        told = (
+            _with_context(frame, columns, told) or prompt_library(frame, columns) or keyed_translation(frame, columns)
+        )
         return _inside(frame, told) if told and {told.prompt, told.answer} <= {*columns} else told
     (prompt, answer), *others = _pairs_by_rows(frame, prompts, answers)
     free = [name for name in columns if name not in (prompt, answer)]

@@ -64,7 +64,7 @@ def places_in(frame: pd.DataFrame, columns: Sequence[str], choices: Sequence[str
     found = []
     for name in columns:
         letters = {letter_of(str(cell)) for cell in cells_of(frame, name)}
-        if len(letters) > 1 and letters <= {*LETTERS[:most]}:
+        if (len(letters) > 1 and letters <= {*LETTERS[:most]}) or _are_names(cells_of(frame, name), choices):
             found.append(name)
         numbers = [whole_number(label_name(cell)) for cell in cells_of(frame, name)] if _names_a_place(name) else []
         are_places = len({*numbers}) > 1 and all(number is not None and 0 <= number <= most for number in numbers)
@@ -128,12 +128,20 @@ def right_columns(columns: Sequence[str]) -> list[str]:
 
 
 def names_each(frame: pd.DataFrame, answer: str, choices: Sequence[str]) -> bool:
-    """Say whether a column has hardly more values than there are choices, and the numbers of all or most of them."""
+    """Say whether a column has hardly more values than there are choices: the numbers of most of them, or names."""
     cells = cells_of(frame, answer)
+    if _are_names(cells, choices):
+        return True
     numbers = {letter_of(label_name(cell)) for cell in cells}
     first = first_number(cells)
     places = {str(first + place) for place in range(len(choices))} | set(LETTERS[: len(choices)])
     return numbers <= places and 2 * len(numbers) > len(choices)
+
+
+def _are_names(cells: Sequence[Any], choices: Sequence[str]) -> bool:
+    """Say whether cells are names of columns of choices: sys1, sys3, sys2 beside the columns sys1 to sys3."""
+    called = {label_name(cell).strip().casefold() for cell in cells}
+    return len(called) > 1 and called <= {name.strip().casefold() for name in choices}
 
 
 def are_distractors(choices: Sequence[str]) -> bool:

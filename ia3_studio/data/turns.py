@@ -28,6 +28,7 @@ SIDE_KEYS = {
     "from_bot": ("assistant", "user"), "from_assistant": ("assistant", "user"), "from_ai": ("assistant", "user"),
     "is_chatbot": ("assistant", "user"), "is_model": ("assistant", "user"), "from_human": ("user", "assistant"),
     "is_created_by_user": ("user", "assistant"), "iscreatedbyuser": ("user", "assistant"),
+    "is_mine": ("assistant", "user"), "is_own": ("assistant", "user"), "is_self": ("assistant", "user"),
     "is_from_user": ("user", "assistant"), "is_from_bot": ("assistant", "user"), "is_client": ("user", "assistant"),
 }  # fmt: skip
 """Keys of a turn that say by true or false who speaks: the role if true, and if false."""

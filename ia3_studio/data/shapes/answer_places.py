@@ -81,16 +81,26 @@ def _behind(rows: Rows, read: str, given: tuple[str, ...]) -> int | None:
     return None
 
 
+def _counts_tokens(rows: Rows, given: tuple[str, ...]) -> bool:
+    """Say whether the places are called those of tokens (start_token), by their columns or by keys in their cells."""
+    first = next((listed(structure_of(record.get(given[0]))) for record in rows.first_records()), [])
+    cell = first[0] if first else structure_of(next((record.get(given[0]) for record in rows.first_records()), None))
+    keys = list(map(str, cell)) if isinstance(cell, dict) else []
+    return any({"token", "tokens"} & {*name_words(name)} for name in (*given, *keys))
+
+
 def _read(rows: Rows) -> Recognized:
     columns, found = _columns(rows), Collector()
     assert columns is not None
     asked, read, given = columns
     named = " and ".join(given)
     more = _behind(rows, read, given)
-    if more is None:
+    in_tokens = _counts_tokens(rows, given)
+    if more is None or in_tokens:
+        why = "they count its tokens" if in_tokens else "the characters between them do not form whole words"
         sentence = (
-            f"{named} may be places in {read}, but the characters between them do not form whole words; add a column "
-            "of the answers themselves, or select the target column."
+            f"{named} may be places in {read}, but {why}; add a column of the answers themselves, or select the "
+            "target column."
         )
         return Recognized(rows.frame, "answers by their places", undecided=sentence)
     for row, record in rows.records():

@@ -171,9 +171,9 @@ _CHOICES = ("choices", "options", "candidates", "question")
 def _list_column(rows: Rows) -> str:
     """Return the column of lists of texts with two speakers in all."""
     for name in () if rows.named(_CHOICES) else rows.named(COLUMNS):
-        talks = [_lines(cell) for cell in rows.sample(name)]
+        talks = [_lines(cell) for cell in rows.sample(name) if not _is_unwritten(cell)]
         speakers = {who.casefold() for talk in talks for who, _said in talk}
-        if len(speakers) < 2 or not rows.mostly(name, lambda cell: bool(_lines(cell))):
+        if len(speakers) < 2 or not rows.mostly(name, lambda cell: bool(_lines(cell)) or _is_unwritten(cell)):
             continue
         known = all(map(role_of, speakers))
         is_list_of_objects = rows.any(
@@ -184,6 +184,12 @@ def _list_column(rows: Rows) -> str:
         if (known and not is_list_of_objects) or (_are_few(speakers, talks) and (named == {""} or is_half_known)):
             return name
     return ""
+
+
+def _is_unwritten(cell: Any) -> bool:
+    """Say whether a cell is an empty list, as that of a scene nobody has written yet."""
+    written = structure_of(cell)
+    return isinstance(written, list) and not written
 
 
 def _are_few(speakers: set[str], talks: list[Lines]) -> bool:
