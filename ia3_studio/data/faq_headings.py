@@ -29,10 +29,11 @@ def among_questions(
     between = [place for place, head in placed if head[0] == level and asked and asked[0] <= place <= asked[-1]]
     if len(asked) < _MOSTLY * len(between):
         return set()
+    found = {*asked}
     ends = {place: after for (place, _head), (after, _next) in pairwise(placed)}
     return {
         place for place in between
-        if place not in asked and any(map(str.strip, lines[place + 1 : ends.get(place, len(lines))]))
+        if place not in found and any(map(str.strip, lines[place + 1 : ends.get(place, len(lines))]))
     }  # fmt: skip
 
 
