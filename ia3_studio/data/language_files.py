@@ -18,6 +18,7 @@ from ia3_studio.errors import DataError
 _LANGUAGE = re.compile(r"(?:^|.*[._-])([a-z]{2}(?:[-_]r?[A-Za-z]{2,4})?)(?:\.lproj)?")
 """Names of files and folders that are languages, or end with one: en, pt-BR, messages_de, values-de, de.lproj."""
 _MOST_LANGUAGES, _FEWEST_KEYS, _MOST_FILES = 40, 5, 500
+_OF_JSON = (".json", ".arb")
 
 
 def by_language(
@@ -39,9 +40,11 @@ def by_language(
     texts = readers.texts(paths)
     found: dict[str, dict[str, str]] = {language: {} for language in languages}
     alone = len({rest for _language, rest in sides.values()}) == 1
+    listed = 0
     try:
         for path, (language, rest) in sides.items():
             said = _KINDS[suffix](texts[path].text)
+            listed += _texts_in_lists(json.loads(texts[path].text)) if suffix in _OF_JSON else 0
             found[language] |= {key if alone else f"{rest}:{key}": text for key, text in said.items()}
     except (ValueError, RecursionError, DataError):  # told of the file when it is read as a table
         return None
@@ -54,7 +57,11 @@ def by_language(
     )
     columns = {"key": shared, **{names[each]: [found[each][key] for key in shared] for each in ordered}}
     others = sum(len(each) for each in found.values()) - len(shared) * len(names)
-    notes = (f"Not used: {others:,} texts that are not in all languages.",) if others else ()
+    notes = tuple(
+        f"Not used: {count:,} texts {why}."
+        for count, why in ((others, "that are not in all languages"), (listed, "in lists, which have no keys"))
+        if count
+    )
     form = f"texts by key in {len(languages)} languages"
     return with_encoding_facts(paths[0], Found(numbered(columns), form, notes=notes), [*texts.values()]), paths
 
@@ -80,6 +87,14 @@ def _flat(value: object, above: str = "") -> dict[str, str]:
         if not str(key).startswith("@")
         for path, text in _flat(each, f"{above}.{key}" if above else str(key)).items()
     }
+
+
+def _texts_in_lists(value: object, in_list: bool = False) -> int:
+    """Return how many texts of nested objects are in lists, by whose places they may not belong together."""
+    if isinstance(value, str):
+        return in_list and bool(value.strip())
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return sum(_texts_in_lists(each, in_list or isinstance(value, list)) for each in inner)
 
 
 def _of_yaml(text: str) -> dict[str, str]:

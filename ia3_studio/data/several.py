@@ -13,6 +13,7 @@ from ia3_studio.data.decode import Encoding, decode_together
 from ia3_studio.data.document_files import documents, pages, source_files, sources
 from ia3_studio.data.files_by_class import are_sorted, by_class
 from ia3_studio.data.image_files import SUFFIXES as IMAGES
+from ia3_studio.data.intent_files import intent_files
 from ia3_studio.data.joined_by_ids import talks_by_ids
 from ia3_studio.data.language_files import by_language
 from ia3_studio.data.linked_tables import linked
@@ -137,7 +138,7 @@ def _is_about(name: str, has_images: bool) -> bool:
 
 
 _FORMS = (
-    stories, text_facts, listed_spans, listed_texts, linked, preferred, talks_by_ids, pair_tables, column_files,
+    stories, intent_files, text_facts, listed_spans, listed_texts, linked, preferred, talks_by_ids, pair_tables, column_files,
     parallel, parallel_folders, by_class, by_split, films, by_language, one_object_each, documents, sources, pages,
     alike, main_table, columns_apart,
 )  # fmt: skip
