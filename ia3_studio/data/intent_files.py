@@ -1,4 +1,4 @@
-"""Are files what people say for one intent each, as Dialogflow exports them beside the settings of an agent?"""
+"""Which files of a bot hold what people say for its intents? As Dialogflow and Rasa write them, beside other files."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.member_files import Readers
 from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.parsing import Found, numbered
+from ia3_studio.errors import DataError
 
 _SAID = re.compile(r"(.+)_usersays_[a-z]{2,3}(?:[-_][a-z]{2,4})?\.json", re.I)
 """Names of files of what is said for an intent, with a language: book_usersays_en.json."""
@@ -48,7 +49,36 @@ def intent_files(
     return with_encoding_facts(next(iter(named)), Found(frame, form, notes=notes), [*texts.values()]), [*named]
 
 
+def bot_files(
+    _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read the lists of texts by intent among the files of a bot; its stories, rules and replies are not read."""
+    is_of_bot = all(member_path(path).suffix.lower() in (*_OF_BOT, *_BESIDE) for path in tables)
+    paths = [path for path, data in tables.items() if b"intent" in data and path.endswith(_OF_BOT)]
+    if not is_of_bot or not 0 < len(paths) < _MOST_FILES or len(tables) < 2:
+        return None
+    found: dict[str, Found] = {}
+    for path in paths:
+        try:
+            each = readers.table(member_path(path).name, tables[path])
+        except DataError:  # no table, such as the replies of a bot: named as not read
+            continue
+        if [*map(str, each.frame.columns)] == ["text", "intent"]:
+            found[path] = each
+    rows = [row for each in found.values() for row in each.frame.itertuples(index=False, name=None)]
+    if len({row[1] for row in rows}) < _FEWEST_INTENTS or any(each.damaged for each in found.values()):
+        return None
+    frame = numbered({"text": [row[0] for row in rows], "intent": [row[1] for row in rows]})
+    notes = tuple(dict.fromkeys(note for each in found.values() for note in each.notes))
+    return Found(frame, f"texts by intent from {len(found)} of {len(tables)} files of a bot", notes=notes), [*found]
+
+
+_OF_BOT, _BESIDE, _MOST_FILES = (".md", ".yml", ".yaml"), (".txt", ".html"), 60
+
+
 def _is_said(row: Any) -> bool:
     """Say whether a row is a text in parts."""
     parts = row.get("data") if isinstance(row, dict) else None
-    return isinstance(parts, list) and all(isinstance(each, dict) and isinstance(each.get("text"), str) for each in parts)
+    return isinstance(parts, list) and all(
+        isinstance(each, dict) and isinstance(each.get("text"), str) for each in parts
+    )
