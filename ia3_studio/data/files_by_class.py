@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
+from ia3_studio.data.code_texts import is_code
 from ia3_studio.data.column_profile import LONGEST_LABEL
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.line_labels import labeled_lines
@@ -66,7 +67,8 @@ def by_class(
     names = _class_names(paths)
     if len(folders) == 1 and len(paths) == len(content) and names:
         texts = readers.texts(used)
-        if _are_numbered(paths) or _are_documents([texts[path].text for path in used]):
+        whole = [texts[path].text for path in used]
+        if _are_numbered(paths) or _are_documents(whole) or all(map(is_code, whole)):
             frame = numbered({"text": [texts[path].text.strip() for path in used]})
             return with_encoding_facts(used[0], Found(frame, "one text per file"), [*texts.values()]), used
         if columns := columns_by_file({path.stem: lines_in(texts[str(path)].text) for path in paths}):

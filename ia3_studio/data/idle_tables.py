@@ -18,17 +18,19 @@ _LARGEST = 100_000
 
 
 def texts_instead(tables: Mapping[str, bytes], texts: Mapping[str, bytes], read: ReadOne) -> Mapping[str, bytes]:
-    """Return the texts of a folder where each of its tables is settings, or numbers beside texts named by splits.
+    """Return the texts of a folder where each of its tables is settings beside pages, or numbers beside texts
+    named by splits.
 
     Otherwise return the tables.
     """
     small = all(len(data) <= _LARGEST for data in tables.values()) and 0 < len(tables) <= _MOST_TABLES
     if not small or len(texts) < _FEWEST_TEXTS:
         return tables
+    are_pages = all(member_path(path).suffix.lower() != ".txt" for path in texts)
     splits = {split_of(member_path(path).stem) for path in texts} - {""}
     for path, data in tables.items():
         if member_path(path).suffix.lower() == ".json":
-            is_idle = _are_settings(path, data, read)
+            is_idle = are_pages and _are_settings(path, data, read)
         else:
             is_idle = len(splits) > 1 and not split_of(member_path(path).stem) and _are_numbers(path, data, read)
         if not is_idle:

@@ -11,7 +11,7 @@ from ia3_studio.data.arrow_files import read_saved
 from ia3_studio.data.classes_by_split import classes_by_split
 from ia3_studio.data.column_files import column_files
 from ia3_studio.data.decode import Encoding, decode_together
-from ia3_studio.data.document_files import documents, pages, source_files, sources
+from ia3_studio.data.document_files import documents, pages, source_files, sources, written_pages
 from ia3_studio.data.files_by_class import are_sorted, by_class
 from ia3_studio.data.idle_tables import texts_instead
 from ia3_studio.data.image_files import SUFFIXES as IMAGES
@@ -151,7 +151,7 @@ def _is_about(name: str, has_images: bool) -> bool:
 _FORMS = (
     stories, intent_files, bot_files, text_facts, listed_spans, listed_texts, linked, preferred, talks_by_ids,
     pair_tables, column_files, parallel, parallel_folders, classes_by_split, by_class, by_split, films, by_language,
-    one_object_each, documents, sources, pages, alike, main_table, columns_apart,
+    one_object_each, documents, sources, pages, alike, main_table, written_pages, columns_apart,
 )  # fmt: skip
 """Ways in which files form a table, in the order in which they are tried."""
 

@@ -6,11 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ia3_studio.data.load import load_data
 from ia3_studio.data.split import DataSplit
+from ia3_studio.errors import DataError, OneFileError
 from ia3_studio.ui.upload_names import name_together
 from tests.data.exports import put, put_all
-from tests.data.shapes import asked, said
+from tests.data.shapes import asked, mood, rows, said
 
 
 def texts(split: DataSplit) -> dict[str, str]:
@@ -65,3 +68,132 @@ def test_several_uploads_are_called_after_the_largest_of_them(tmp_path: Path) ->
     files = {name: put("x" * size, tmp_path, name) for name, size in (("b.csv", 9), ("a.csv", 9), ("c.csv", 2))}
     assert name_together(files) == "a.csv and 2 more"
     assert name_together({"1/c.csv": files["c.csv"], "b.csv": files["b.csv"]}) == "b.csv and 1 more"
+
+
+FILMS = {
+    ("train", "pos"): "a bright film about pier {}", ("train", "neg"): "a dull film about pier {}",
+    ("test", "pos"): "a bright book about pier {}", ("test", "neg"): "a dull book about pier {}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["{0}/{1}.txt", "data/{1}_{0}.txt", "{0}.{1}.txt"])
+def test_texts_of_classes_in_splits_keep_both_beside_a_vocabulary(name: str, tmp_path: Path) -> None:
+    files = {name.format(*key): rows(text.format) for key, text in FILMS.items()}
+    split = load_data(put_all(tmp_path, {**files, "vocab.txt": rows("word{}".format, 30)}))
+    assert {each.labels for each in split.train} == {("pos",), ("neg",)} and len(split.train) == 24
+    assert {"book" in each.text for each in split.held_out} == {True}
+    assert [note for note in split.notes if "vocab.txt" in note]
+
+
+def test_texts_in_splits_that_are_no_known_classes_are_not_sorted_by_their_names(tmp_path: Path) -> None:
+    files = {f"{split}/{name}.txt": rows(f"{name} {split} {{}}".format) for split in ("train", "test")
+             for name in ("chapters", "letters")}  # fmt: skip
+    assert load_data(put_all(tmp_path, files)).mapping.kind == "text"
+
+
+INTENTS = "".join(f"## intent:{name}\n{rows(f'- {name} at berth {{}}'.format, 5)}\n" for name in ("moor", "sail"))
+STORIES = "## day\n* moor\n  - utter_moor\n* sail\n  - utter_sail\n"
+
+
+def test_intents_of_a_bot_are_read_beside_its_stories_in_markdown_and_yaml(tmp_path: Path) -> None:
+    split = load_data(put_all(tmp_path / "md", {"data/nlu.md": INTENTS, "data/stories.md": STORIES}))
+    assert texts(split)["moor at berth 1"] == "moor" and len(texts(split)) == 10
+    assert [note for note in split.notes if "stories.md" in note]
+    examples = "".join(f"- intent: {name}\n  examples: |\n{rows(f'    - {name} at berth {{}}'.format, 5)}"
+                       for name in ("moor", "sail"))  # fmt: skip
+    files = {
+        "data/nlu.yml": f'version: "3.1"\nnlu:\n{examples}',
+        "data/stories.yml": "stories:\n- story: day\n  steps:\n  - intent: moor\n  - action: utter_moor\n",
+        "domain.yml": "intents:\n- moor\n- sail\nresponses:\n  utter_moor:\n  - text: Aye.\n",
+        "requirements.txt": "rasa==3.1\n",
+    }
+    split = load_data(put_all(tmp_path / "yml", files))
+    assert texts(split)["sail at berth 4"] == "sail" and len(texts(split)) == 10
+    assert all(name in " ".join(split.notes) for name in ("stories.yml", "domain.yml", "requirements.txt"))
+
+
+def test_notes_that_say_intent_are_pages(tmp_path: Path) -> None:
+    pages = {f"{name}.md": f"# {name}\n\nThe intent of the {name} is calm.\n\n- sail\n" for name in ("pier", "buoy")}
+    assert load_data(put_all(tmp_path, pages)).mapping.kind == "text"
+
+
+QUESTIONS = (
+    "NUM:date When did ferry {} sail ?",
+    "LOC:port Where was ferry {} built ?",
+    "NUM:count How many on ferry {} ?",
+)
+
+
+def test_texts_named_by_splits_are_read_beside_the_numbers_of_a_run(tmp_path: Path) -> None:
+    lines_of = {name: rows(lambda n, at=at: QUESTIONS[n % 3].format(n + at), 9)
+                for at, name in ((0, "train.txt"), (20, "dev.txt"))}  # fmt: skip
+    results = rows(lambda n: f"{n},0.{n + 40},0.{n + 30}", 10, "epoch,accuracy,f1")
+    files = {**lines_of, "results/0.001.csv": results, "config.ini": "[main]\nlr = 0.1\n"}
+    split = load_data(put_all(tmp_path, files))
+    assert texts(split)["When did ferry 0 sail ?"] == "NUM:date" and len(texts(split)) == 18
+    assert [note for note in split.notes if "0.001.csv" in note and "config.ini" in note]
+
+
+def test_numbers_beside_texts_that_are_no_splits_are_still_the_table(tmp_path: Path) -> None:
+    results = rows(lambda n: f"{n},0.{n + 40},0.{n + 30}", 10, "epoch,accuracy,f1")
+    with pytest.raises(DataError, match="epoch, accuracy, f1"):
+        load_data(put_all(tmp_path, {"run.csv": results, "one.txt": "A calm day.\n", "two.txt": "A storm.\n"}))
+
+
+TABLE = "| Berth | Depth |\n| --- | --- |\n| 1 | 4 m |\n| 2 | 6 m |\n"
+
+
+def test_pages_are_read_beside_an_example_of_settings_and_with_tables_in_them(tmp_path: Path) -> None:
+    pages = {
+        "docs/pier.md": f"# Pier\n\nThe pier lies north.\n\n{TABLE}",
+        "docs/buoys.md": "# Buoys\n\nThey are lit at night.\n",
+        "docs/rules/rule one.md": f"# Rule\n\nMoor slowly.\n\n{TABLE}",
+        "docs/harbor.example.json": json.dumps({"include": ["*.ts"], "rules": {"moor": "warn"}}),
+    }
+    split = load_data(put_all(tmp_path, pages))
+    assert split.mapping.kind == "text" and len((*split.train, *split.held_out)) == 3
+    assert [note for note in split.notes if "harbor.example.json" in note]
+    assert [note for note in split.notes if "pier.md" in note and "plain text" in note]
+
+
+def test_programs_in_texts_are_no_classes_of_lines_but_snippets_in_lines_are(tmp_path: Path) -> None:
+    program = "# sail\nimport boats\n\n" + rows(
+        lambda n: f"def go{n}(far):\n    for each in far:\n        boats.sail(each)\n    return far\n", 3
+    )
+    split = load_data(put_all(tmp_path / "whole", {"lines.txt": program, "talks.txt": program.replace("go", "come")}))
+    assert split.mapping.kind == "text" and len((*split.train, *split.held_out)) == 2
+    snippets = {
+        "python.txt": rows("def go{0}(far): return far[{0}]".format),
+        "c.txt": rows("int go{0}(int far);".format),
+    }
+    assert load_data(put_all(tmp_path / "lines", snippets)).mapping.kind == "labels"
+
+
+@pytest.mark.parametrize("sign", ["++$++", "+++$+++"])
+def test_signs_of_pluses_and_a_dollar_stand_between_cells(sign: str, tmp_path: Path) -> None:
+    text = rows(lambda n: f" {sign} ".join((str(n), mood(n), asked(n), said(n))))
+    split = load_data(put(text, tmp_path, "test.txt"))
+    assert split.mapping.kind in ("pairs", "labels") and sign not in str((split.train[0], split.mapping))
+
+
+def test_tables_that_share_some_columns_can_be_chosen_from(tmp_path: Path) -> None:
+    files = {
+        "reviews.csv": rows(lambda n: f"{n},{asked(n)},{n % 5}", header="name,text,stars"),
+        "users.csv": rows(lambda n: f"{n},{n}@pier.example,silver", header="name,email,tier"),
+    }
+    with pytest.raises(OneFileError, match=r"share the columns name.*choose one of them") as error:
+        load_data(put_all(tmp_path, files))
+    assert len(error.value.files) == 2
+
+
+@pytest.mark.parametrize("header", ["kata,ipa,count", "word,pronunciation,count", "grapheme,phonemes,count"])
+def test_words_and_how_they_are_said_are_pairs(header: str, tmp_path: Path) -> None:
+    text = rows(lambda n: f"tal{'aeiou'[n % 5]}n{n},t-a-l{n},{n % 2}", header=header)
+    split = load_data(put(text, tmp_path, "words.csv"))
+    first, second = header.split(",")[:2]
+    assert str(split.mapping) == f"{first} → prompt, {second} → answer"
+
+
+def test_words_with_their_meaning_beside_a_pronunciation_are_not_read_as_how_they_are_said(tmp_path: Path) -> None:
+    text = rows(lambda n: f"tale{n},t-a-l{n},What is told of ferry {n} at night", header="word,ipa,definition")
+    assert load_data(put(text, tmp_path, "words.csv")).mapping.answer != "ipa"
