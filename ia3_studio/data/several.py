@@ -118,8 +118,8 @@ def read_members(
             together = form_of(content, tables, readers)
         except DataError as error:
             if form_of is columns_apart and (files := single_tables(members, suffixes)):
-                sentence = f"{str(error).removesuffix('.')}, or choose one of them under Sheet or file."
-                raise OneFileError(sentence, files) from error
+                choice = f"Or choose one of the tables of {name} under Sheet or file."
+                raise OneFileError(f"{error} {choice}", files) from error
             raise
         if together is not None:
             return _finished(together[0], members, together[1], encoding)

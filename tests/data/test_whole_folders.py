@@ -181,7 +181,7 @@ def test_tables_that_share_some_columns_can_be_chosen_from(tmp_path: Path) -> No
         "reviews.csv": rows(lambda n: f"{n},{asked(n)},{n % 5}", header="name,text,stars"),
         "users.csv": rows(lambda n: f"{n},{n}@pier.example,silver", header="name,email,tier"),
     }
-    with pytest.raises(OneFileError, match=r"share the columns name.*choose one of them") as error:
+    with pytest.raises(OneFileError, match=r"share the columns name.*choose one of the tables of") as error:
         load_data(put_all(tmp_path, files))
     assert len(error.value.files) == 2
 
