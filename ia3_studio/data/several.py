@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from ia3_studio.data.account_tables import without_accounts
 from ia3_studio.data.arrow_files import read_saved
 from ia3_studio.data.classes_by_split import classes_by_split
 from ia3_studio.data.column_files import column_files
@@ -83,6 +84,8 @@ def read_members(
     if structured and not lists_texts(tables) and not side_pairs(tables) and not are_sorted(content):
         headers = {_first_names(data) for path, data in structured.items() if _is_delimited(path)}
         tables = structured | {path: data for path, data in tables.items() if _begins_as(data, headers)}
+    heads = {path: _first_names(data) if _is_delimited(path) else () for path, data in tables.items()}
+    tables = {path: tables[path] for path in without_accounts(heads)}
     beside = [path for path in content if path not in tables or member_path(path).suffix == ".text"]
     if len(tables) == 1 and not are_two_sides(beside) and not source_files(content):
         ((path, data),) = tables.items()

@@ -197,3 +197,18 @@ def test_words_and_how_they_are_said_are_pairs(header: str, tmp_path: Path) -> N
 def test_words_with_their_meaning_beside_a_pronunciation_are_not_read_as_how_they_are_said(tmp_path: Path) -> None:
     text = rows(lambda n: f"tale{n},t-a-l{n},What is told of ferry {n} at night", header="word,ipa,definition")
     assert load_data(put(text, tmp_path, "words.csv")).mapping.answer != "ipa"
+
+
+def test_a_list_of_accounts_is_beside_the_data(tmp_path: Path) -> None:
+    files = {
+        "reviews.csv": rows(lambda n: f"{n},{asked(n)},{mood(n)}", header="name,text,mood"),
+        "users.csv": rows(lambda n: f"{n},Ann,{n}@pier.example,x{n}", header="id,name,email,password"),
+    }
+    split = load_data(put_all(tmp_path, files))
+    assert str(split.mapping) == "text → text, mood → label" and [note for note in split.notes if "users.csv" in note]
+
+
+def test_passwords_that_are_the_data_are_read(tmp_path: Path) -> None:
+    text = rows(lambda n: f"pier{n}berth,{n % 3}", header="password,strength")
+    files = {"train.csv": text, "test.csv": text.replace("pier", "buoy")}
+    assert len(load_data(put_all(tmp_path, files)).held_out) == 12
