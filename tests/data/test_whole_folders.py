@@ -212,3 +212,10 @@ def test_passwords_that_are_the_data_are_read(tmp_path: Path) -> None:
     text = rows(lambda n: f"pier{n}berth,{n % 3}", header="password,strength")
     files = {"train.csv": text, "test.csv": text.replace("pier", "buoy")}
     assert len(load_data(put_all(tmp_path, files)).held_out) == 12
+
+
+def test_labels_that_are_names_of_files_of_any_kind_are_told_and_known_classes_are_not(tmp_path: Path) -> None:
+    for first, second in (("harbors", "weather"), ("spam", "ham")):
+        files = {f"{name}.txt": rows(f"What of {name} number {{}}?".format) for name in (first, second)}
+        notes = load_data(put_all(tmp_path / first, files)).notes
+        assert [first in note and "names of the files" in note for note in notes] == [True] * (first == "harbors")
