@@ -219,3 +219,17 @@ def test_labels_that_are_names_of_files_of_any_kind_are_told_and_known_classes_a
         files = {f"{name}.txt": rows(f"What of {name} number {{}}?".format) for name in (first, second)}
         notes = load_data(put_all(tmp_path / first, files)).notes
         assert [first in note and "names of the files" in note for note in notes] == [True] * (first == "harbors")
+
+
+def test_sentences_with_commas_are_lines_of_one_column_without_a_name(tmp_path: Path) -> None:
+    riddles = rows(lambda n: f"{'Tell me, ' * (n % 3)}what has {n} masts, but no sail?")
+    split = load_data(put(riddles, tmp_path, "riddles.csv"))
+    assert split.mapping.kind == "text" and len((*split.train, *split.held_out)) == 12
+    assert any(each.text == "what has 0 masts, but no sail?" for each in (*split.train, *split.held_out))
+
+
+@pytest.mark.parametrize("between", ["?,", "?, "])
+def test_sentences_behind_the_end_of_others_are_cells(between: str, tmp_path: Path) -> None:
+    talk = rows(lambda n: f"{'Tell me, ' * (n % 3)}what has {n} masts{between}A boat, I think.")
+    with pytest.raises(DataError, match="cells"):
+        load_data(put(talk, tmp_path, "talk.csv"))
