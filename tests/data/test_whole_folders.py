@@ -56,10 +56,13 @@ def test_files_that_are_called_so_but_hold_other_rows_are_no_intents(tmp_path: P
     assert load_data(tmp_path).mapping.kind == "pairs"
 
 
-def test_texts_in_lists_of_messages_by_language_are_counted_as_not_used(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", ["json", "yml"])
+def test_texts_in_lists_of_messages_by_language_are_counted_as_not_used(suffix: str, tmp_path: Path) -> None:
     for language, word in (("en", "Berth"), ("de", "Liegeplatz")):
         messages = {f"key{n}": f"{word} {n} is free" for n in range(8)}
-        put(json.dumps({**messages, "days": [{"name": f"{word} day"}, "x"], "per": 3}), tmp_path, f"{language}.json")
+        put(
+            json.dumps({**messages, "days": [{"name": f"{word} day"}, "x"], "per": 3}), tmp_path, f"{language}.{suffix}"
+        )
     split = load_data(tmp_path)
     assert split.mapping.kind == "pairs" and [note for note in split.notes if "4 texts in lists" in note]
 
