@@ -46,13 +46,18 @@ def written_pages(
 ) -> tuple[Found, Sequence[str]] | None:
     """Read Markdown files that form no table as one text each; a note tells of tables and questions in them."""
     paths = [path for path in tables if member_path(path).suffix.lower() == ".md"]
-    if len(paths) < 2 or len(paths) < len(tables):
+    others = {member_path(path).name.lower() for path in tables if path not in paths}
+    if len(paths) < 2 or not others <= OF_PROGRAMS:
         return None
     texts = readers.texts(paths)
     rows = [path for path in paths if is_markdown_table(texts[path].text) or questions_in_headings(texts[path].text)]
     found, used = _one_text_each(paths, readers)
     said = f"Read as plain text: the tables or questions in {shown_names(rows)}; such a file is read as rows alone."
     return (replace(found, notes=(*found.notes, said)) if rows else found), used
+
+
+OF_PROGRAMS = frozenset(("requirements.txt", "constraints.txt", "robots.txt"))
+"""Texts that programs read, beside pages."""
 
 
 def source_files(content: Mapping[str, bytes]) -> list[str]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 from ia3_studio.data.column_profile import profile
+from ia3_studio.data.document_files import OF_PROGRAMS
 from ia3_studio.data.member_files import ReadOne
 from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.split_names import split_of
@@ -26,7 +27,8 @@ def texts_instead(tables: Mapping[str, bytes], texts: Mapping[str, bytes], read:
     small = all(len(data) <= _LARGEST for data in tables.values()) and 0 < len(tables) <= _MOST_TABLES
     if not small or len(texts) < _FEWEST_TEXTS:
         return tables
-    are_pages = all(member_path(path).suffix.lower() != ".txt" for path in texts)
+    names = [member_path(path).name.lower() for path in texts]
+    are_pages = all(not name.endswith(".txt") or name in OF_PROGRAMS for name in names)
     splits = {split_of(member_path(path).stem) for path in texts} - {""}
     for path, data in tables.items():
         if member_path(path).suffix.lower() == ".json":

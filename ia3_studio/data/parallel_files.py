@@ -41,6 +41,7 @@ def parallel(
     """Read pairs of texts, such as all.en and all.de or src.txt and tgt.txt, whose lines belong together."""
     sides = _sides(content, lambda path: _side_of(path, path in tables))
     pairs = {stem: each for stem, each in sides.items() if len(each) == 2}
+    pairs = {stem: each for stem, each in pairs.items() if not _LISTS.search(member_path(stem).name)} or pairs
     if not pairs:  # src.de and tgt.pl
         sides = _sides(content, _side_by_name)
         pairs = {stem: each for stem, each in sides.items() if len(each) == 2}
@@ -84,6 +85,8 @@ def parallel(
     return with_encoding_facts(first, Found(frame, form), [*texts.values()]), used
 
 
+_LISTS = re.compile(r"(?:^|[\W_])(?:vocab(?:s|ulary)?|dict|bpe|codes|merges|stop[\W_]?words)(?:[\W_\d]|$)", re.I)
+"""Names of lists of words beside parallel texts, which are no sentences of these."""
 _SEGMENTED = (".sgm", ".sgml")
 """Endings of texts whose lines are elements, as those of shared tasks in translation."""
 

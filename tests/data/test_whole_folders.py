@@ -151,11 +151,12 @@ def test_pages_are_read_beside_an_example_of_settings_and_with_tables_in_them(tm
         "docs/pier.md": f"# Pier\n\nThe pier lies north.\n\n{TABLE}",
         "docs/buoys.md": "# Buoys\n\nThey are lit at night.\n",
         "docs/rules/rule one.md": f"# Rule\n\nMoor slowly.\n\n{TABLE}",
+        "requirements.txt": "mkdocs\n",
         "docs/harbor.example.json": json.dumps({"include": ["*.ts"], "rules": {"moor": "warn"}}),
     }
     split = load_data(put_all(tmp_path, pages))
     assert split.mapping.kind == "text" and len((*split.train, *split.held_out)) == 3
-    assert [note for note in split.notes if "harbor.example.json" in note]
+    assert [note for note in split.notes if "harbor.example.json" in note and "requirements.txt" in note]
     assert [note for note in split.notes if "pier.md" in note and "plain text" in note]
 
 
@@ -236,3 +237,38 @@ def test_sentences_behind_the_end_of_others_are_cells(between: str, tmp_path: Pa
     talk = rows(lambda n: f"{'Tell me, ' * (n % 3)}what has {n} masts{between}A boat, I think.")
     with pytest.raises(DataError, match="cells"):
         load_data(put(talk, tmp_path, "talk.csv"))
+
+
+@pytest.mark.parametrize("name", ["target", "ferry_mood", "label"])
+def test_what_only_the_rows_to_train_on_have_is_to_be_told(name: str, tmp_path: Path) -> None:
+    files = {
+        "train.csv": rows(lambda n: f"{n},{asked(n)},{mood(n)}", 30, f"id,text,{name}"),
+        "test.csv": rows(lambda n: f"{n},{said(n)}", 30, "id,text"),
+        "sample_submission.csv": rows(lambda n: f"{n},calm", 30, f"id,{name}"),
+    }
+    split = load_data(put_all(tmp_path, files))
+    assert str(split.mapping) == f"text → text, {name} → label" and len((*split.train, *split.held_out)) == 30
+    assert len(split.problems) == 30 and name in split.problems[0].reason
+    assert [note for note in split.notes if "sample_submission.csv" in note]
+
+
+def test_texts_of_both_splits_are_read_where_the_rows_to_train_on_only_have_an_address_more(tmp_path: Path) -> None:
+    files = {
+        "train.csv": rows(lambda n: f"{asked(n)},https://pier.example/{n}", 12, "text,url"),
+        "test.csv": rows(said, 12, "text"),
+    }
+    split = load_data(put_all(tmp_path, files))
+    assert split.mapping.kind == "text" and len((*split.train, *split.held_out)) == 24
+
+
+@pytest.mark.parametrize("vocabulary", ["vocab.{}", "vocab.8000.{}", "stop-words.{}"])
+def test_a_vocabulary_of_each_side_is_no_pair_of_parallel_texts(vocabulary: str, tmp_path: Path) -> None:
+    files = {"train.en": rows("The ferry {} is late.".format), "train.fr": rows("Le ferry {} est en retard.".format)}
+    lists = {vocabulary.format(side): "the\nferry\n" for side in ("en", "fr")}
+    split = load_data(put_all(tmp_path, {**files, **lists}))
+    assert len((*split.train, *split.held_out)) == 12 and any(vocabulary.format("en") in note for note in split.notes)
+
+
+def test_a_dictionary_of_two_languages_is_read_where_it_is_alone(tmp_path: Path) -> None:
+    files = {"dict.en": rows("pier{}".format), "dict.fr": rows("jetee{}".format)}
+    assert load_data(put_all(tmp_path, files)).mapping.kind == "pairs"
