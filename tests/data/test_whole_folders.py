@@ -272,3 +272,20 @@ def test_a_vocabulary_of_each_side_is_no_pair_of_parallel_texts(vocabulary: str,
 def test_a_dictionary_of_two_languages_is_read_where_it_is_alone(tmp_path: Path) -> None:
     files = {"dict.en": rows("pier{}".format), "dict.fr": rows("jetee{}".format)}
     assert load_data(put_all(tmp_path, files)).mapping.kind == "pairs"
+
+
+def test_labels_in_a_file_of_their_own_are_those_of_the_texts_called_as_they_are(tmp_path: Path) -> None:
+    vectors = rows(lambda n: f"w{n} 0.1 0.2 0.3", 20)
+    files = {
+        "train.txt": rows(said, 12), "train_labels.txt": rows(mood, 12),
+        "test.txt": rows(lambda n: said(n + 20), 6), "test_labels.txt": rows(mood, 6), "glove.6B.50d.txt": vectors,
+    }  # fmt: skip
+    split = load_data(put_all(tmp_path, files))
+    assert texts(split) == {said(n): mood(n) for n in range(12)} | {said(n + 20): mood(n) for n in range(6)}
+    assert len(split.held_out) == 6 and "glove.6B.50d.txt" in " ".join(split.notes)
+
+
+def test_a_list_of_the_names_of_labels_is_no_side_of_texts(tmp_path: Path) -> None:
+    files = {"train.txt": rows(lambda n: f"{said(n)}\t{mood(n)}", 12), "train_labels.txt": "good\nbad\n"}
+    split = load_data(put_all(tmp_path, files))
+    assert len(texts(split)) == 12
