@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ia3_studio.data.asked_lines import questions_in_headings
 from ia3_studio.data.damaged_bytes import with_encoding_facts
@@ -10,7 +11,7 @@ from ia3_studio.data.headed_turns import headed_turns
 from ia3_studio.data.markup_tables import is_markdown_table
 from ia3_studio.data.member_files import Readers
 from ia3_studio.data.member_paths import member_path
-from ia3_studio.data.parsing import Found, numbered
+from ia3_studio.data.parsing import Found, numbered, shown_names
 from ia3_studio.data.whole_texts import MAILS, PAGES, whole_text
 
 _CODE = frozenset((
@@ -38,6 +39,25 @@ def documents(
     if not texts or any(is_markdown_table(each.text) or questions_in_headings(each.text) for each in texts.values()):
         return None
     return _one_text_each(paths, readers)
+
+
+def written_pages(
+    _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read Markdown files that form no table as one text each; a note tells of tables and questions in them."""
+    paths = [path for path in tables if member_path(path).suffix.lower() == ".md"]
+    others = {member_path(path).name.lower() for path in tables if path not in paths}
+    if len(paths) < 2 or not others <= OF_PROGRAMS:
+        return None
+    texts = readers.texts(paths)
+    rows = [path for path in paths if is_markdown_table(texts[path].text) or questions_in_headings(texts[path].text)]
+    found, used = _one_text_each(paths, readers)
+    said = f"Read as plain text: the tables or questions in {shown_names(rows)}; such a file is read as rows alone."
+    return (replace(found, notes=(*found.notes, said)) if rows else found), used
+
+
+OF_PROGRAMS = frozenset(("requirements.txt", "constraints.txt", "robots.txt"))
+"""Texts that programs read, beside pages."""
 
 
 def source_files(content: Mapping[str, bytes]) -> list[str]:

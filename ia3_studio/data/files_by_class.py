@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
+from ia3_studio.data.code_texts import is_code
 from ia3_studio.data.column_profile import LONGEST_LABEL
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.line_labels import labeled_lines
 from ia3_studio.data.member_files import Readers, lines_in
 from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.object_files import are_objects
-from ia3_studio.data.parsing import Found, numbered
+from ia3_studio.data.parsing import Found, numbered, shown_names
 from ia3_studio.data.plain_texts import with_tabs
 from ia3_studio.data.split_names import SPLIT, split_of
 from ia3_studio.data.whole_texts import MAILS, PAGES, whole_text
@@ -66,7 +67,8 @@ def by_class(
     names = _class_names(paths)
     if len(folders) == 1 and len(paths) == len(content) and names:
         texts = readers.texts(used)
-        if _are_numbered(paths) or _are_documents([texts[path].text for path in used]):
+        whole = [texts[path].text for path in used]
+        if _are_numbered(paths) or _are_documents(whole) or all(map(is_code, whole)):
             frame = numbered({"text": [texts[path].text.strip() for path in used]})
             return with_encoding_facts(used[0], Found(frame, "one text per file"), [*texts.values()]), used
         if columns := columns_by_file({path.stem: lines_in(texts[str(path)].text) for path in paths}):
@@ -77,9 +79,19 @@ def by_class(
             return None  # a label in each line says more than the name of its file, and so do cells
         rows = [(line, names[str(path)]) for path in paths for line in lines_in(texts[str(path)].text)]
         frame = numbered({"text": [row[0] for row in rows], "label": [row[1] for row in rows]})
-        found = Found(frame, f"one line per row, from {len(paths)} files")
+        found = Found(frame, f"one line per row, from {len(paths)} files", notes=_note_on_names(names.values()))
         return with_encoding_facts(used[0], found, [*texts.values()]), used
     return None
+
+
+def _note_on_names(names: Collection[str]) -> tuple[str, ...]:
+    """Return a sentence on labels that are names of files of any kind; nothing for known classes, such as spam."""
+    if any({*map(str.lower, names)} <= known for known in CLASSES):
+        return ()
+    return (
+        f"Labels are the names of the files ({shown_names([*dict.fromkeys(names)])}), as nothing else says the class "
+        "of a line; choose plain text under Parsing options if they are none.",
+    )
 
 
 def _of_one_kind(content: Mapping[str, bytes]) -> list[PurePosixPath]:

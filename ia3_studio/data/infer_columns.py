@@ -43,7 +43,6 @@ from ia3_studio.data.pair_names import ANSWER_NAMES, CONTEXT_NAMES, PROMPT_NAMES
 from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.paths import is_listed
 from ia3_studio.data.read_texts import LABELED_NAMES
-from ia3_studio.data.sampled import thinned
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES as ASKED_NAMES
 from ia3_studio.data.shapes.shape import is_blank
 from ia3_studio.data.sparse_columns import without_sparse
@@ -61,6 +60,7 @@ from ia3_studio.data.text_columns import (
     told_language,
     two_in_lists,
 )
+from ia3_studio.data.trained_rows import telling_rows
 from ia3_studio.data.triples import triples
 from ia3_studio.errors import DataError
 
@@ -84,7 +84,7 @@ def infer_columns(table: Table) -> Mapping:
     if table.mapping:
         return table.mapping
     with kept_profiles():
-        return _told(_without_empty_rows(thinned(table)))
+        return _told(_without_empty_rows(telling_rows(table)))
 
 
 def _without_empty_rows(table: Table) -> Table:
@@ -135,7 +135,7 @@ def inferred_as(table: Table, fits: Callable[[Mapping], bool]) -> Mapping | None
     if table.mapping and fits(table.mapping):
         return table.mapping
     with kept_profiles():
-        looked_at = thinned(table)
+        looked_at = telling_rows(table)
         columns = _filled_columns(looked_at)
         if not table.mapping and not table.undecided:
             with suppress(DataError):

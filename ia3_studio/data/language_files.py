@@ -27,7 +27,9 @@ def by_language(
 
     One language may have no name, as the first one of a program has none: it is the source of the other.
     """
-    suffix = next((each for each in _KINDS if sum(path.lower().endswith(each) for path in content) > 1), "")
+    suffix = next(
+        (each for each in (*_DOCUMENTS, *_KINDS) if sum(path.lower().endswith(each) for path in content) > 1), ""
+    )
     paths = [path for path in content if suffix and path.lower().endswith(suffix)]
     if not 2 <= len(paths) <= _MOST_FILES:
         return None
@@ -39,9 +41,14 @@ def by_language(
     texts = readers.texts(paths)
     found: dict[str, dict[str, str]] = {language: {} for language in languages}
     alone = len({rest for _language, rest in sides.values()}) == 1
+    listed = 0
     try:
         for path, (language, rest) in sides.items():
-            said = _KINDS[suffix](texts[path].text)
+            if suffix in _DOCUMENTS:
+                document = _DOCUMENTS[suffix](texts[path].text)
+                said, listed = _flat(document), listed + _texts_in_lists(document)
+            else:
+                said = _KINDS[suffix](texts[path].text)
             found[language] |= {key if alone else f"{rest}:{key}": text for key, text in said.items()}
     except (ValueError, RecursionError, DataError):  # told of the file when it is read as a table
         return None
@@ -54,7 +61,11 @@ def by_language(
     )
     columns = {"key": shared, **{names[each]: [found[each][key] for key in shared] for each in ordered}}
     others = sum(len(each) for each in found.values()) - len(shared) * len(names)
-    notes = (f"Not used: {others:,} texts that are not in all languages.",) if others else ()
+    notes = tuple(
+        f"Not used: {count:,} texts {why}."
+        for count, why in ((others, "that are not in all languages"), (listed, "in lists, which have no keys"))
+        if count
+    )
     form = f"texts by key in {len(languages)} languages"
     return with_encoding_facts(paths[0], Found(numbered(columns), form, notes=notes), [*texts.values()]), paths
 
@@ -82,11 +93,18 @@ def _flat(value: object, above: str = "") -> dict[str, str]:
     }
 
 
-def _of_yaml(text: str) -> dict[str, str]:
-    """Return texts below the name of their language, which is the only key of the document, or without one."""
+def _texts_in_lists(value: object, in_list: bool = False) -> int:
+    """Return how many texts of nested objects are in lists, by whose places they may not belong together."""
+    if isinstance(value, str):
+        return in_list and bool(value.strip())
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return sum(_texts_in_lists(each, in_list or isinstance(value, list)) for each in inner)
+
+
+def _of_yaml(text: str) -> object:
+    """Return what is below the name of a language, which is the only key of a document, or what has none above it."""
     document = parsed_yaml(text)
-    alone = isinstance(document, dict) and len(document) == 1
-    return _flat(next(iter(document.values())) if alone else document)
+    return next(iter(document.values())) if isinstance(document, dict) and len(document) == 1 else document
 
 
 def _of_xml(text: str) -> dict[str, str]:
@@ -115,13 +133,13 @@ def _of_strings(text: str) -> dict[str, str]:
 
 
 _KINDS: dict[str, Callable[[str], dict[str, str]]] = {
-    ".json": lambda text: _flat(json.loads(text)),
-    ".arb": lambda text: _flat(json.loads(text)),
-    ".yml": _of_yaml,
-    ".yaml": _of_yaml,
     ".xml": _of_xml,
     ".resx": _of_xml,
     ".properties": _of_properties,
     ".strings": _of_strings,
 }
-"""Endings of files of messages, and how their texts are found."""
+"""Endings of files of messages, and how their texts are found by their keys."""
+_DOCUMENTS: dict[str, Callable[[str], object]] = {
+    ".json": json.loads, ".arb": json.loads, ".yml": _of_yaml, ".yaml": _of_yaml,
+}  # fmt: skip
+"""Endings of files of messages in nested objects, and how these are read."""

@@ -53,7 +53,11 @@ def labeled_lines(text: str) -> dict[str, list[Any]] | None:
     names = [each[1] for each in marks if each]
     numbers = [whole_number(name) for name in names]
     rising = all(other == one + 1 for one, other in pairwise(numbers) if one is not None and other is not None)
-    if not 2 <= len(set(names)) <= len(lines) // 4 or (numbers[0] is not None and rising):
+    kinds = {name.partition(":")[0] for name in names if ":" in name}  # NUM of NUM:date: few, however many are below
+    are_few = len(set(names)) <= len(lines) // 4 or (
+        all(":" in name for name in names) and 2 * len(kinds) <= len(lines)
+    )
+    if len(set(names)) < 2 or not are_few or (numbers[0] is not None and rising):
         return None
     return {"text": [each[2] for each in marks if each], "label": names}
 

@@ -37,6 +37,7 @@ from ia3_studio.data.pair_sides import answer_columns, of_sizes, prompt_columns,
 from ia3_studio.data.passage_ids import of_passage_ids
 from ia3_studio.data.paths import value_at
 from ia3_studio.data.prompt_libraries import prompt_library
+from ia3_studio.data.pronunciations import pronounced
 from ia3_studio.data.question_contexts import long_context
 from ia3_studio.data.structured_pairs import data_context, given_objects
 from ia3_studio.data.text_pairs import paired_texts
@@ -105,6 +106,7 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         prompts, answers = queries[:1], queries[1:]  # a query of a database
     if not prompts or not answers:
         told = mirrored(frame, columns) or two_keys(frame, columns) or by_words(frame, columns)
+        told = told or pronounced(frame, columns)
         told = (
             _with_context(frame, columns, told) or prompt_library(frame, columns) or keyed_translation(frame, columns)
         )

@@ -15,6 +15,7 @@ from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.sgml_rows import segments_in
 from ia3_studio.data.split_names import SPLIT, split_of
+from ia3_studio.data.texts_beside_labels import with_texts_beside_labels
 from ia3_studio.errors import DataError
 
 SOURCE_WORDS = frozenset((
@@ -39,8 +40,9 @@ def parallel(
     content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
 ) -> tuple[Found, Sequence[str]] | None:
     """Read pairs of texts, such as all.en and all.de or src.txt and tgt.txt, whose lines belong together."""
-    sides = _sides(content, lambda path: _side_of(path, path in tables))
+    sides = with_texts_beside_labels(_sides(content, lambda path: _side_of(path, path in tables)), content)
     pairs = {stem: each for stem, each in sides.items() if len(each) == 2}
+    pairs = {stem: each for stem, each in pairs.items() if not _LISTS.search(member_path(stem).name)} or pairs
     if not pairs:  # src.de and tgt.pl
         sides = _sides(content, _side_by_name)
         pairs = {stem: each for stem, each in sides.items() if len(each) == 2}
@@ -84,6 +86,8 @@ def parallel(
     return with_encoding_facts(first, Found(frame, form), [*texts.values()]), used
 
 
+_LISTS = re.compile(r"(?:^|[\W_])(?:vocab(?:s|ulary)?|dict|bpe|codes|merges|stop[\W_]?words)(?:[\W_\d]|$)", re.I)
+"""Names of lists of words beside parallel texts, which are no sentences of these."""
 _SEGMENTED = (".sgm", ".sgml")
 """Endings of texts whose lines are elements, as those of shared tasks in translation."""
 

@@ -205,7 +205,7 @@ def with_tabs(text: str) -> tuple[str, str]:
 
 
 _SIGNS = re.compile(
-    r"(?<![^\s\w])(?:::+|\|\|+|@@+|##+|\$\$+|~~+|;;+|\+\+\+\$\+\+\+|_!_|<sep>|\[SEP\]|<tab>|\\t|=>|->)(?![^\s\w])"
+    r"(?<![^\s\w])(?:::+|\|\|+|@@+|##+|\$\$+|~~+|;;+|\+{2,5}\$\+{2,5}|_!_|<sep>|\[SEP\]|<tab>|\\t|=>|->)(?![^\s\w])"
 )
 """Signs of more than one letter between the cells of a line."""
 _MOSTLY_ALIKE = 0.98

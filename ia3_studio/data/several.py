@@ -7,12 +7,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from ia3_studio.data.account_tables import without_accounts
 from ia3_studio.data.arrow_files import read_saved
+from ia3_studio.data.classes_by_split import classes_by_split
 from ia3_studio.data.column_files import column_files
 from ia3_studio.data.decode import Encoding, decode_together
-from ia3_studio.data.document_files import documents, pages, source_files, sources
+from ia3_studio.data.document_files import documents, pages, source_files, sources, written_pages
 from ia3_studio.data.files_by_class import are_sorted, by_class
+from ia3_studio.data.idle_tables import texts_instead
 from ia3_studio.data.image_files import SUFFIXES as IMAGES
+from ia3_studio.data.intent_files import bot_files, intent_files
 from ia3_studio.data.joined_by_ids import talks_by_ids
 from ia3_studio.data.language_files import by_language
 from ia3_studio.data.linked_tables import linked
@@ -74,9 +78,14 @@ def read_members(
     rows = {path: data for path, data in tables.items() if not (path.endswith(".json") and is_called_a_list(path))}
     tables = tables if lists_texts(tables) else rows or tables
     structured = {path: data for path, data in tables.items() if member_path(path).suffix.lower() not in _PROSE}
+    prose = {path: data for path, data in tables.items() if path not in structured}
+    if structured and texts_instead(structured, prose, read) is prose:
+        structured, tables = {}, prose
     if structured and not lists_texts(tables) and not side_pairs(tables) and not are_sorted(content):
         headers = {_first_names(data) for path, data in structured.items() if _is_delimited(path)}
         tables = structured | {path: data for path, data in tables.items() if _begins_as(data, headers)}
+    heads = {path: _first_names(data) if _is_delimited(path) else () for path, data in tables.items()}
+    tables = {path: tables[path] for path in without_accounts(heads)}
     beside = [path for path in content if path not in tables or member_path(path).suffix == ".text"]
     if len(tables) == 1 and not are_two_sides(beside) and not source_files(content):
         ((path, data),) = tables.items()
@@ -108,7 +117,13 @@ def read_members(
         lambda paths: decode_together({path: content[path] for path in paths}, encoding),
     )
     for form_of in _FORMS:
-        together = form_of(content, tables, readers)
+        try:
+            together = form_of(content, tables, readers)
+        except DataError as error:
+            if form_of is columns_apart and (files := single_tables(members, suffixes)):
+                choice = f"Or choose one of the tables of {name} under Sheet or file."
+                raise OneFileError(f"{error} {choice}", files) from error
+            raise
         if together is not None:
             return _finished(together[0], members, together[1], encoding)
     sentence = f"{name} contains {len(members):,} files ({shown_names(list(members))}) that do not form a table"
@@ -137,9 +152,9 @@ def _is_about(name: str, has_images: bool) -> bool:
 
 
 _FORMS = (
-    stories, text_facts, listed_spans, listed_texts, linked, preferred, talks_by_ids, pair_tables, column_files,
-    parallel, parallel_folders, by_class, by_split, films, by_language, one_object_each, documents, sources, pages,
-    alike, main_table, columns_apart,
+    stories, intent_files, bot_files, text_facts, listed_spans, listed_texts, linked, preferred, talks_by_ids,
+    pair_tables, column_files, parallel, parallel_folders, classes_by_split, by_class, by_split, films, by_language,
+    one_object_each, documents, sources, pages, alike, main_table, written_pages, columns_apart,
 )  # fmt: skip
 """Ways in which files form a table, in the order in which they are tried."""
 

@@ -16,6 +16,7 @@ from ia3_studio.data.asked_lines import (
     questions_in_first_lines,
     questions_in_headings,
 )
+from ia3_studio.data.bare_sentences import is_single_column
 from ia3_studio.data.block_rows import rows_in_blocks
 from ia3_studio.data.bold_terms import bold_terms, terms_note
 from ia3_studio.data.book_licences import without_licence
@@ -28,7 +29,6 @@ from ia3_studio.data.delimiters import (
     BLANK_LINES,
     NO_DELIMITER,
     delimiter_name,
-    is_one_column,
     is_tabbed,
     is_table,
     with_line_feeds,
@@ -118,7 +118,7 @@ def found_in_cells(name: str, text: str, encoding: str, parsing: ParsingOptions)
     tabbed = name.lower().endswith(".tsv") and parsing.delimiter is None
     if parsing.delimiter is None and name.lower().endswith(".tsv") and (words := read_conll(name, text)):
         return replace(words, form=f"{words.form}, {encoding}")
-    given = "\t" if tabbed else parsing.delimiter or (NO_DELIMITER if is_one_column(text) else None)
+    given = "\t" if tabbed else parsing.delimiter or (NO_DELIMITER if is_single_column(text) else None)
     found = read_delimited(name, text, given, parsing.header)
     form = "one column" if given == NO_DELIMITER else f"{delimiter_name(found.delimiter)}-separated"
     form = f"{form}, {encoding}"

@@ -32,6 +32,7 @@ from ia3_studio.ui.parsing_form import ParsingForm
 from ia3_studio.ui.rows_card import PREVIEW_ROWS, data_overview, raw_rows
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.temporary_files import remove_older
+from ia3_studio.ui.upload_names import name_together
 from ia3_studio.ui.visitor import VISITOR_LENGTH, visitor
 
 UPLOADS = "uploads"
@@ -342,7 +343,7 @@ def expire_uploads(home: Path) -> None:
 
 
 def keep_together(uploads: Sequence[Path], folder: Path) -> Path:
-    """Copy several files into one zip archive, in a folder named by their content; return the archive.
+    """Copy several files into one zip archive, in a folder named by their content; return it. The largest names it.
 
     Raises:
         DataError: together they are larger than is read.
@@ -353,7 +354,7 @@ def keep_together(uploads: Sequence[Path], folder: Path) -> Path:
         name = path.name if path.name not in named else f"{len(named)}/{path.name}"
         named[name] = path
     content = "\n".join(f"{name} {fingerprint_of(path)}" for name, path in sorted(named.items()))
-    target = folder / hashlib.sha256(content.encode()).hexdigest()[:16] / f"{len(named)} files.zip"
+    target = folder / hashlib.sha256(content.encode()).hexdigest()[:16] / f"{name_together(named)}.zip"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as part, zipfile.ZipFile(part, "w") as archive:

@@ -215,7 +215,7 @@ def test_a_file_for_each_intent_labels_the_texts_in_its_lists(tmp_path: Path) ->
     for name, first in (("book", 0), ("cancel", 20)):
         texts = [{"id": n, "data": [{"text": asked(first + n), "userDefined": False}]} for n in range(8)]
         put(json.dumps(texts), tmp_path, f"{name}_usersays_en.json")
-    assert str(load_data(tmp_path).mapping).endswith("text → text, origin → label")
+    assert str(load_data(tmp_path).mapping).endswith("text → text, intent → label")
 
 
 def test_the_turns_of_one_talk_with_versions_are_no_rows(tmp_path: Path) -> None:
