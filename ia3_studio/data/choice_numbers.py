@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ia3_studio.data.column_names import says
 from ia3_studio.data.column_profile import cells_of
@@ -11,6 +11,7 @@ from ia3_studio.data.label_names import label_name
 from ia3_studio.data.measurements import whole_number
 from ia3_studio.data.paths import value_at
 from ia3_studio.data.right_choice import PLACES, first_number, offered
+from ia3_studio.data.shapes.shape import is_blank
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,15 +36,31 @@ def choice_numbers(frame: pd.DataFrame, answer: str, choices: Sequence[str]) -> 
     They are if the column is called an index, or if more than a tenth of them stand beside choices of which none is
     that number: with "2" beside 3, 5 and 7, the "3" beside 1, 2 and 3 is a place as well.
     """
-    cells = cells_of(frame, answer)
-    first = first_number(cells)
+    first = first_number(cells_of(frame, answer))
     records = frame.head(_LOOKED_AT).astype(object).to_dict("records")
-    numbers = [whole_number(label_name(value_at(record, answer))) for record in records]
-    texts = [offered(record, choices) for record in records]
+    told = [value_at(record, answer) for record in records]
+    return meant_by(told, [offered(record, choices) for record in records], first, is_place=is_called_place(answer))
+
+
+def meant_by(
+    told: Sequence[Any], texts: Sequence[Collection[str]], first: int, *, is_place: bool = False
+) -> ChoiceNumbers:
+    """Return how right choices are told, by what tells each and the texts of the choices beside it.
+
+    Args:
+        first: the number of the first choice.
+        is_place: whether their name says that these are places.
+    """
+    numbers = [whole_number(label_name(each)) for each in told]
     filled = [(number, each) for number, each in zip(numbers, texts, strict=True) if number is not None]
-    if not filled or len(filled) < len(cells[:_LOOKED_AT]):
+    if not filled or len(filled) < sum(not is_blank(each) for each in told):
         return ChoiceNumbers(first, False)
     if not all(0 <= number - first < len(each) for number, each in filled):
         return ChoiceNumbers(first, False)
     elsewhere = sum(str(number) not in each for number, each in filled)
-    return ChoiceNumbers(first, elsewhere > _ELSEWHERE * len(filled) or says(answer, PLACES - {"best", "place"}))
+    return ChoiceNumbers(first, elsewhere > _ELSEWHERE * len(filled) or is_place)
+
+
+def is_called_place(answer: str) -> bool:
+    """Say whether a column is called a place, and not what is best."""
+    return says(answer, PLACES - {"best", "place"})

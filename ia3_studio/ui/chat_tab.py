@@ -249,7 +249,8 @@ def _wire(studio: Studio, form: Drawn, widgets: ChatWidgets, status: gr.HTML, as
     for number, chatbot in enumerate(histories):
         chatbot.undo(guard(undo, studio, number), inputs, [prompt, *histories, *send_or_stop], **quiet())
     widgets.stop.click(stop, turn, send_or_stop, cancels=responding, **quiet(queue=False))
-    gr.on(clearing, clear, turn, [*histories, *widgets.speeds, *send_or_stop], **quiet())
+    emptied = [*histories, *widgets.speeds, *send_or_stop]
+    gr.on(clearing, clear, turn, emptied, **quiet(trigger_mode="multiple"))
     gr.on(
         [form["count"].input, *(each.input for each in form["variants"])],
         show_responses,

@@ -1,5 +1,6 @@
 """Numbers of right choices beside choices that are numbers."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,13 @@ def test_a_number_that_is_a_choice_in_all_rows_is_that_choice(tmp_path: Path) ->
 def test_a_column_called_an_index_holds_places(tmp_path: Path) -> None:
     rows = tuple((f"How many lamps has pier {n}?", "3", "1", "4", "2", str(n % 4 + 1)) for n in range(8))
     assert _right(tmp_path / "sums.csv", "correct_index", rows) == ["3142"[n % 4] for n in range(8)]
+
+
+def test_numbers_of_exams_on_a_text_are_places_where_the_choices_are_numbers(tmp_path: Path) -> None:
+    asked, offered, right = ["How many ropes?", "How many sails?"], [["3", "1", "7"], ["8", "9", "4"]], [1, 2]
+    row = {"article": "The boat has two masts and a crew of five.", "questions": asked, "options": offered}
+    path = tmp_path / "exams.jsonl"
+    path.write_text("\n".join(json.dumps({**row, "answers": right}) for _row in range(12)))
+    data = load_data(path)
+    examples = [*data.train, *data.held_out]
+    assert {(each.choices, each.labels) for each in examples} == {(("3", "1", "7"), ("3",)), (("8", "9", "4"), ("9",))}

@@ -35,7 +35,7 @@ ROWS: dict[str, tuple[dict[str, Any], str, Mapping]] = {
     "inner choices": (
         {"item": lambda n: {"question": asked(n), "options": berths(n)}, "gold": lambda n: {"index": n % 3}},
         "choices",
-        Mapping("choices", answer="gold.index", parts=("item.question", "item.options"), asked=1),
+        Mapping("choices", answer="gold.index", parts=("item.question", "item.options"), asked=1, by_number=True),
     ),
     "pairs": (
         {"prompt": asked, "answer": lambda n: said(n) * 4},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ia3_studio.data.choice_numbers import meant_by
 from ia3_studio.data.column_names import says_last
 from ia3_studio.data.column_words import ANSWERED, ASKED, ASKED_ABOUT_WORDS, CONTEXTS, RIGHT
 from ia3_studio.data.lexicon.concepts import words_for
@@ -116,8 +117,9 @@ def _read_exams(rows: Rows) -> Recognized:
         for one, several, answer in whole:
             found.use(row, {**rest, "question": one, "options": several, "answer": answer})
     parts = (*filter(None, (read,)), "question", "options")
-    numbers = first_number([record["answer"] for _row, record in found.rows])
-    mapping = Mapping("choices", answer="answer", parts=parts, asked=len(parts) - 1, counted_from=numbers)
+    told = [record["answer"] for _row, record in found.rows]
+    numbers = meant_by(told, [record["options"] for _row, record in found.rows], first_number(told))
+    mapping = Mapping("choices", answer="answer", parts=parts, asked=len(parts) - 1, **numbers._asdict())
     return found.recognized("questions with choices on a text", mapping)
 
 
