@@ -43,9 +43,9 @@ def test_a_column_called_an_index_holds_places(tmp_path: Path) -> None:
 
 def test_numbers_of_exams_on_a_text_are_places_where_the_choices_are_numbers(tmp_path: Path) -> None:
     asked, offered, right = ["How many ropes?", "How many sails?"], [["3", "1", "7"], ["8", "9", "4"]], [1, 2]
-    row = {"article": "The boat has two masts and a crew of five.", "questions": asked, "options": offered}
+    row = {"questions": asked, "options": offered, "answers": right}
     path = tmp_path / "exams.jsonl"
-    path.write_text("\n".join(json.dumps({**row, "answers": right}) for _row in range(12)))
+    path.write_text("\n".join(json.dumps({"article": f"Boat {n} has two masts.", **row}) for n in range(12)))
     data = load_data(path)
     examples = [*data.train, *data.held_out]
     assert {(each.choices, each.labels) for each in examples} == {(("3", "1", "7"), ("3",)), (("8", "9", "4"), ("9",))}
