@@ -15,6 +15,7 @@ import torch
 
 from ia3_studio.chat.answers import Row
 from ia3_studio.chat.drafts import Drafts
+from ia3_studio.chat.kept_rows import remember, resumed
 from ia3_studio.models.chat_weights import row_costs_of
 from ia3_studio.models.fast_inference import step_of
 from ia3_studio.models.model_call import KEYS_AND_VALUES, cache_name, called, read
@@ -174,38 +175,6 @@ def decode_apart(model: Any, rows: list[Row], scaling: Scaling) -> Logits:
         yield list(zip(rows, found, strict=True))
         caches = [cache for row, cache in zip(rows, caches, strict=True) if not row.ended]
         rows = [row for row in rows if not row.ended]
-
-
-def resumed(kept: KeptPrefixes, rows: Sequence[Row]) -> tuple[Any, int]:
-    """Return a cache that the prompts of all rows can go on from, and its width in tokens; None and 0 without one.
-
-    All rows go on at the same column, so that the one with the most new tokens decides how many are computed.
-    """
-    from ia3_studio.models.kept_prefixes import cache_from
-
-    if not all(row.key for row in rows):
-        return None, 0
-    found = [kept.longest(row.key, row.prompt) for row in rows]
-    longest = max(len(row.prompt) for row in rows)
-    # A prompt's last token is computed in any case: its logits are asked for.
-    new = max(max(1, len(row.prompt) - count) for row, (_prefix, count) in zip(rows, found, strict=True))
-    width = longest - new
-    if width <= 0:
-        return None, 0
-    parts = [(prefix, max(0, len(row.prompt) - new)) for row, (prefix, _count) in zip(rows, found, strict=True)]
-    return cache_from(parts, width), width
-
-
-def remember(kept: KeptPrefixes, row: Row, cache: Any, number: int, mask: Tensor, *, keeps_answers: bool) -> None:
-    """Keep the keys and values of one row of a batch, if its cache holds those of all tokens."""
-    from ia3_studio.models.kept_prefixes import Prefix, states_of
-
-    if not row.key:
-        return
-    columns = mask[number].nonzero()[:, 0]
-    tokens = tuple(row.prompt + row.ids)[: len(columns) if keeps_answers else len(row.prompt)]
-    if states := states_of(cache, number, columns[: len(tokens)]):
-        kept.keep(Prefix(row.key, tokens, states))
 
 
 def decode_answers(model: Any, rows: list[Row], scaling: Scaling) -> Logits:

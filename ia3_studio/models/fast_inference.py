@@ -45,7 +45,7 @@ def enable_fast_inference(
     Returns:
         The three fast paths (layers, float16 copies, decoding), and why one is off.
     """
-    from ia3_studio.models.fast_decode import fast_decode_step
+    from ia3_studio.models.fast_decode_trial import fast_decode_step
 
     layers = plain_layers(model)
     product, reason = onednn_product(weights_of(layer for layer in layers if isinstance(layer, nn.Linear)))

@@ -13,7 +13,8 @@ from ia3_studio.data.conversations import Message
 from ia3_studio.method import Adapter, Selection, attach, discover, serve
 from ia3_studio.method.heads import HeadedAttachment
 from ia3_studio.models import fast_inference, few_rows
-from ia3_studio.models.fast_decode import FastDecodeStep, fast_decode_step
+from ia3_studio.models.fast_decode import FastDecodeStep
+from ia3_studio.models.fast_decode_trial import fast_decode_step
 from ia3_studio.models.fast_inference import disable_fast_inference, enable_fast_inference, step_of
 from ia3_studio.models.loaded import LoadedModel
 from ia3_studio.models.preallocated_kv_cache import cache_argument, cache_of, preallocate
