@@ -69,6 +69,8 @@ class Damage:
 
 def clause(error: Exception) -> str:
     """Return the first line of what an error says, to stand within a sentence."""
+    if isinstance(error, RecursionError):  # it would speak of Python
+        return "its parts lie too deep inside each other"
     return str(error).strip().partition("\n")[0].rstrip(".")
 
 
