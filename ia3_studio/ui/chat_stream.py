@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import gradio as gr
@@ -40,9 +40,12 @@ def stream_responses(studio: Studio, turn: ChatTurn, *values: Any) -> Iterator[t
 
     Yields (note, tokens, files, speed of each response, every history).
     """
-    mark = turn.take()
+    mark, asked = turn.take()
     try:
         form = read_form(ChatForm, values)
+        if asked:  # what the page has shown since then is of the stream that was ended
+            form = replace(form, count=len(asked), histories=(*asked, *form.histories[len(asked) :]))
+            yield *[gr.skip()] * 4, *UNCHANGED[:MAX_RESPONSES], *for_all(asked)
         with closing(_steps(studio, form, request_of(studio, form))) as steps:
             for step in steps:
                 if not turn.is_of(mark):

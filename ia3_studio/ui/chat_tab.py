@@ -60,8 +60,9 @@ def send(studio: Studio, turn: ChatTurn, *values: Any) -> tuple[Any, ...]:
     prompt = form.prompt.strip()
     if not prompt:
         raise StudioError(text.EMPTY_PROMPT)
-    turn.take()
-    return "", *for_all(with_question(form.shown_histories, prompt))
+    asked = with_question(form.shown_histories, prompt)
+    turn.ask(asked)
+    return "", *for_all(asked)
 
 
 def describe(
@@ -130,7 +131,7 @@ def retry(studio: Studio, number: int, turn: ChatTurn, event: gr.RetryData, *val
         [*before(history, question), {"role": "user", "content": question_of(history, question)}]
         for history in form.shown_histories
     ]
-    turn.take()
+    turn.ask(kept)
     return (form.seed or 0) + 1, *for_all(kept)
 
 
@@ -148,8 +149,9 @@ def edit(studio: Studio, number: int, turn: ChatTurn, event: gr.EditData, *value
     form = read_form(ChatForm, values)
     question = question_at(form.histories[number], _position(event))
     kept = [before(history, question) for history in form.shown_histories]
-    turn.take()
-    return tuple(for_all(with_question(kept, str(event.value).strip())))
+    asked = with_question(kept, str(event.value).strip())
+    turn.ask(asked)
+    return tuple(for_all(asked))
 
 
 def show_stop(is_responding: bool) -> tuple[Any, Any]:

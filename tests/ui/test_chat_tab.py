@@ -57,7 +57,7 @@ def test_a_prompt_goes_to_every_response_that_is_shown(bench: Studio) -> None:
 
 def test_an_empty_prompt_is_refused_and_ends_nothing(bench: Studio) -> None:
     turn = ChatTurn()
-    mark = turn.take()
+    mark, _asked = turn.take()
     with pytest.raises(StudioError):
         send(bench, turn, *updates_of(with_histories([], prompt="  ")))
     assert turn.is_of(mark)
@@ -171,6 +171,18 @@ def test_a_stream_ends_by_itself_when_another_click_takes_its_turn(bench: Studio
     follows(bench, *clicked, turn, *more, *updates_of(with_histories(ONE, prompt="c")))
     assert list(stream) == []
     assert turn.is_taken is (follows is not undo)  # by the response that follows
+
+
+@pytest.mark.parametrize("follows", [retry, edit])
+def test_what_an_ended_stream_still_showed_is_not_taken_for_the_conversation(
+    bench: Studio, tiny: Path, follows: Any
+) -> None:
+    turn, shown = ChatTurn(), asking(tiny, [*ASKED, {"role": "assistant", "content": "a piece of it"}], seed=0)
+    kept = next(each for each in follows(bench, 0, turn, event(0, "hi"), *shown) if isinstance(each, list))
+    first, *_, last = stream_responses(bench, turn, *shown)  # the page shows the piece again
+    assert first[-MAX_RESPONSES] == kept and [each["role"] for each in kept] == ["user"]
+    history = last[-MAX_RESPONSES]
+    assert [each["role"] for each in history] == ["user", "assistant"] and history[-1]["content"] != "a piece of it"
 
 
 def test_a_stream_that_fails_or_ends_gives_the_turn_up(bench: Studio, tiny: Path) -> None:
