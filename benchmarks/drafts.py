@@ -4,8 +4,9 @@
 
 Everyday prompts are answered with guesses and token by token, by turns, by one model and by two side by side (base and
 tuned), greedily and with the sampling that the page begins with. Printed are the shortest times, tokens for each step,
-whether all texts are the same, and what more rows cost on this machine. The peer is transformers' ``generate`` with
-merged weights, alone and with its own prompt lookup.
+whether all texts are the same, what more rows cost on this machine, and how often guesses are right: the first one for
+every token, further ones as far as they were read. The peer is transformers' ``generate`` with merged weights, alone
+and with its own prompt lookup.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ import torch
 
 from benchmarks.chat import MODEL, some_adapter
 from ia3_studio.chat import ChatSettings, Variant, reply
+from ia3_studio.chat.drafts import PromptLookup
 from ia3_studio.chat.settings import PRESETS
 from ia3_studio.data.conversations import Message
 from ia3_studio.data.tokens import prompt_ids
@@ -66,7 +69,7 @@ def main() -> None:
         raise SystemExit("This model is not decoded in one loop, so that nothing is guessed.")
     costs = step.row_costs
     print("time of products by rows:", *(f"{rows}: {spent * 1000:.1f} ms" for rows, spent in costs.seconds.items()))
-    steps = counted_steps()
+    steps, rates = counted_steps(), GuessRates()
     serving = serve(ours.model, {"tuned": adapter})
     for sampling, preset in (("greedy", PRESETS["Precise"]), ("sampled", PRESETS["Balanced"])):
         settings = ChatSettings(preset.temperature, preset.top_p, given.tokens)
@@ -94,7 +97,38 @@ def main() -> None:
                 f"{sampling}, {len(variants)} at once: {mean:.2f}x on average; {same} of {len(PROMPTS)} texts the same"
             )
     step.row_costs = costs
+    rates.show()
     compare_generate(ours, serving, given.model, adapter, given.tokens, given.rounds)
+
+
+class GuessRates:
+    """How often guesses are right, by how many of the last tokens are found earlier: of all texts that are written."""
+
+    def __init__(self) -> None:
+        self._first, self._next = Counter[tuple[int, bool]](), Counter[tuple[int, bool]]()
+        extend = PromptLookup.extend
+
+        def watched(lookup: PromptLookup, tokens: Sequence[int]) -> None:
+            """Extend a lookup, and note which of its guesses would have been right until one was wrong."""
+            if len(lookup):  # and not its prompt
+                for place in range(len(tokens)):
+                    guess = lookup.draft(len(tokens) - place)
+                    for number, (guessed, token) in enumerate(zip(guess.tokens, tokens[place:], strict=False)):
+                        (self._next if number else self._first)[guess.known, guessed == token] += 1
+                        if guessed != token:
+                            break
+                    extend(lookup, tokens[place : place + 1])
+                return
+            extend(lookup, tokens)
+
+        PromptLookup.extend = watched  # type: ignore[method-assign]
+
+    def show(self) -> None:
+        """Print the share of first guesses, and of further ones after right ones, that were right."""
+        for name, counts in (("first guess", self._first), ("further ones", self._next)):
+            found = {known for known, _right in counts}
+            shares = {known: counts[known, True] / (counts[known, True] + counts[known, False]) for known in found}
+            print(f"{name} right:", *(f"{known} known tokens {shares[known]:.0%}" for known in sorted(found)), sep="  ")
 
 
 def counted_steps() -> list[int]:
