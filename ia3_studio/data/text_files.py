@@ -19,7 +19,7 @@ from ia3_studio.data.asked_lines import (
 from ia3_studio.data.bare_sentences import is_single_column
 from ia3_studio.data.block_rows import rows_in_blocks
 from ia3_studio.data.bold_terms import bold_terms, terms_note
-from ia3_studio.data.book_licences import without_licence
+from ia3_studio.data.book_licenses import without_license
 from ia3_studio.data.common_speakers import conversations_of_one, note_on_the_common
 from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll, read_conll_table
@@ -243,7 +243,7 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
             f"{name} is a file of words with tags by its name or first line, but its lines are not one word and as "
             "many fields each; fix the lines, or choose plain rows under Shape."
         )
-    text, outside = without_licence(with_line_feeds(text).strip(), parsing.plain)
+    text, outside = without_license(with_line_feeds(text).strip(), parsing.plain)
     if documents := documents_between(text):
         return Found(numbered({"text": documents}), f"{PLAIN_FORM} marked document, {encoding}", notes=outside)
     if not parsing.plain and (texts := texts_between_rules(text)):

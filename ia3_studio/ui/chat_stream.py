@@ -30,9 +30,8 @@ from ia3_studio.ui.temporary_files import fresh_folder
 
 SPEED_PAUSE = 1.0
 """Seconds between two updates of the speeds: what is drawn costs the browser time that the responses need."""
-
-
 UNCHANGED = [gr.skip()] * (2 * MAX_RESPONSES)
+"""The speed and the history of every response, as they are."""
 
 
 def stream_responses(studio: Studio, turn: ChatTurn, *values: Any) -> Iterator[tuple[Any, ...]]:

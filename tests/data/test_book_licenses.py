@@ -1,4 +1,4 @@
-"""Books with the licence of Project Gutenberg around them."""
+"""Books with the license of Project Gutenberg around them."""
 
 from pathlib import Path
 
@@ -22,20 +22,20 @@ def _book(path: Path, between: str, this: str = "THE") -> Path:
 
 @pytest.mark.parametrize("between", ["\n\n", "\n\n* * *\n\n"])
 @pytest.mark.parametrize("this", ["THE", "THIS"])
-def test_the_licence_around_a_book_is_not_learned(between: str, this: str, tmp_path: Path) -> None:
+def test_the_license_around_a_book_is_not_learned(between: str, this: str, tmp_path: Path) -> None:
     data = load_data(_book(tmp_path / "book.txt", between, this))
     texts = [each.text for each in (*data.train, *data.held_out)]
     assert len(texts) == 12 and all(text.startswith("Chapter") for text in texts)
     assert "Not used: 7 lines of Project Gutenberg around the book." in data.notes
 
 
-def test_plain_rows_keep_the_licence(tmp_path: Path) -> None:
+def test_plain_rows_keep_the_license(tmp_path: Path) -> None:
     data = load_data(_book(tmp_path / "book.txt", "\n\n"), parsing=ParsingOptions(plain=True))
     assert any("anyone anywhere" in each.text for each in (*data.train, *data.held_out))
 
 
 def test_a_text_that_only_names_the_library_is_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
-    path.write_text("\n\n".join(f"Note {n}: the start of the Project Gutenberg ebook is a licence." for n in range(8)))
+    path.write_text("\n\n".join(f"Note {n}: the start of the Project Gutenberg ebook is a license." for n in range(8)))
     data = load_data(path)
     assert len({each.text for each in (*data.train, *data.held_out)}) == 8

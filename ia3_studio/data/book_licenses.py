@@ -1,4 +1,4 @@
-"""Which lines around a book are the licence of the library that gives it away?"""
+"""Which lines around a book are the license of the library that gives it away?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _WITHIN = 20_000
 """Letters within which a book begins."""
 
 
-def without_licence(text: str, plain: bool = False) -> tuple[str, tuple[str, ...]]:
+def without_license(text: str, plain: bool = False) -> tuple[str, tuple[str, ...]]:
     """Return a text without what Project Gutenberg writes above and below a book, and the sentence on this.
 
     Args:
@@ -19,7 +19,7 @@ def without_licence(text: str, plain: bool = False) -> tuple[str, tuple[str, ...
 
     Example:
         >>> begin, end = (f"*** {word} OF THE PROJECT GUTENBERG EBOOK KNOTS ***" for word in ("START", "END"))
-        >>> without_licence(f"Title: Knots\\n{begin}\\nTie it.\\n{end}\\nFree.")
+        >>> without_license(f"Title: Knots\\n{begin}\\nTie it.\\n{end}\\nFree.")
         ('Tie it.', ('Not used: 4 lines of Project Gutenberg around the book.',))
     """
     begin = None if plain else _BEGIN.search(text, 0, _WITHIN)
