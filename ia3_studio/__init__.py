@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ia3_studio.data.labels import labels_of, tokenize_labels
     from ia3_studio.data.load import load_data, split_table
     from ia3_studio.data.mapping import Mapping
+    from ia3_studio.data.other_readings import ways_to_read
     from ia3_studio.data.preference_rows import tokenize_judged, tokenize_pairs
     from ia3_studio.data.table import ParsingOptions, read_table
     from ia3_studio.data.targets import tokenize_targets
@@ -99,6 +100,7 @@ __all__ = [
     "train",
     "train_choices",
     "verdict",
+    "ways_to_read",
 ]
 
 _HOMES = {
@@ -150,6 +152,7 @@ _HOMES = {
     "train_choices": "training.train_choices",
     "verdict": "insight.verdict",
     "export_rows": "data.export_rows",
+    "ways_to_read": "data.other_readings",
 }
 
 

@@ -192,7 +192,7 @@ def flashcards(text: str) -> dict[str, list[Any]] | None:
 
 
 _WIDE = re.compile(r"\n{3,}")
-_ALONE, _BLANK_LINES = re.compile(r"\n\s*\?\s*\n"), re.compile(r"\n\n+")
+_ALONE, _BLANK_LINES = re.compile(r"\n[^\S\n]*\?[^\S\n]*\n"), re.compile(r"\n\n+")
 
 
 def _heading(line: str) -> tuple[int, str, str] | None:

@@ -40,8 +40,12 @@ def columns_for(table: Table, kind: Kind) -> Mapping | None:
     They are those that are detected as such rows, else those that hold what the kind needs. Where the columns have
     none, values inside their objects may.
     """
-    found = inferred_as(table, lambda mapping: task_of(mapping) == kind)
-    return found or _likeliest(table, kind) or _likeliest_inside(table, kind)
+    return inferred_as(table, lambda mapping: task_of(mapping) == kind) or likely_columns(table, kind)
+
+
+def likely_columns(table: Table, kind: Kind) -> Mapping | None:
+    """Return columns that hold what rows of a kind need, where none are detected as such rows; None without any."""
+    return _likeliest(table, kind) or _likeliest_inside(table, kind)
 
 
 def task_of(mapping: Mapping) -> str:

@@ -128,24 +128,30 @@ def _completed(table: Table, found: Mapping) -> Mapping:
 
 
 def inferred_as(table: Table, fits: Callable[[Mapping], bool]) -> Mapping | None:
-    """Return the first of all mappings that columns could have, in the order in which they are tried, which fits.
-
-    A way that refuses the columns is passed over: what they are is known.
-    """
-    if table.mapping and fits(table.mapping):
-        return table.mapping
+    """Return the first of all mappings that columns could have, in the order in which they are tried, which fits."""
     with kept_profiles():
-        looked_at = telling_rows(table)
-        columns = _filled_columns(looked_at)
-        if not table.mapping and not table.undecided:
-            with suppress(DataError):
-                if fits(detected := _told(looked_at)):
-                    return detected
-        for inferred in _ways(looked_at):
-            with suppress(DataError):
-                if (found := inferred(looked_at.frame, columns)) and fits(found):
-                    return _completed(looked_at, found)
-    return None
+        return next(filter(fits, _all_inferred(table)), None)
+
+
+def all_inferred(table: Table) -> tuple[Mapping, ...]:
+    """Return all mappings that columns could have, in the order in which they are tried: first the detected one."""
+    with kept_profiles():
+        return tuple(_all_inferred(table))
+
+
+def _all_inferred(table: Table) -> Iterator[Mapping]:
+    """Yield the mappings; a way that refuses the columns is passed over, as what they are may be known."""
+    if table.mapping:
+        yield table.mapping
+    looked_at = telling_rows(table)
+    columns = _filled_columns(looked_at)
+    if not table.mapping and not table.undecided:
+        with suppress(DataError):
+            yield _told(looked_at)
+    for inferred in _ways(looked_at):
+        with suppress(DataError):
+            if found := inferred(looked_at.frame, columns):
+                yield _completed(looked_at, found)
 
 
 def _other_texts(table: Table, columns: Sequence[str], inner: str) -> bool:

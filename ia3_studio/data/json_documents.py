@@ -47,6 +47,7 @@ _ROWS = (
 """Keys of lists that are the rows of a document which has other lists as well."""
 _PARTS = {"messages", "prompt", "history", "context", "chosen", "rejected", "completion"}
 """Keys of conversations that are parts of one row."""
+_WAY_OUT = "give an array of objects, or one object per line, or choose where its rows are under Shape"
 _DEEPEST = 4
 """Objects inside each other in which a list of rows is searched."""
 
@@ -61,7 +62,7 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
             return asked, "questions of a JSON array"
         return known or _rows_of_list(document)
     if not isinstance(document, dict):
-        raise DataError(f"{name} contains no list of rows; give an array of objects, or one object per line.")
+        raise DataError(f"{name} contains no list of rows; {_WAY_OUT}.")
     if (
         len(document) > 1
         and all(_is_conversation(each) or says_whose(each) for each in document.values())
@@ -99,7 +100,7 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
     if deeper and (wrapped is None or any(wrapped[1] is each for row in deeper[0] for each in row.values())):
         return deeper
     if wrapped is None:
-        raise DataError(f"{name} contains no list of rows; give an array of objects, or one object per line.")
+        raise DataError(f"{name} contains no list of rows; {_WAY_OUT}.")
     key, rows = wrapped
     records, form = _rows_of_list(rows)
     return records, f"{form} {key!r} in an object"

@@ -34,6 +34,9 @@ class ParsingOptions:
     """The speaker of a chat log whose messages are the answers."""
     plain: bool = False
     """Whether rows are read as they stand, even if they have the shape of an export."""
+    rows: str | None = None
+    """Where the rows are: the place of a list in a document, such as "scenes[].lines", or the form of a text, such as
+    "lines" or "questions above their answers"."""
 
 
 @dataclass(frozen=True)

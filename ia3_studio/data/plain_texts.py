@@ -100,7 +100,8 @@ def without_stamps(text: str) -> tuple[str, int]:
     stamped = sum(_STAMP.match(line) is not None for line in filled)
     if stamped < FEWEST_LINES or stamped < _MOSTLY_ALIKE * len(filled):
         return text, 0
-    return "\n".join(_STAMP.sub("", line, count=1) for line in lines), stamped
+    begins = [(line, _STAMP.match(line)) for line in lines]
+    return "\n".join(line[begin.end() :] if begin else line for line, begin in begins), stamped
 
 
 _STAMP = re.compile(r"\s*[\[(]?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?[\])]?\s*[-–]?\s+(?=\S)")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Record
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from ia3_studio.data.column_words import ANSWERED, RIGHT, WRONG
 from ia3_studio.data.label_names import label_name
 from ia3_studio.data.lettered import lettered
 from ia3_studio.data.measurements import whole_number
-from ia3_studio.data.paths import is_listed, structure_of, value_at
+from ia3_studio.data.paths import is_listed, split_path, structure_of, value_at
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,13 +37,19 @@ def repeats_one(frame: pd.DataFrame, columns: Sequence[str], choices: Sequence[s
     """Return the column whose cells are the text of one of the choices of their rows, in a list."""
     if not columns:
         return []
-    records = frame.head(_LOOKED_AT).astype(object).to_dict("records")
-    texts_of = [offered(record, choices) for record in records]
-    return [
-        name for name in columns
-        if records and all(isinstance(record[name], str) and record[name].strip() in texts
-                           for record, texts in zip(records, texts_of, strict=True))
-    ][:1]  # fmt: skip
+    places = (split_path(name, frame.columns) for name in choices)
+    held = dict.fromkeys(path[0] if path else name for name, path in zip(choices, places, strict=True))
+    first = frame.head(_LOOKED_AT).astype(object)
+    texts_of = [
+        offered(record, choices) for record in first[[name for name in held if name in frame]].to_dict("records")
+    ]
+    known = set().union(*texts_of)
+    begun = (name for name in columns if (cells := cells_of(frame, name)) and _is_one_of(cells[0], known))
+    return [name for name in begun if all(map(_is_one_of, first[name].tolist(), texts_of))][:1]
+
+
+def _is_one_of(cell: Any, texts: Collection[str]) -> bool:
+    return isinstance(cell, str) and cell.strip() in texts
 
 
 def offered(record: Record[Any, Any], choices: Sequence[str]) -> set[str]:

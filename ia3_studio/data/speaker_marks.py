@@ -38,7 +38,7 @@ SPEAKER = re.compile(
 )
 """A line that begins with a mark, and what stands behind it."""
 _INSIDE = re.compile(
-    rf"\s*(?:(?:(?<=\s)|#{{2,}}\s*)(?:{_one_of(ASSISTANTS)})(?:\s?\d{{1,5}})?[:：]"
+    rf"(?<!\s)\s*(?:(?:(?<=\s)|#{{2,6}}\s*)(?:{_one_of(ASSISTANTS)})(?:\s?\d{{1,5}})?[:：]"
     rf"|[\[<](?:{_one_of(ASSISTANTS)})[\]>]\s?[:：]?)\s*",
     re.IGNORECASE,
 )

@@ -139,7 +139,7 @@ def _defined(text: str, place: int) -> list[str]:
 
 
 _SIGN = re.compile(r"'[^']*+'|[(),]")
-_COMMENT = re.compile(r"^\s*--[^\n]*\n", re.MULTILINE)
+_COMMENT = re.compile(r"^[^\S\n]*--[^\n]*\n", re.MULTILINE)
 _FIRST = re.compile(r"`[^`\n]{1,100}`|\"[^\"\n]{1,100}\"|\[[^\]\n]{1,100}\]|[\w$]{1,100}")
 
 

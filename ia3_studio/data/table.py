@@ -45,6 +45,7 @@ from ia3_studio.data.refused_kinds import (
     refused_kind,
     refused_members,
 )
+from ia3_studio.data.row_places import found_at
 from ia3_studio.data.several import not_read, read_members, single_tables
 from ia3_studio.data.sgml_rows import read_sgml
 from ia3_studio.data.shapes.folders import read_export
@@ -309,7 +310,8 @@ def _text(read: Callable[[str, str, str, ParsingOptions], Found]) -> Callable[[s
 
     def read_bytes(name: str, data: bytes, parsing: ParsingOptions) -> Found:
         decoded = decode(name, data, parsing.encoding)
-        found = read(name, without_fence(decoded.text), str(decoded.encoding), parsing)
+        text, encoding = without_fence(decoded.text), str(decoded.encoding)
+        found = found_at(name, text, encoding, parsing.rows) if parsing.rows else read(name, text, encoding, parsing)
         return with_encoding_facts(name, found, [decoded])
 
     return read_bytes

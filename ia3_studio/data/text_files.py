@@ -3,48 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import Any
 
 from ia3_studio.data.aligned_columns import Aligned, aligned_columns
-from ia3_studio.data.asked_lines import (
-    answers_hold_tables,
-    flashcards,
-    outside_questions_note,
-    questions_in_first_lines,
-    questions_in_headings,
-)
+from ia3_studio.data.asked_lines import answers_hold_tables, outside_questions_note, questions_in_headings
 from ia3_studio.data.bare_sentences import is_single_column
-from ia3_studio.data.block_rows import rows_in_blocks
-from ia3_studio.data.bold_terms import bold_terms, terms_note
 from ia3_studio.data.book_licenses import without_license
-from ia3_studio.data.common_speakers import conversations_of_one, note_on_the_common
 from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll, read_conll_table
 from ia3_studio.data.cut_cells import require_whole_cells
 from ia3_studio.data.delimited import NUMBERS, read_delimited
-from ia3_studio.data.delimiters import (
-    BLANK_LINES,
-    NO_DELIMITER,
-    delimiter_name,
-    is_tabbed,
-    is_table,
-    with_line_feeds,
-)
-from ia3_studio.data.drawn_tables import vertical_records
+from ia3_studio.data.delimiters import BLANK_LINES, NO_DELIMITER, delimiter_name, is_tabbed, is_table, with_line_feeds
 from ia3_studio.data.edited_sentences import read_edits
 from ia3_studio.data.entity_tables import read_entity_table
-from ia3_studio.data.exchange_texts import (
-    exchanges,
-    exchanges_in_lines,
-    headed_exchanges,
-    headings_note,
-    one_conversation,
-    questions_in_lines,
-    without_rules,
-)
 from ia3_studio.data.glossaries import glossary, glossary_note
 from ia3_studio.data.headed_turns import talk_in_headings, talk_notes
 from ia3_studio.data.header import unique_names
@@ -57,8 +29,7 @@ from ia3_studio.data.json_rows import (
     is_list_lines,
     read_json,
 )
-from ia3_studio.data.line_labels import labeled_lines, labeled_trees, labels_below, marked_labels
-from ia3_studio.data.line_sides import two_sides
+from ia3_studio.data.line_labels import marked_labels
 from ia3_studio.data.literal_documents import (
     MOST_CHARACTERS,
     program_data,
@@ -66,8 +37,7 @@ from ia3_studio.data.literal_documents import (
     toml_document,
     with_quoted_names,
 )
-from ia3_studio.data.marked_classes import classes_above, classes_in_lines, names_note
-from ia3_studio.data.marked_entities import marked_entities
+from ia3_studio.data.marked_classes import classes_above
 from ia3_studio.data.markup_tables import is_markdown_table, read_markdown
 from ia3_studio.data.named_files import note_on_names_of_files
 from ia3_studio.data.ontonotes import BEGIN_OF_DOCUMENT, read_ontonotes
@@ -77,7 +47,6 @@ from ia3_studio.data.plain_texts import (
     cards,
     documents_between,
     is_rule,
-    marked_sides,
     table_delimiter,
     texts_between_rules,
     with_tabs,
@@ -86,18 +55,15 @@ from ia3_studio.data.plain_texts import (
     without_stamps,
 )
 from ia3_studio.data.pubtator import read_pubtator
-from ia3_studio.data.quiz_texts import quiz_questions
-from ia3_studio.data.quoted_texts import quoted_texts
 from ia3_studio.data.sgml_rows import read_sgml, sgml_rows
 from ia3_studio.data.shapes.headed_messages import headed_messages
 from ia3_studio.data.shapes.line_logs import logged_lines, notices_note
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
-from ia3_studio.data.shared_marks import classes_first, marks_note, sides_by_marks, sides_in_lines
-from ia3_studio.data.speaker_lines import conversations_of_two, note_on_titles, note_on_turns
-from ia3_studio.data.tagged_records import tagged_records
+from ia3_studio.data.speaker_lines import note_on_turns
 from ia3_studio.data.tagged_texts import read_listed_tags, read_tagged_texts
 from ia3_studio.data.talk_texts import candidates_note, talks_in_text
 from ia3_studio.data.template_streams import templated_notes, templated_talks
+from ia3_studio.data.text_forms import LAST_FORMS, TEXT_FORMS, in_form
 from ia3_studio.data.webanno import read_webanno
 from ia3_studio.errors import DataError
 
@@ -277,61 +243,6 @@ def _found_aligned(name: str, aligned: Aligned, encoding: str) -> Found:
     return Found(numbered(columns), form, notes=notes)
 
 
-_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
-    (tagged_records, "elements one after the other"),
-    (vertical_records, "records one below the other"),
-    (quoted_texts, "a text in quotes each"),
-    (marked_entities, "entities marked in lines"),
-    (quiz_questions, "questions of a quiz"),
-    (labels_below, "a label below each text"),
-    (labeled_trees, "a tree with its label per line"),
-    (labeled_lines, "a text with its label per line"),
-    (classes_above, "texts below the names of their labels"),
-    (flashcards, "both sides of cards"),
-    (exchanges_in_lines, "prompts and answers in lines"),
-    (marked_sides, "two sides per line"),
-    (talk_in_headings, "a talk below the names of speakers"),
-    (bold_terms, "terms in bold and what they mean"),
-    (questions_in_lines, "questions and answers in lines"),
-    (one_conversation, "prompts and answers in lines"),
-    (exchanges, "prompts and answers in paragraphs"),
-    (rows_in_blocks, "paragraphs built alike"),
-    (conversations_of_two, "conversations in paragraphs"),
-    (conversations_of_one, "conversations in paragraphs"),
-)
-"""How rows are found in text that is no table, in the order in which it is tried, and what that form is called."""
-_LAST_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
-    (headed_exchanges, "prompts and answers in paragraphs"),
-    (classes_in_lines, "a text with its label per line"),
-    (sides_by_marks, "two marks by turns"),
-    (sides_in_lines, "two sides per line"),
-    (classes_first, "a text with its label per line"),
-    (questions_in_headings, "questions above their answers"),
-    (questions_in_first_lines, "questions above their answers"),
-    (two_sides, "two sides per line"),
-)
-"""Those of text that is not separated by a sign as a table is, either."""
-
-
-_WITHOUT_RULES = (sides_by_marks, sides_in_lines, classes_first)
-"""Ways to read a text without the lines that part it."""
-_NOTES: dict[Callable[[str], Any], Callable[[str], tuple[str, ...]]] = {
-    one_conversation: lambda _text: (
-        "Each answer is learned after the line before it alone. If the lines are one conversation, put blank lines "
-        "between its parts: the turns of a part stay together.",
-    ),
-    talk_in_headings: talk_notes,
-    bold_terms: terms_note,
-    headed_exchanges: headings_note,
-    questions_in_headings: outside_questions_note,
-    conversations_of_two: note_on_titles,
-    conversations_of_one: note_on_the_common,
-    sides_by_marks: lambda text: marks_note(without_rules(text)),
-    classes_in_lines: names_note,
-}
-"""What is to be said of a form, by how it is read."""
-
-
 def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found | None:
     """Return the rows of text that is more than paragraphs: JSON, labels before texts, questions and answers, cells."""
     if is_json_document(text) or is_json_stream(text):
@@ -341,7 +252,7 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
         frame, form, damaged, notes = read_json(name, document, named_lines=False)
         return Found(frame, f"{form.replace('JSON', 'Python text')}, {encoding}", damaged, notes=notes)
     plain, stamps = without_stamps(text)
-    if found := _in_form(_FORMS, plain, stamps, encoding):
+    if found := in_form(TEXT_FORMS, plain, stamps, encoding):
         return found
     if delimiter := table_delimiter(text):
         return found_in_cells(name, text, encoding, replace(parsing, delimiter=delimiter))
@@ -349,20 +260,7 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
     if sign:
         found = found_in_cells(name, tabbed, encoding, replace(parsing, delimiter="\t"))
         return replace(found, form=found.form.replace("tab-separated", f"{sign}-separated", 1))
-    return _in_form(_LAST_FORMS, plain, stamps, encoding)
-
-
-def _in_form(
-    forms: tuple[tuple[Callable[[str], Any], str], ...], text: str, stamps: int, encoding: str
-) -> Found | None:
-    """Return the rows of text in the first form that fits; None if none does."""
-    ruled = without_rules(text) if forms is _LAST_FORMS else text
-    for read, form in forms:
-        if rows := read(ruled if read in _WITHOUT_RULES else text):
-            notes = _NOTES[read](text) if read in _NOTES else ()
-            notes += (f"Not used: the times at the beginning of {stamps:,} lines.",) if stamps else ()
-            return Found(numbered(rows), f"{form}, {encoding}", notes=notes)
-    return None
+    return in_form(LAST_FORMS, plain, stamps, encoding)
 
 
 def found_in_markdown(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:

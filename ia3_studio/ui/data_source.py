@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,19 @@ import gradio as gr
 
 from ia3_studio.atomic import replacing
 from ia3_studio.data.archives import require_room
+from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.large import fingerprint_of
 from ia3_studio.data.listed_images import find_images
 from ia3_studio.data.load import DataChoice, look_at, split_images, split_table
+from ia3_studio.data.other_readings import other_readings
 from ia3_studio.data.pasted import write_pasted
 from ia3_studio.data.paths import split_path
+from ia3_studio.data.row_places import places_in
+from ia3_studio.data.sampled import sample_rows
 from ia3_studio.data.table import Table
 from ia3_studio.errors import DataError, OneFileError, StudioError
 from ia3_studio.settings import is_public
-from ia3_studio.ui import parsing_form, text
+from ia3_studio.ui import parsing_form, readings_card, text
 from ia3_studio.ui.components.model_picker import ModelPicker
 from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import note
@@ -260,6 +264,47 @@ def apply_parsing(
         raise
     form = parsing_form.offered(found, split.mapping, cells, split.mapping.split)
     yield DataChoice(kept, mapping, parsing).to_text(), *data_overview(split), *form
+
+
+def use_reading(studio: Studio, given: str | None, held_out: float, way: str | None) -> Iterator[tuple[Any, ...]]:
+    """Read the data in another way that was offered; yield as :func:`apply_parsing`."""
+    if not given:
+        yield "", note(text.CHOOSE_FILE), "", "", *_unchanged()
+        return
+    try:
+        chosen, path = readings_card.chosen(way), Path(given)
+        found = look_at(path, chosen.parsing)
+        split = split_table(path.name, found, chosen.mapping, held_out=held_out)
+        kept = str(keep(path, uploads_folder(studio))) if _is_fleeting(path) else given
+    except StudioError as error:
+        yield "", note(str(error), "bad"), "", "", *_unchanged()
+        raise
+    form = parsing_form.offered(found, split.mapping, parsing_form.cells_of(chosen.parsing), split.mapping.split)
+    yield replace(chosen, source=kept).to_text(), *data_overview(split), *form
+
+
+def offer_readings(studio: Studio, given: str | None, data: str, *cells: str) -> tuple[Any, ...]:
+    """Return (shape, what holds the list, list) that offer what came in to be read in other ways.
+
+    Args:
+        given: the path of what came in.
+        data: the data in use; empty where what came in is refused.
+        cells: the fields on how cells are read.
+    """
+    choice = DataChoice.from_text(data or "")
+    if not given or (data and choice.source != given):
+        return gr.skip(), *readings_card.hidden()
+    path, parsing = Path(given), choice.parsing if data else parsing_form.chosen_parsing(*cells)
+    table: Table | None = None
+    files: tuple[str, ...] = ()
+    try:
+        table = look_at(path, parsing)
+    except StudioError as error:  # its sentence is on the page already
+        files, parsing = error.files if isinstance(error, OneFileError) else (), None
+    used = choice.mapping or (infer_columns(sample_rows(table)) if data and table else None)
+    readings = other_readings(path, table, used, parsing, files) if path.exists() and not find_images(path) else ()
+    places = parsing_form.offered_places(places_in(path), parsing.rows or "" if parsing else "")
+    return places, *readings_card.offered(readings, needed=used is None)
 
 
 def apply_choices(

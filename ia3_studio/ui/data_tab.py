@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from ia3_studio.data.export_rows import export_rows, write_left_out
 from ia3_studio.data.large import is_large
@@ -91,31 +92,21 @@ def build(studio: Studio, session: Session) -> DataTab:
         onward = gr.Button(text.NEXT_TRAIN, variant="primary", elem_id="next-train")
     used: list[gr.components.Component] = [session.data, said, rows, faults]
     read = [own.given, own.held_out, *own.form.fields]
-    kind.input(
+    events = [kind.input(
         guard(choose_kind, studio),
         [kind, *read],
         [*own.groups, *used, *own.form.shown],
         **quiet(trigger_mode="always_last"),
-    )
-    read_again = [*used, *own.form.shown]
-    task, *others = own.form.fields
-    columns, others = others[: parsing_form.PLACES], others[parsing_form.PLACES :]
-    changed = [each.input for each in others if isinstance(each, gr.Dropdown)]
-    gr.on(
-        [own.form.apply.click, own.held_out.release, *changed],
-        guard(data_source.apply_choices, studio), read, read_again, **quiet(trigger_mode="always_last"),
-    )  # fmt: skip
-    task.input(guard(data_source.apply_task, studio), read, read_again, **quiet(trigger_mode="always_last"))  # type: ignore[attr-defined]
-    gr.on(
-        [each.input for each in columns if isinstance(each, gr.Dropdown)],
-        guard(data_source.apply_column, studio), [session.data, *read], read_again,
-        **quiet(trigger_mode="always_last"),
-    )  # fmt: skip
-    own.form.unused.input(
-        guard(data_source.use_unused, studio),
-        [own.given, own.held_out, own.form.unused, *own.form.fields], read_again, **quiet(trigger_mode="always_last"),
-    )  # fmt: skip
-    _wire_ways_in(studio, own, used)
+    )]  # fmt: skip
+    events += _wire_form(studio, session, own, used, read)
+    events += _wire_ways_in(studio, own, used)
+    offered = [own.form.fields[-1], *own.form.readings.shown]
+    for event in events:  # whether or not the data could be read
+        event.then(
+            guard(data_source.offer_readings, studio),
+            [own.given, session.data, *own.form.fields[-parsing_form.CELL_FIELDS :]], offered,
+            **quiet(trigger_mode="always_last"),
+        )  # fmt: skip
     along.click(guard(export_processed, studio), [session.data, own.held_out], [mended, left_out], **quiet())
     session.data.change(
         lambda data: [gr.update(visible=bool(data)), *[gr.update(visible=False)] * 2],  # files of other data go
@@ -124,17 +115,44 @@ def build(studio: Studio, session: Session) -> DataTab:
     return DataTab(used, own.held_out, preview, onward)
 
 
-def _wire_ways_in(studio: Studio, own: OwnData, used: list[gr.components.Component]) -> None:
+def _wire_form(
+    studio: Studio,
+    session: Session,
+    own: OwnData,
+    used: list[gr.components.Component],
+    read: list[gr.components.Component],
+) -> list[Dependency]:
+    """Read the data again where a field, a column that is not used or another way is chosen; return the events."""
+    read_again = [*used, *own.form.shown]
+    task, *others = own.form.fields
+    columns, others = others[: parsing_form.PLACES], others[parsing_form.PLACES :]
+    changed = [each.input for each in others if isinstance(each, gr.Dropdown)]
+    given, last = [own.given, own.held_out], quiet(trigger_mode="always_last")
+    return [
+        gr.on([own.form.apply.click, own.held_out.release, *changed], guard(data_source.apply_choices, studio),
+              read, read_again, **last),
+        task.input(guard(data_source.apply_task, studio), read, read_again, **last),  # type: ignore[attr-defined]
+        gr.on([each.input for each in columns if isinstance(each, gr.Dropdown)],
+              guard(data_source.apply_column, studio), [session.data, *read], read_again, **last),
+        own.form.unused.input(guard(data_source.use_unused, studio),
+                              [*given, own.form.unused, *own.form.fields], read_again, **last),
+        own.form.readings.ways.input(guard(data_source.use_reading, studio),
+                                     [*given, own.form.readings.ways], read_again, **last),
+    ]  # fmt: skip
+
+
+def _wire_ways_in(studio: Studio, own: OwnData, used: list[gr.components.Component]) -> list[Dependency]:
+    """Wire what brings data in; return the events after which other data may be in use."""
     taken = [own.given, *used, *own.form.shown]
-    gr.on(
+    uploaded = gr.on(
         [own.upload.upload, own.upload.clear],
         guard(data_source.take_upload, studio), [own.upload, own.held_out], taken, **quiet(trigger_mode="always_last"),
     )  # fmt: skip
-    gr.on(
+    named = gr.on(
         [own.use_path.click, own.path.submit], guard(data_source.take_path, studio), [own.path, own.held_out], taken,
         **quiet(),
     )  # fmt: skip
-    own.use_pasted.click(guard(data_source.take_pasted, studio), [own.pasted, own.held_out], taken, **quiet())
+    pasted = own.use_pasted.click(guard(data_source.take_pasted, studio), [own.pasted, own.held_out], taken, **quiet())
     hub = own.hub
     hub.name.search(guard(model_choice.search_data_sets, studio), None, hub.name, **quiet(trigger_mode="multiple"))
     gr.on(
@@ -147,4 +165,7 @@ def _wire_ways_in(studio: Studio, own: OwnData, used: list[gr.components.Compone
         [hub.note, hub.splits, used[2]],
         **quiet(trigger_mode="always_last"),
     )
-    hub.use.click(guard(data_source.take_hub, studio), [own.held_out, *hub.chosen], [hub.note, *taken], **quiet())
+    fetched = hub.use.click(
+        guard(data_source.take_hub, studio), [own.held_out, *hub.chosen], [hub.note, *taken], **quiet()
+    )
+    return [uploaded, named, pasted, fetched]

@@ -10,7 +10,9 @@ from ia3_studio.data.parsing import shown_names
 from ia3_studio.ui.text import plural
 
 if TYPE_CHECKING:
+    from ia3_studio.data.example import Example
     from ia3_studio.data.findings import Findings
+    from ia3_studio.data.other_readings import Reading
     from ia3_studio.data.split import DataSplit
     from ia3_studio.tasks.preview import RunPreview, ShownRow
 
@@ -18,6 +20,8 @@ MOST_ROWS = 8
 """Row numbers named in a sentence."""
 MOST_REASONS = 6
 MOST_LABELS = 12
+_EXAMPLE = 60
+"""Characters of an example that are shown of a way to read data."""
 MODELS_FOR_LABELS = "encoders such as MiniLM, with a new classification head; chat models, which generate the label"
 MODELS_FOR_KIND = {
     "tags": "encoders such as MiniLM, with a new token classification head",
@@ -72,6 +76,27 @@ def labels_of(kind: str, counts: Sequence[int]) -> str:
     each = f"{few:,}" if few == many else f"{few:,} to {many:,}"
     of_what = LABELED.get(kind, "rows")
     return f"{len(counts):,}, {each} {of_what.removesuffix('s') if many == 1 else of_what} each"
+
+
+def reading_words(reading: Reading) -> str:
+    """Return what another way to read data is, and its first example: "text → text, topic → label: “Late?” → fees"."""
+    found = reading.parsing
+    place = (found.rows or found.sheet or found.speaker or "") if found else ""
+    return f"{f'{place}: ' if place else ''}{reading.mapping}: {_shown_example(reading.example)}"
+
+
+def _shown_example(example: Example) -> str:
+    """Return what is asked first and what follows, or the only text."""
+    if not (example.messages or example.labels):
+        return _quoted(example.text)
+    turns = example.turns
+    begin = next((place for place, turn in enumerate(turns) if turn.role == "user"), 0)
+    return " → ".join(_quoted(turn.content) for turn in turns[begin : begin + 2])
+
+
+def _quoted(words: str) -> str:
+    short = " ".join(words[: 2 * _EXAMPLE].split())
+    return f"“{short if len(short) <= _EXAMPLE else f'{short[:_EXAMPLE]}…'}”"
 
 
 def finding_sentences(found: Findings) -> Iterator[str]:

@@ -19,8 +19,9 @@ from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.paths import paths_in
 from ia3_studio.data.table import ParsingOptions, Table
 from ia3_studio.errors import DataError
-from ia3_studio.ui import text
+from ia3_studio.ui import readings_card, text
 from ia3_studio.ui.parsing_words import DELIMITERS, ENCODINGS, asks_for_choice
+from ia3_studio.ui.readings_card import ReadingsCard
 
 if TYPE_CHECKING:
     from ia3_studio.data.mapping import Mapping
@@ -50,6 +51,8 @@ class ParsingForm:
     apply: gr.Button
     options: gr.Accordion
     """What holds the fields; closed until one of them is needed."""
+    readings: ReadingsCard
+    """The other ways to read the data."""
 
     @property
     def shown(self) -> list[Block]:
@@ -59,6 +62,7 @@ class ParsingForm:
 
 def build() -> ParsingForm:
     """Draw the fields."""
+    readings = readings_card.build()
     unused = gr.Radio([], value=None, label=text.UNUSED, info=text.UNUSED_INFO, visible=False, elem_id="unused-columns")
     with gr.Accordion(text.PARSING_OPTIONS, open=False, elem_id="data-parsing") as options:
         kind = gr.Dropdown(list(text.ROW_KINDS), value="", label=text.ROWS_ARE, info=text.ROWS_INFO, elem_id="rows-are")
@@ -92,7 +96,7 @@ def build() -> ParsingForm:
         shape = gr.Dropdown(list(text.SHAPES), value="", label=text.SHAPE, info=text.SHAPE_INFO, elem_id="shape")
         apply = gr.Button(text.APPLY_PARSING, elem_id="apply-parsing")
     columns = [kind, first, second, answer, rejected, choices, template, split, system]
-    return ParsingForm([*columns, delimiter, encoding, header, sheet, speaker, shape], unused, apply, options)
+    return ParsingForm([*columns, delimiter, encoding, header, sheet, speaker, shape], unused, apply, options, readings)
 
 
 def _column(label: str, info: str, elem_id: str, *, visible: bool = True) -> gr.Dropdown:
@@ -240,14 +244,31 @@ def chosen_unused(choice: str | None, fields: Sequence[Any]) -> tuple[Any, ...]:
 def chosen_parsing(
     delimiter: str, encoding: str, header: str, sheet: str, speaker: str, shape: str
 ) -> ParsingOptions | None:
-    """Return how a file is to be read; None where all is guessed."""
+    """Return how a file is to be read; None where all is guessed. :func:`cells_of` is the inverse."""
     if not (delimiter or encoding or header or sheet or speaker or shape):
         return None
     row = int(header) if header.isdecimal() and len(header) < 4 else None
     plain = shape == text.PLAIN_ROWS
     return ParsingOptions(
-        delimiter or None, cast(Encoding, encoding) or None, row, sheet or None, speaker or None, plain
-    )
+        delimiter or None, cast(Encoding, encoding) or None, row, sheet or None, speaker or None, plain,
+        None if plain else shape or None,
+    )  # fmt: skip
+
+
+def cells_of(parsing: ParsingOptions | None) -> tuple[str, ...]:
+    """Return the values of the fields on how cells are read, for a file that is read so."""
+    if parsing is None:
+        return ("",) * CELL_FIELDS
+    header = "" if parsing.header is None else str(parsing.header)
+    shape = text.PLAIN_ROWS if parsing.plain else parsing.rows or ""
+    return parsing.delimiter or "", parsing.encoding or "", header, parsing.sheet or "", parsing.speaker or "", shape
+
+
+def offered_places(places: Sequence[str], chosen: str) -> Any:
+    """Return the update of the field of the shape: the places in the file that can be chosen, and the chosen one."""
+    known = {value for _label, value in text.SHAPES}
+    others = dict.fromkeys((*places, *((chosen,) if chosen not in known else ())))
+    return gr.update(choices=[*text.SHAPES, *((name, name) for name in others)])
 
 
 def offered(
@@ -285,7 +306,7 @@ def offered(
         *cells[:3],
         gr.update(choices=sheets, value=cells[3], visible=len(sheets) > 1),
         gr.update(choices=[text.NO_SPEAKER, *speakers], value=cells[4], visible=bool(speakers)),
-        cells[5],
+        {**offered_places((), cells[5]), "value": cells[5]},
         _unused(table, mapping),
         gr.update(open=True) if asks_for_choice(refused) else gr.skip(),
     )

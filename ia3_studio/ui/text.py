@@ -161,10 +161,14 @@ HEADER = "Header row"
 HEADERS = (AUTO_DETECT, ("none", "0"), *((f"row {row}", str(row)) for row in range(1, 21)))
 SPEAKER, SPEAKER_INFO = "Speaker", "Of a chat log: whose messages are the answers"
 NO_SPEAKER = ("not selected", "")
-SHAPE, SHAPE_INFO = "Shape", "Plain rows: read the file as it is, even if it looks like an export or a conversation"
+SHAPE = "Shape"
+SHAPE_INFO = "Where the rows are. Plain rows: as they stand, even if they look like an export or a conversation"
 PLAIN_ROWS = "plain"
 SHAPES = (AUTO_DETECT, ("plain rows", PLAIN_ROWS))
 UNUSED, UNUSED_INFO = "Columns not used", "Select one to use it"
+OTHER_READINGS = "Other ways to read this"
+CHOOSE_READING = f"No way to read the data is selected; select one under {OTHER_READINGS}."
+OTHER_READINGS_INFO = "Each with its first example; select one to use it"
 _PARTS = {
     "context": "as context", "label": "as label", "several": "as several labels", "number": "as number",
     "answer": "as answer",

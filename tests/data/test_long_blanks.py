@@ -25,6 +25,8 @@ FILES = {
     ),
     "lines.txt": "".join(f"{BLANKS[:9_000]}x{n}\n" for n in range(200)),
     "rules.csv": "text,label\n" + "".join(f"some{'-' * 20_000}text {n},b{n % 3}\n" for n in range(60)),
+    "cards.txt": "berth :: pier\n" + "\n" * 300_000 + "\n\n".join(f"berth {n} is free" for n in range(59)),
+    "stamps.txt": "".join(f"12:0{n % 10} Is berth {n}{BLANKS}free?\n" for n in range(60)),
     "speakers.txt": "".join(f"User:{BLANKS}hi {n}\nBot:{BLANKS}x\n" for n in range(60)),
 }
 """A file of each kind in which something is very long."""

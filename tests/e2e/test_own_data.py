@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -189,6 +190,38 @@ def test_the_form_uses_a_column_that_was_left_out_and_reads_several_files_header
     letter.write_bytes(b"PK\x03\x04 a letter")
     upload_instead(page, letter)
     expect(page.locator("#data-note .bad")).to_contain_text("letter.docx")
+
+
+def test_another_way_to_read_a_file_is_one_click_and_opens_by_itself_where_a_file_is_refused(
+    page: Page, studio: StudioProcess, tmp_path: Path, snapshot: Snapshot
+) -> None:
+    open_studio(page, studio)
+    found, ways = page.locator("#data-note"), page.locator("#readings")
+    reviews = [{"heading": f"On ferry {n}", "body": f"Crossing number {n} was long and {('calm', 'rough')[n % 2]}.",
+                "stars": "1245"[n % 4], "route": ("north", "south", "east")[n % 3]} for n in range(24)]  # fmt: skip
+    path = tmp_path / "reviews.json"
+    path.write_text(json.dumps(reviews))
+    upload_data(page, path)
+    expect(found).to_contain_text(str(Mapping("labels", column="body", answer="stars")))
+    expect(ways).to_be_hidden()
+    open_card(page, text.OTHER_READINGS)
+    in_four_looks(page, snapshot, "other-readings")
+    other = str(Mapping("labels", column="body", answer="route"))
+    ways.get_by_text(other).click()
+    expect(found).to_contain_text(other)
+    open_card(page, text.PARSING_OPTIONS)
+    expect(page.locator("#answer-column input")).to_have_value("route")
+
+    pier = {"place": "pier 1", "talk": {"ann": "Ship 1 is in", "bo": "Aye, 1"}}
+    odd = tmp_path / "odd.json"
+    odd.write_text(json.dumps({"left": [[1, 2]], "right": {"deeper": [pier]}}))
+    upload_instead(page, odd)
+    expect(page.locator("#data-note .bad")).to_be_visible()
+    expect(ways).to_be_visible()  # nothing else can be used
+    ways.get_by_text("right.deeper[].talk").click()
+    expect(found).to_contain_text(str(Mapping("text", column="text")))
+    expect(page.locator("#data-note .bad")).to_have_count(0)
+    expect(page.locator("#shape input")).to_have_value("right.deeper[].talk")
 
 
 def upload_instead(page: Page, files: Path | list[Path]) -> None:

@@ -1,0 +1,81 @@
+"""Where in a file are the rows? The places that can be chosen, and the rows at one of them."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ia3_studio.data.archives import read_file
+from ia3_studio.data.decode import decode
+from ia3_studio.data.document_rows import places_of_rows, rows_at
+from ia3_studio.data.json_leftovers import outside_rows
+from ia3_studio.data.json_rows import frame_of_records, is_json_document, is_json_lines, read_json_lines
+from ia3_studio.data.literal_documents import program_data, python_document, toml_document
+from ia3_studio.data.parsing import Found
+from ia3_studio.data.text_forms import forms_of, in_chosen_form
+from ia3_studio.data.yaml_rows import parsed_yaml
+from ia3_studio.errors import DataError
+
+MOST_BYTES = 2**20
+"""Files up to this size are searched for other places of rows; of a larger one they can be chosen by name."""
+_LOOKED_AT = 60_000
+"""Characters at the beginning of a text that tell its form."""
+_YAML, _TABLES = (".yaml", ".yml"), (".csv", ".tsv", ".tab", ".psv")
+_DOCUMENTS = (*_YAML, ".json", ".jsonl", ".ndjson", ".jsonlines", ".jl", ".toml", ".py")
+_TEXTS = (".txt", ".text", ".md")
+
+
+def places_in(path: Path) -> tuple[str, ...]:
+    """Return the places in a file that could have its rows; none for tables, archives and folders."""
+    suffix = path.suffix.lower()
+    if suffix not in (*_DOCUMENTS, *_TEXTS) or not path.is_file() or path.stat().st_size > MOST_BYTES:
+        return ()
+    with suppress(DataError):  # what is damaged has no places
+        text = decode(path.name, read_file(path)).text
+        document = _document_of(path.name, text)
+        return forms_of(text[:_LOOKED_AT]) if document is None else places_of_rows(document)
+    return ()
+
+
+def found_at(name: str, text: str, encoding: str, place: str) -> Found:
+    """Read the rows at a place that was chosen.
+
+    Raises:
+        DataError: there are none.
+    """
+    document = _document_of(name, text)
+    if document is None:
+        found = in_chosen_form(text, place, encoding)
+    else:
+        rows = rows_at(document, place)
+        form = f"rows at {place}, {encoding}"
+        found = Found(frame_of_records(name, rows), form, notes=outside_rows(document, rows)) if rows else None
+    if found is None:
+        raise DataError(f"{name} has no rows in the shape {place!r}; choose another shape, or auto-detect.")
+    return found
+
+
+def _document_of(name: str, text: str) -> Any:
+    """Return the document that a file is; None where it is a text."""
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix in _TABLES:
+        return None
+    if suffix in _YAML:
+        return parsed_yaml(text, name)
+    if suffix == ".toml":
+        return json.loads(toml_document(name, text))
+    if suffix == ".py":
+        return json.loads(program_data(text) or "[]")
+    if is_json_document(text):
+        return json.loads(text)
+    if is_json_lines(text):
+        frame, _damaged = read_json_lines(name, text)
+        return [{key: each for key, each in row.items() if not _is_missing(each)} for row in frame.to_dict("records")]
+    literal = python_document(text)
+    return json.loads(literal) if literal else None
+
+
+def _is_missing(cell: Any) -> bool:
+    return isinstance(cell, float) and cell != cell
