@@ -101,8 +101,9 @@ def build(studio: Studio, session: Session) -> DataTab:
     events += _wire_form(studio, session, own, used, read)
     events += _wire_ways_in(studio, own, used)
     offered = [own.form.fields[-1], *own.form.readings.shown]
-    for event in events:  # whether or not the data could be read
-        event.then(
+    ends = [end for event in events for end in (event.success, event.failure)]  # "then" does not run after an error
+    for end in ends:
+        end(
             guard(data_source.offer_readings, studio),
             [own.given, session.data, *own.form.fields[-parsing_form.CELL_FIELDS :]], offered,
             **quiet(trigger_mode="always_last"),
