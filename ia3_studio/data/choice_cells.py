@@ -118,6 +118,8 @@ def right_choice(cell: Any, keys: Sequence[str], choices: Sequence[str], mapping
         flags = [each in (1, True) for each in cell]
         if len(cell) == len(choices) > 1 and sum(flags) == 1 and all(each in (0, 1) for each in cell):
             return flags.index(True)
+        if len(cell) == len(choices) and all(each in (0, 1) for each in cell):
+            raise UnusableError(f"{sum(flags)} of the choices are correct ({mapping.answer}), instead of one")
         if len(cell) != 1:
             raise UnusableError(f"the correct choice ({mapping.answer}) is {len(cell)} values instead of one")
         cell = cell[0]

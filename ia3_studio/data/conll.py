@@ -71,6 +71,8 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
             1,
             next((at for at in range(2, width) if all(is_tag(row[at : at + 1][0]) for row in _full(fields))), tag),
         )
+    if (part := _parts_of_speech(fields)) and not is_tag(_full(fields)[0][tag]):
+        tag = part
     if len({row[tag] for row in _full(fields)}) == 1:  # as of inner names, of which a text may have none
         others = [at for at in range(word + 1, width - 1) if _says_tags(fields, at)]
         tag = max(others, key=lambda at: sum(row[at] != "O" for row in _full(fields)), default=tag)
@@ -240,9 +242,36 @@ def _is_conll(fields: Sequence[Sequence[str]], lines: Sequence[str], is_named_so
     kinds = set(tags)
     plain = 3 * tags.count("O") >= len(tags) and 2 <= len(kinds) <= _MOST_PLAIN and all(map(_PLAIN.fullmatch, kinds))
     pairs = width == len(("word", "tag")) and not any(" " in row[0] for row in fields)
+    if blank and _parts_of_speech(fields):
+        return True
     if (blank and plain and width == len(("word", "tag"))) or (pairs and _runs(fields, lines) and are_parts(tags)):
         return True
     return blank and (is_universal or (len(set(tags)) <= _MOST_TAGS and fitting > 0.95 * len(tags) and "O" in tags))
+
+
+def _parts_of_speech(fields: Sequence[Sequence[str]]) -> int:
+    """Return which field behind the word names its part of speech, where analyses follow that are no tags; else 0."""
+    rows = _full(fields)
+    if len(rows[0]) <= len(("word", "part")):
+        return 0
+    return next((at for at in range(1, len(rows[0]) - 1) if _name_parts([row[at] for row in rows])), 0)
+
+
+def _name_parts(cells: Sequence[str]) -> bool:
+    """Say whether most cells are names of parts of speech, of which there are a few; "in" is a word."""
+    kinds = set(cells)
+    known = {kind for kind in kinds if kind.lower() in _PARTS and (len(kind) > _SHORTEST_PART or kind.isupper())}
+    fits = len(known) >= _FEWEST_PARTS and len(kinds) <= _MOST_PLAIN
+    return fits and 2 * sum(cell in known for cell in cells) > len(cells)
+
+
+_SHORTEST_PART, _FEWEST_PARTS = 2, 3
+_PARTS = frozenset((
+    "noun", "verb", "adj", "adv", "pron", "det", "conj", "punc", "punct", "num", "adp", "aux", "cconj", "sconj", "part",
+    "propn", "intj", "prep", "postp", "nn", "nns", "nnp", "vb", "vbd", "vbz", "vbp", "vbn", "vbg", "jj", "rb", "in",
+    "dt", "prp", "cc", "nr", "vv", "ad", "pu", "ns", "sub",
+))  # fmt: skip
+"""Names of parts of speech, in tag sets that are used."""
 
 
 def _runs(fields: Sequence[Sequence[str]], lines: Sequence[str]) -> bool:

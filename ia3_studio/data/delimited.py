@@ -24,6 +24,7 @@ from ia3_studio.data.header import (
 from ia3_studio.data.header_rows import header_rows
 from ia3_studio.data.problem import Damage, require_few
 from ia3_studio.data.surplus_cells import is_open_list, joined
+from ia3_studio.data.unquoted_rest import joined_text, text_column
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -270,6 +271,11 @@ def _table(
         for row in data:
             row.cells = joined(row.cells, width, delimiter) if len(row.cells) > width else row.cells
         notes += (f"Cells beyond the header are read as one list in {names[-1]}, the last column.",)
+    if header is not None and width == 2 and (text := text_column([row.cells for row in data])) is not None:
+        longer = [row for row in data if len(row.cells) > width and '"' not in row.written]
+        for row in longer:
+            row.cells = joined_text(row.written, delimiter, text)
+        notes += (f"Further delimiters in {len(longer):,} rows are read as part of {names[text]}.",)
     damaged: list[Damage] = []
     numbers: list[int] = []
     cells: list[list[Any]] = []

@@ -150,5 +150,14 @@ def _flag_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
         whole = [name for name, cells in held.items() if cells == known]
         no = known & {"0", "0.0", "false", "no", "n"}
         fitting = [name for name, cells in held.items() if cells == known or (cells and cells == no)]
+        if len(whole) > _FEWEST_FLAGS - 1:
+            always = [name for name, cells in held.items() if cells == known - no]
+            fitting += [name for name in always if _is_next_to(columns, name, fitting)]
         found = fitting if len(whole) > max(1, len(found)) else found
     return [name for name in columns if name in found]
+
+
+def _is_next_to(columns: Sequence[str], name: str, others: Sequence[str]) -> bool:
+    """Say whether a column stands before or behind one of others."""
+    place = columns.index(name)
+    return any(each in others for each in columns[max(0, place - 1) : place + 2])

@@ -27,6 +27,7 @@ from ia3_studio.data.entailed_pairs import entailed_pairs, flagged_pairs
 from ia3_studio.data.flag_columns import flags_of_texts, with_all_flags
 from ia3_studio.data.graded_answers import graded_answers, judged_claims
 from ia3_studio.data.inner_columns import with_inner_columns
+from ia3_studio.data.joined_prompts import with_bare_prompt
 from ia3_studio.data.judged_pairs import judged_pairs
 from ia3_studio.data.label_columns import by_contents, few_labeled, labeled, rated_texts
 from ia3_studio.data.label_contents import holds_several
@@ -124,6 +125,7 @@ def _told(table: Table) -> Mapping:
 def _completed(table: Table, found: Mapping) -> Mapping:
     """Return a mapping with the columns of system prompts, history and tools, or the decimal mark of its numbers."""
     spoken = found.kind in ("pairs", "messages", "preferences")
+    found = with_bare_prompt(table.frame, found)
     return with_opening(table, found) if spoken else with_decimal_mark(table, found)
 
 

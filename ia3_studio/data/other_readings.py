@@ -12,14 +12,18 @@ from pathlib import Path
 from typing import get_args
 
 from ia3_studio.data.chosen_columns import Kind, likely_columns, task_of
-from ia3_studio.data.column_profile import is_plain, kept_profiles, profile
+from ia3_studio.data.column_names import named
+from ia3_studio.data.column_profile import Profile, is_plain, kept_profiles, profile, structures_of
 from ia3_studio.data.column_use import require_columns
 from ia3_studio.data.example import Example
 from ia3_studio.data.examples import read_examples, understood
 from ia3_studio.data.infer_columns import all_inferred, infer_columns
 from ia3_studio.data.load import look_at
 from ia3_studio.data.mapping import Mapping
+from ia3_studio.data.pair_names import PROMPT_NAMES
 from ia3_studio.data.parsing import ParsingOptions
+from ia3_studio.data.paths import is_listed
+from ia3_studio.data.read_texts import LABELED_NAMES
 from ia3_studio.data.row_places import places_in
 from ia3_studio.data.split_names import SPLIT
 from ia3_studio.data.table import Table
@@ -174,15 +178,26 @@ def _candidates(table: Table) -> Iterator[Mapping]:
                 yield likeliest
     columns = [str(name) for name in table.frame.columns if str(name) != SPLIT]
     profiles = [profile(table.frame, name) for name in columns]
-    texts = sorted((each for each in profiles if each.is_text), key=lambda each: -each.length)[:_MOST_TEXTS]
-    labels = [each for each in profiles if each.is_label]
+    read = named(columns, (*LABELED_NAMES, *PROMPT_NAMES))
+    texts = sorted((each for each in profiles if each.is_text), key=lambda each: (each.name not in read, -each.length))
+    texts = texts[:_MOST_TEXTS]
+    labels = [each for each in profiles if each.is_label or _comes_again(each, len(table.frame))]
     labels.sort(key=lambda each: each.is_identifier)
     yield from (Mapping("labels", column=text.name, answer=each.name) for text in texts[:2] for each in labels)
     own = sorted((each.name for each in texts if not each.is_label), key=columns.index)
-    answers = [*own, *(name for name in columns if not is_plain(table.frame, name))]
+    listed = [name for name in columns if any(map(is_listed, structures_of(table.frame, name)))]
+    answers = list(dict.fromkeys((*own, *listed, *(name for name in columns if not is_plain(table.frame, name)))))
+    yield from (
+        Mapping("labels", column=each.name, answer=name, target="multi") for each in texts[:2] for name in listed
+    )
     yield from (Mapping("pairs", *pair) for pair in combinations(answers, 2) if pair[0] in own)
     yield from (Mapping("text", column=text.name) for text in texts)
     yield from (Mapping("pairs", *pair[::-1]) for pair in combinations(own, 2))
+
+
+def _comes_again(each: Profile, rows: int) -> bool:
+    """Say whether most values of a column stand in another row as well."""
+    return each.different > 1 and 2 * each.different <= rows
 
 
 def _examples(table: Table, mapping: Mapping) -> Sequence[Example]:
@@ -199,12 +214,9 @@ def _fits(examples: Sequence[Example], mapping: Mapping, table: Table) -> bool:
     rows = {example.row for example in examples}
     if len(examples) < _FEWEST or 2 * len(rows) <= len(table.frame) or 2 * len(different) <= len(examples):
         return False
-    answer = mapping.answer
-    if (
-        mapping.kind in ("labels", "pairs")
-        and answer in table.frame.columns
-        and profile(table.frame, answer).is_identifier
-    ):
+    learned = mapping.answer if mapping.kind == "pairs" or mapping.target == "number" else ""
+    used = [profile(table.frame, name) for name in (mapping.column, learned) if name in table.frame.columns]
+    if mapping.kind in ("labels", "pairs") and any(each.is_identifier and not each.is_label for each in used):
         return False
     if mapping.kind == "labels" and mapping.target != "number":
         labels = [label for example in examples for label in example.labels]

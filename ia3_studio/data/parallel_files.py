@@ -107,9 +107,19 @@ def _sides(paths: Iterable[str], side_of: Callable[[str], tuple[str, str] | None
 
 
 def _of_two_sides(files: dict[str, str]) -> dict[str, str]:
-    """Return the two files called source and target where a third one stands beside them, such as train.id."""
-    kept = {side: path for side, path in files.items() if side in SOURCE_WORDS | TARGET_WORDS}
-    return kept if len(files) > len(kept) == len(("source", "target")) else files
+    """Return the two files called source and target, or by two languages, where a third one stands beside them.
+
+    That is as train.id, with the numbers of the texts, or train.src, with the names of the books that they are from.
+    """
+    for words in (SOURCE_WORDS | TARGET_WORDS, LANGUAGES | _RARER):
+        kept = {side: path for side, path in files.items() if side in words}
+        if len(files) > len(kept) == len(("source", "target")):
+            return kept
+    return files
+
+
+_RARER = frozenset(("la", "sa", "eu", "cy", "ga", "gl", "lo", "ne", "si", "yo", "rw", "ti", "am", "ky", "tg", "mn"))
+"""Codes of languages that are words or abbreviations elsewhere, and tell little without another one beside them."""
 
 
 def _side_by_name(path: str) -> tuple[str, str] | None:

@@ -42,7 +42,7 @@ def read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str]) 
     texts = [each for each in texts if not each.is_label] or texts
     if all(UNNAMED.fullmatch(each.name) for each in texts):  # what a row may lack is no text that its label belongs to
         texts = [each for each in texts if each.filled > _NEARLY_ALL] or texts
-    texts = [each for each in texts if not is_titled(each.name)] or texts
+    texts = _without_titles(texts)
     plain = [each for each in texts if "html" not in name_words(each.name)]
     most = max((each.length for each in texts), default=0.0)
     texts = [each for each in plain if _MUCH_LONGER * each.length > most] or texts
@@ -53,6 +53,13 @@ def read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str]) 
         return next(iter(filled), "")
     longest = max(texts, key=lambda each: each.length)
     return next(each.name for each in texts if _LONGER * each.length >= longest.length)
+
+
+def _without_titles(texts: list[Profile]) -> list[Profile]:
+    """Return texts without titles; with them where what is left is shorter, as the name of the one who wrote."""
+    others = [each for each in texts if not is_titled(each.name)]
+    longest = max((each.length for each in others), default=0.0)
+    return others if others and all(longest >= each.length for each in texts) else texts
 
 
 def is_repeated(name: str, columns: Sequence[str]) -> bool:

@@ -30,7 +30,8 @@ RIGHT_NAMES = (
 )  # fmt: skip
 _INNER_ANSWERS = ("answerKey", "answer", "label", "labels", "correct", "is_correct", "isCorrect", "right", "is_right",
                   "is_answer", "isAnswer")  # fmt: skip
-_LOOKED_AT = 20
+_LOOKED_AT, _MOSTLY_ONE = 20, 0.8
+"""Rows that are looked at, and the share of questions that have one right choice; the others are listed."""
 
 
 def repeats_one(frame: pd.DataFrame, columns: Sequence[str], choices: Sequence[str]) -> list[str]:
@@ -168,5 +169,6 @@ def inner_answer(frame: pd.DataFrame, bases: set[str]) -> list[str]:
 
 def _is_answer(frame: pd.DataFrame, path: str) -> bool:
     values = structures_of(frame, path)
-    flags = all(is_listed(value) and sum(each in (1, True) for each in value) == 1 for value in values)
+    right = [is_listed(value) and sum(each in (1, True) for each in value) for value in values]
+    flags = all(map(is_listed, values)) and right.count(1) >= _MOSTLY_ONE * len(right)
     return bool(values) and (flags or not any(is_listed(value) or isinstance(value, Record) for value in values))

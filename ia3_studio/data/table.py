@@ -78,6 +78,7 @@ from ia3_studio.data.text_files import (
 
 LFS_MARK = b"version https://git-lfs.github.com/spec/"
 _PAGE = re.compile(rb"\s*(?:<!doctype html|<html[\s>])", re.IGNORECASE)
+_NO_DATA = "HTML page and no data: what was downloaded is the page of an error, a login or a preview; download the file"
 _MAY_BE_HTML = (".html", ".htm", ".md", ".txt", ".text")
 
 
@@ -208,10 +209,7 @@ def _read(name: str, data: bytes, parsing: ParsingOptions) -> Found:
     if suffix == ".zip":
         return _read_several(name, zip_members(name, data), parsing)
     if suffix in READERS and suffix not in _MAY_BE_HTML and _PAGE.match(data[:2000]):
-        raise DataError(
-            f"{name} is an HTML page and no data: what was downloaded is the page of an error, a login or a preview; "
-            "download the file itself."
-        )
+        raise DataError(f"{name} is an {_NO_DATA} itself.")
     if (
         suffix in READERS
         and suffix not in (".xlsx", ".xlsm", ".ods", *DATABASES)
@@ -297,8 +295,19 @@ def _read_several(name: str, members: Mapping[str, bytes], parsing: ParsingOptio
         return Found(frame, form, notes=(*export.notes, *damaged, *not_read(members, export.used)))
     if kind := refused_members(members):
         raise DataError(f"{name} cannot be read: it holds {kind}.")
+    if pages := _pages_in(members):
+        raise DataError(f"{name} cannot be read: {pages}")
     found = _read_together(name, members, suffixes, parsing)
     return replace(found, sheets=single_tables(members, suffixes) or found.sheets, notes=(*damaged, *found.notes))
+
+
+def _pages_in(members: Mapping[str, bytes]) -> str:
+    """Return a sentence where all files are HTML pages whose names say that they are data; empty otherwise."""
+    named = [path for path in members if member_path(path).suffix.lower() in READERS]
+    data = [path for path in named if member_path(path).suffix.lower() not in _MAY_BE_HTML]
+    if not data or len(data) < len(named) or not all(_PAGE.match(members[path][:2000]) for path in data):
+        return ""
+    return f"each of its files ({shown_names(data)}) is an {_NO_DATA} itself."
 
 
 def _read_together(name: str, members: Mapping[str, bytes], suffixes: frozenset[str], parsing: ParsingOptions) -> Found:

@@ -7,6 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.column_names import says
+from ia3_studio.data.column_words import RIGHT
+
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
@@ -49,11 +52,41 @@ def value_of(element: Element) -> Any:
         leaves[name] = leaves.get(name, True) and is_prose(child)
     for key, values in children.items():
         name = key if key not in found else f"{key} (element)"
-        beside = _attributes(values) if leaves[key] else {}
+        values = _with_verdicts(values) if leaves[key] else values
+        beside = _attributes(values) if leaves[key] and not _are_judged(values) else {}
         values = [value[TEXT] for value in values] if beside else values
         found[name] = values[0] if len(values) == 1 else values
         found |= {f"{name} {attribute}": given for attribute, given in beside.items()}
-    return found
+    only = next(iter(found.values())) if len(found) == len(children) == 1 else None
+    return only if _are_judged(only) else found
+
+
+def _with_verdicts(values: Sequence[Any]) -> list[Any]:
+    """Return texts of which an attribute says that some are right as objects that all say whether they are.
+
+    Example:
+        >>> _with_verdicts(["four", {"right": "true", "text": "five"}])
+        [{'text': 'four', 'is_right': False}, {'text': 'five', 'is_right': True}]
+    """
+    told = {key for value in values if isinstance(value, dict) for key in value if key != TEXT}
+    texts = [value.get(TEXT) if isinstance(value, dict) else value for value in values]
+    if len(values) < _FEWEST_CHOICES or len(told) != 1 or not all(isinstance(text, str) for text in texts):
+        return list(values)
+    key = next(iter(told))
+    said = [str(value.get(key, "")).strip().lower() if isinstance(value, dict) else "" for value in values]
+    if not says(key, RIGHT) or not set(said) <= {"", *_YES, *_NO} or not set(said) & _YES:
+        return list(values)
+    return [{TEXT: text, _IS_RIGHT: word in _YES} for text, word in zip(texts, said, strict=True)]
+
+
+def _are_judged(value: Any) -> bool:
+    """Say whether a value is a list of choices that all say whether they are right."""
+    return isinstance(value, list) and all(isinstance(each, dict) and _IS_RIGHT in each for each in value)
+
+
+_IS_RIGHT = "is_right"
+_FEWEST_CHOICES = 2
+_YES, _NO = frozenset(("true", "yes", "1")), frozenset(("false", "no", "0"))
 
 
 def _attributes(values: Sequence[Any]) -> dict[str, Any]:

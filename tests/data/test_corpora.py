@@ -91,3 +91,12 @@ def test_an_intent_that_few_texts_of_wit_have_is_named_and_slots_are_learned(tmp
 
     split = read(tmp_path, "a.json", json.dumps({"data": [row(n) for n in range(12)]}))
     assert split.mapping.kind == "tags" and not split.problems and any("intent" in name for name in split.unused)
+
+
+def test_the_part_of_speech_is_the_tag_where_an_analysis_stands_behind_it(tmp_path: Path) -> None:
+    sentence = "ships{} Noun Noun,A3pl,Nom\nsail Verb Verb,Pos,Aor\nhome Adv Adv\n. Punc Punc\n\n"
+    split = read(tmp_path, "parts.txt", "".join(sentence.format(n) for n in range(12)))
+    assert split.train[0].words[1:] == ("sail", "home", ".")
+    assert split.train[0].labels == ("Noun", "Verb", "Adv", "Punc")
+    prose = "it is late\nit was so\nit may be\n\nso it is\nas it was\nas it goes\n"
+    assert read(tmp_path, "prose.txt", prose).mapping.kind == "text"

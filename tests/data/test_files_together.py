@@ -8,9 +8,12 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from ia3_studio.data.archives import folder_members
 from ia3_studio.data.load import load_data
 from ia3_studio.data.split import DataSplit
+from ia3_studio.errors import DataError
 from tests.data.schema_shapes import plain
 from tests.data.shapes import asked, mood, rows, said
 
@@ -89,3 +92,17 @@ def test_many_small_files_take_no_more_memory_than_they_hold(tmp_path: Path) -> 
         assert len(held) == 6 and tracemalloc.get_traced_memory()[1] < 2**20
     finally:
         tracemalloc.stop()
+
+
+def test_two_languages_are_pairs_and_the_third_file_of_their_name_is_named(tmp_path: Path) -> None:
+    texts = {"en": "The ship {} is late.", "la": "Navis {} sera est.", "src": "Book {}"}
+    files = {f"valid.{side}": "".join(f"{text.format(n)}\n" for n in range(9)) for side, text in texts.items()}
+    split = read(files, tmp_path)
+    assert {message.role: message.content for message in split.train[0].messages}["user"].startswith("The ship")
+    assert any("valid.src" in note for note in split.notes)
+
+
+def test_pages_that_were_saved_as_data_are_named_as_such(tmp_path: Path) -> None:
+    page = "<!DOCTYPE html>\n<html><head><title>corpus</title></head><body><p>Sign in</p></body></html>\n"
+    with pytest.raises(DataError, match=r"HTML page.*download"):
+        read({"food.yml": page, "health.yml": page}, tmp_path)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ia3_studio.data.infer_columns import infer_columns
+from ia3_studio.data.load import load_data
 from ia3_studio.data.table import Table, read_table
 from ia3_studio.errors import DataError
 
@@ -107,3 +108,19 @@ def test_messages_by_key_are_found_in_every_kind_of_file_and_in_folders(tmp_path
             file.write_text(f"<root>{text}</root>" if path.endswith("resx") else text)
         table = read_table(tmp_path / str(place))
         assert table.frame[["en", "de"]].iloc[0].tolist() == ["en text 0", "de text 0"], path
+
+
+def test_choices_of_which_an_attribute_says_that_they_are_right_are_a_question_each(tmp_path: Path) -> None:
+    rows = "".join(
+        f'<question seconds="9"><text>How many berths has pier {n}?</text><variants><variant>{n}</variant>'
+        f'<variant right="true">{n + 1}</variant><variant>{n + 2}</variant></variants></question>'
+        for n in range(9)
+    )
+    two = ('<question seconds="9"><text>Which are ships?</text><variants><variant right="true">A brig</variant>'
+           '<variant right="true">A bark</variant><variant>A mole</variant></variants></question>')  # fmt: skip
+    path = tmp_path / "quiz.xml"
+    path.write_text(f"<questions>{rows}{two}</questions>")
+    split = load_data(path)
+    examples = sorted((*split.train, *split.held_out), key=lambda each: each.row)
+    assert (examples[2].choices, examples[2].labels) == (("2", "3", "4"), ("3",))
+    assert len(examples) == 9 and [problem.row for problem in split.problems] == [10]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pandas as pd
@@ -103,3 +104,27 @@ def test_a_table_that_was_changed_is_looked_at_again() -> None:
     assert str(infer_columns(rows)) == "text → text, kind → label"
     rows.frame["kind"] = [f"What became of matter {row} in the end" for row in range(12)]
     assert str(infer_columns(rows)) != "text → text, kind → label"
+
+
+def test_a_subject_is_read_rather_than_the_shorter_name_of_who_wrote_it() -> None:
+    rows = [{"Company": f"Harbor {row % 5} Ltd", "Subject": f"The crane of berth {row} does not move any more",
+             "Priority": ("Low", "High")[row % 2]} for row in range(16)]  # fmt: skip
+    assert str(infer_columns(table(*rows))) == "Subject → text, Priority → label"
+
+
+def test_a_flag_that_all_rows_have_is_one_of_those_next_to_it() -> None:
+    rows = [{"comment": f"The text number {row} is long enough", "toxic": 1, "obscene": row % 2, "insult": row // 2 % 2,
+             "threat": 0, "version": 1, "note": f"n{row}"} for row in range(12)]  # fmt: skip
+    assert infer_columns(table(*rows)).parts == ("toxic", "obscene", "insult", "threat", "version")
+    apart = [{**row, "version": row["note"], "edition": 1} for row in rows]
+    assert infer_columns(table(*apart)).parts == ("toxic", "obscene", "insult", "threat")
+
+
+def test_a_prompt_that_holds_its_answer_leaves_its_place_to_the_text_in_it() -> None:
+    events = [{"what": f"Cast off number {row}", "day": f"day {row} of May"} for row in range(12)]
+    asked = [f"{event['what']} on {event['day']}" for event in events]
+    rows = [{"text": f"<user>{ask}</user><out>{json.dumps(event)}</out>", "event_text": ask, "output": event}
+            for ask, event in zip(asked, events, strict=True)]  # fmt: skip
+    assert str(infer_columns(table(*rows))) == "event_text → prompt, output → answer"
+    plain = [{**row, "text": f"Please read this: {row['event_text']}"} for row in rows]
+    assert infer_columns(table(*plain)).prompt == "text"
