@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from ia3_studio.models.fast_paths import FastPath, failed_trial
 from ia3_studio.models.sharding import is_offloaded, raise_if_alone
+from ia3_studio.training.row_attention import attend_row, fits
 
 NAME = "packed rows"
 ATTENTION = "row_by_row"
@@ -58,10 +59,15 @@ def attend(
         for place in range(len(own)):
             row = next(parts)
             q, k, v = row
-            asks_alone = place > 0 and common > q.shape[2]  # else a mask costs more than asking once more
             if common:
-                q = q if asks_alone else torch.cat([shared[0], q], 2)
                 k, v = torch.cat([shared[1], k], 2), torch.cat([shared[2], v], 2)
+            is_plain = (window is None or k.shape[2] <= window) and fits(q, k, v, options)
+            asks_alone = place > 0 and (is_plain or common > q.shape[2])  # a mask may cost more than asking once more
+            if common and not asks_alone:
+                q = torch.cat([shared[0], q], 2)
+            if is_plain:
+                seen.append(attend_row(q, k, v, options.get("scaling")))
+                continue
             mask = _visible(q, k, window)
             result, _weights = sdpa_attention_forward(module, q, k, v, mask, is_causal=mask is None, **options)
             seen.append(result[:, common if place and not asks_alone else 0 :])  # (1, length, heads, channels)
