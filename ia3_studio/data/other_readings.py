@@ -102,7 +102,7 @@ def other_readings(
     """
     tried = _beginning(table) if table else None
     made = {_content(_examples(tried, used))} if tried and used else set()
-    of_table = list(_of_table(table, made, parsing)) if table else []
+    of_table = list(islice(_of_table(table, made, parsing), MOST_READINGS)) if table else []
     of_file = list(_of_file(path, table, made, parsing or ParsingOptions(), files))
     most = max(_MOST_OF_TABLE, MOST_READINGS - len(of_file))
     return (*of_table[:most], *of_file)[:MOST_READINGS]
