@@ -76,7 +76,7 @@ def outside_questions_note(text: str) -> tuple[str, ...]:
 
 def _asked(text: str) -> tuple[dict[str, list[Any]] | None, int]:
     """Return the questions in headings, or else in items that go on with the answer, and how many lines are left."""
-    lines = lines_of(with_headings(text))
+    lines = [line for line in lines_of(with_headings(text)) if not _ANCHOR.fullmatch(line)]
     if sum(map(asks, lines)) >= _FEWEST_QUESTIONS or any("?**" in line or "?*" in line for line in lines):
         rows, outside = _below(lines, [_heading(line) for line in lines])
         if rows:
@@ -85,6 +85,10 @@ def _asked(text: str) -> tuple[dict[str, list[Any]] | None, int]:
     if sum(map(bool, items)) < _FEWEST_QUESTIONS:
         return None, 0
     return _below(lines, [item or _heading(line) for item, line in zip(items, lines, strict=True)])
+
+
+_ANCHOR = re.compile(r"[ \t]{0,9}<a[ \t]{1,9}(?:name|id)=[^<>]{1,200}>[ \t]{0,9}</a>[ \t]{0,9}")
+"""A line to which links lead."""
 
 
 def _below(

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 
 MOST_COLUMNS = 10_000
+FIRST_ROW_NAMES = "The first row is read as the names of the columns"
+"""How a note begins on a first row that may be data as well."""
 NUMBERS = "row number"
 """What a column of row numbers without a name is called."""
 _HINT = re.compile(r"sep=(.)[ ]*")
@@ -106,7 +108,7 @@ def read_delimited(name: str, text: str, delimiter: str | None = None, header: i
     named = header_rows([row.cells for row in rows[: (place or 0) + 4]], place)
     notes += named.notes
     if header is None and place == 0 and may_be_data([row.cells for row in rows[: COMPARED_ROWS + 1]], 0):
-        notes.append(f"The first row is read as the names of the columns: {', '.join(rows[0].cells)}.")
+        notes.append(f"{FIRST_ROW_NAMES}: {', '.join(rows[0].cells)}.")
     if header is None and place is None and may_be_names([row.cells for row in rows[: COMPARED_ROWS + 1]]):
         notes.append(
             f"The first row ({', '.join(rows[0].cells)}) is read as words like those below it; set Header row to 1 if"

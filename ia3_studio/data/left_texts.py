@@ -24,6 +24,8 @@ _MOST_LETTERS = 2_000_000
 """Of examples that are compared."""
 _MOST_PATHS, _MOST_TEXTS = 200, 40
 """Paths of a table that are compared, as keys may be anything, and texts of each."""
+_BY_CHANCE = 0.1
+"""Share of the texts of a path that may be found again although the path is not used."""
 _DEEPEST = 12
 _LONGEST, _LOOKED_AT = 4_000, 400
 """Characters of a text that are compared, and in which several words are looked for."""
@@ -63,7 +65,7 @@ def texts_of_rows(frame: pd.DataFrame, besides: Collection[str] = ()) -> RowText
 
 
 def left_texts(source: RowTexts, examples: Iterable[Example]) -> tuple[str, ...]:
-    """Return the paths whose texts are in no example, not even in part.
+    """Return the paths whose texts are in no example, not even in part, but for a few that may be there by chance.
 
     Args:
         examples: those of the same file, in its order; as many are looked at as there may be of these rows.
@@ -77,7 +79,10 @@ def left_texts(source: RowTexts, examples: Iterable[Example]) -> tuple[str, ...]
             if letters > _MOST_LETTERS:
                 break
     learned = "\n".join(seen).casefold()
-    return tuple(path for path, texts in source.texts.items() if not any(_is_in(text, learned) for text in texts))
+    return tuple(
+        path for path, texts in source.texts.items()
+        if sum(_is_in(text, learned) for text in texts) <= _BY_CHANCE * len(texts)
+    )  # fmt: skip
 
 
 def _texts_in(value: Any, path: str, deepest: int) -> Iterator[tuple[str, str]]:

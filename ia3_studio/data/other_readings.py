@@ -15,6 +15,7 @@ from ia3_studio.data.chosen_columns import Kind, likely_columns, task_of
 from ia3_studio.data.column_names import named
 from ia3_studio.data.column_profile import Profile, is_plain, kept_profiles, profile, structures_of
 from ia3_studio.data.column_use import require_columns
+from ia3_studio.data.delimited import FIRST_ROW_NAMES
 from ia3_studio.data.example import Example
 from ia3_studio.data.examples import read_examples, understood
 from ia3_studio.data.infer_columns import all_inferred, infer_columns
@@ -137,6 +138,8 @@ def _of_file(
     ways = [replace(parsing, speaker=name) for name in (table.speakers if table else ()) if name != parsing.speaker]
     sheets = [name for name in (table.sheets if table else files) if name != parsing.sheet]
     ways += [replace(parsing, sheet=name) for name in sheets]
+    if table and parsing.header is None and any(note.startswith(FIRST_ROW_NAMES) for note in table.notes):
+        ways.append(replace(parsing, header=0))
     ways += [ParsingOptions(encoding=parsing.encoding, rows=place) for place in places_in(path)]
     for way in ways[:_MOST_TRIED]:
         if time.monotonic() - begun > _MOST_SECONDS:

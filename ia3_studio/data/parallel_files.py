@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -22,7 +23,7 @@ SOURCE_WORDS = frozenset((
     "src", "source", "in", "input", "inputs", "article", "document", "doc", "question", "questions", "prompt",
     "prompts", "orig", "original", "complex", "nl", "text", "texts", "sentences", "tweets", "noisy", "erroneous",
     "uncorrected", "before", "draft", "buggy", "broken", "dirty", "informal", "ungrammatical", "wrong",
-    "incorrect", "errors", "messages",
+    "incorrect", "errors", "messages", "from",
     "articles", "documents", "instruction", "instructions", "x",
 ))  # fmt: skip
 TARGET_WORDS = frozenset((
@@ -31,7 +32,7 @@ TARGET_WORDS = frozenset((
     "translated", "revised", "rewritten", "response", "responses", "gold", "clean", "cleaned", "formal", "summaries",
     "highlights", "abstract", "abstracts", "headline", "headlines", "translations", "corrections", "correct", "replies",
     "simplified", "paraphrases", "title", "titles", "headlines", "abs", "completion", "completions",
-    "y",
+    "y", "to",
 ))  # fmt: skip
 """Names of the two sides of parallel texts, where they are not languages."""
 
@@ -152,9 +153,11 @@ _ALSO_WORDS = frozenset(
 
 
 def are_two_sides(paths: Sequence[str]) -> bool:
-    """Say whether two files that are no tables may be parallel texts."""
-    sides = [found[0] for path in paths if (found := _side_of(path, False))]
-    return len(paths) == 2 == len(sides) and len(set(sides)) == 1
+    """Say whether files that are no tables may be parallel texts: two, or two of each split in a folder of its own."""
+    stems = Counter(found[0] for path in paths if (found := _side_of(path, False)))
+    if len(stems) > 1 and not all(split_of(PurePosixPath(stem).parent.name) for stem in stems):
+        return False
+    return sum(stems.values()) == len(paths) and set(stems.values()) == {len(("source", "target"))}
 
 
 def side_pairs(paths: Iterable[str]) -> bool:

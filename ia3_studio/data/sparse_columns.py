@@ -13,8 +13,8 @@ from ia3_studio.data.mapping import Mapping
 if TYPE_CHECKING:
     import pandas as pd
 
-_FEW = 0.5
-"""Share of the rows that have a text below which a column is sparse."""
+_FEW, _HARDLY_ANY = 0.5, 0.2
+"""Share of the rows that have a text below which a column is sparse, and below which not even answers are learned."""
 
 
 def without_sparse(
@@ -32,7 +32,8 @@ def without_sparse(
     sparse = [name for name in columns if _is_sparse_text(frame, name)]
     if not sparse or len(sparse) == len(columns):
         return found
-    is_made = found.answer in sparse and not found.others and not says(found.answer, ANSWERED)
+    is_said = says(found.answer, ANSWERED) and profile(frame, found.answer).filled > _HARDLY_ANY
+    is_made = found.answer in sparse and not found.others and not is_said
     is_short_of_answers = found.kind == "pairs" and is_made  # an unanswered question is no reason to train on others
     if not is_short_of_answers and not (found.kind == "text" and found.column not in sparse):
         return found

@@ -11,7 +11,7 @@ from ia3_studio.data.label_examples import tags_in
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import is_listed, structure_of
-from ia3_studio.data.word_tags import is_tag
+from ia3_studio.data.word_tags import OUTSIDE, is_tag
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +86,7 @@ def _are_listed_tags(frame: pd.DataFrame, name: str) -> bool:
 
 
 def _many(tags: Sequence[str]) -> bool:
-    return len(tags) > 1 and "O" in tags
+    return len(tags) > 1 and any(map(OUTSIDE.fullmatch, tags))
 
 
 _LOOKED_AT = 50

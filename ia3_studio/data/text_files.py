@@ -268,6 +268,8 @@ def found_in_markdown(name: str, text: str, encoding: str, parsing: ParsingOptio
     if not (parsing.plain or parsing.delimiter) and (talk := talk_in_headings(text)):
         return Found(numbered(talk), f"a talk below the names of speakers, {encoding}", notes=talk_notes(text))
     if not is_markdown_table(text) or (not parsing.plain and answers_hold_tables(text)):
+        if not parsing.plain and (rows := intents_below_headings(text)):
+            return Found(numbered(rows), f"texts below the names of their intents, {encoding}")
         if not parsing.plain and (rows := questions_in_headings(text)):
             form = f"questions in headings, {encoding}"
             return Found(numbered(rows), form, notes=outside_questions_note(text))
@@ -275,8 +277,6 @@ def found_in_markdown(name: str, text: str, encoding: str, parsing: ParsingOptio
             return Found(numbered(rows), f"terms and what they mean, {encoding}", notes=glossary_note(text))
         if not parsing.plain and (rows := classes_above(text)):
             return Found(numbered(rows), f"texts below the names of their labels, {encoding}")
-        if not parsing.plain and (rows := intents_below_headings(text)):
-            return Found(numbered(rows), f"texts below the names of their intents, {encoding}")
         return found_in_text(name, text, encoding, parsing)
     found = read_markdown(name, text, plain=parsing.plain)
     return replace(found, form=f"{found.form}, {encoding}")

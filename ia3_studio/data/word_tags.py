@@ -6,8 +6,11 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-TAG = re.compile(r"[OBIESLUM]|[BIESLUM][-_].+|.+-[BIESLU]")
+_NO_SPAN = r"No[-_]?(?:Label|Tag|Entity)"
+TAG = re.compile(rf"[OBIESLUM]|[BIESLUM][-_].+|.+-[BIESLU]|{_NO_SPAN}")
 """A tag that says whether a word begins a span, continues it, or is outside of any."""
+OUTSIDE = re.compile(rf"O|{_NO_SPAN}")
+"""A tag of words outside of any span."""
 
 
 def is_tag(cell: object) -> bool:

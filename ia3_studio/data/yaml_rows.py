@@ -60,8 +60,12 @@ def _rasa_examples(document: Any) -> list[dict[str, str]]:
     rows: list[dict[str, str]] = []
     for group in groups if isinstance(groups, list) else ():
         if isinstance(group, dict) and isinstance(group.get("intent"), str):
-            lines = str(group.get("examples", "")).splitlines()
-            texts = [line.strip()[1:].strip() for line in lines if line.strip().startswith("-")]
+            listed = group.get("examples", "")
+            if isinstance(listed, list):  # each an object, for what else is said of it
+                texts = [str(each.get("text", "")).strip() for each in listed if isinstance(each, dict)]
+            else:
+                lines = str(listed).splitlines()
+                texts = [line.strip()[1:].strip() for line in lines if line.strip().startswith("-")]
             rows += [{"text": text, "intent": group["intent"]} for text in texts if text]
     return rows
 

@@ -20,6 +20,7 @@ MOST_ROWS = 8
 """Row numbers named in a sentence."""
 MOST_REASONS = 6
 MOST_LABELS = 12
+NO_HEADER = "no header row"
 _EXAMPLE = 60
 """Characters of an example that are shown of a way to read data."""
 MODELS_FOR_LABELS = "encoders such as MiniLM, with a new classification head; chat models, which generate the label"
@@ -81,7 +82,7 @@ def labels_of(kind: str, counts: Sequence[int]) -> str:
 def reading_words(reading: Reading) -> str:
     """Return what another way to read data is, and its first example: "text → text, topic → label: “Late?” → fees"."""
     found = reading.parsing
-    place = (found.rows or found.sheet or found.speaker or "") if found else ""
+    place = (found.rows or found.sheet or found.speaker or (NO_HEADER if found.header == 0 else "")) if found else ""
     return f"{f'{place}: ' if place else ''}{reading.mapping}: {_shown_example(reading.example)}"
 
 

@@ -62,3 +62,12 @@ def test_a_long_table_below_a_few_questions_is_read_itself(tmp_path: Path) -> No
     rows = "\n".join(f"| Is berth {n} free? | Berth {n} is free from noon. |" for n in range(20))
     text = f"## Who?\n\nAnn.\n\n## Where?\n\nHere.\n\n## What else?\n\n| Question | Answer |\n|---|---|\n{rows}"
     assert _pairs(_read(tmp_path / "FAQ.md", text))[0] == ("Is berth 0 free?", "Berth 0 is free from noon.")
+
+
+def test_a_place_to_which_links_lead_is_no_part_of_an_answer(tmp_path: Path) -> None:
+    asked = "".join(
+        f'<a name="faq{n}"></a>\n**({n}) Is berth {n} free?**\n\nBerth {n} is free.\n\n' for n in range(1, 7)
+    )
+    data = _read(tmp_path / "FAQ.md", f"Port\n====\n\n{asked}")
+    assert _pairs(data)[0] == ("Is berth 1 free?", "Berth 1 is free.")
+    assert all("<a" not in said for _asked, said in _pairs(data))

@@ -106,3 +106,39 @@ def test_pages_that_were_saved_as_data_are_named_as_such(tmp_path: Path) -> None
     page = "<!DOCTYPE html>\n<html><head><title>corpus</title></head><body><p>Sign in</p></body></html>\n"
     with pytest.raises(DataError, match=r"HTML page.*download"):
         read({"food.yml": page, "health.yml": page}, tmp_path)
+
+
+def test_words_and_tags_in_folders_by_split_are_read_with_a_list_of_labels_between_them(tmp_path: Path) -> None:
+    words = "".join(f"set an alarm for {n} now\n" for n in range(9))
+    tags = "NoLabel NoLabel B-noun NoLabel B-time NoLabel\n" * 9
+    files = {"train/seq.in": words, "train/seq.out": tags, "dev/seq.in": words.replace("now", "then"),
+             "dev/seq.out": tags, "slot_label.txt": "PAD\nUNK\nNoLabel\nB-noun\nB-time\n"}  # fmt: skip
+    split = read(files, tmp_path)
+    assert split.mapping.kind == "tags" and len(split.train) == len(split.held_out) == 9
+    assert split.train[0].labels[2] == "B-noun" and any("slot_label.txt" in note for note in split.notes)
+
+
+def test_lines_from_one_and_to_another_are_pairs_and_their_tags_are_named(tmp_path: Path) -> None:
+    asked = "".join(f"is pier {n} free\n" for n in range(9))
+    told = "".join(f"pier {n} is free\n" for n in range(9))
+    split = read({"train.from": asked, "train.to": told, "train.tag": "1\n" * 9}, tmp_path)
+    assert [turn.content for turn in split.train[0].messages] == ["is pier 0 free", "pier 0 is free"]
+    assert any("train.tag" in note for note in split.notes)
+
+
+def test_intents_in_markdown_that_are_called_as_questions_are_labels_beside_stories(tmp_path: Path) -> None:
+    asked = "".join(
+        f"## intent:Is {what} late?\n- {what} late\n- when comes the {what}\n\n" for what in ("ship", "boat")
+    )
+    split = read({"nlu.md": asked, "stories.md": "## one\n* Is ship late?\n  - utter_late\n"}, tmp_path)
+    assert split.mapping.kind == "labels" and count(split) == 4
+
+
+def test_examples_of_rasa_that_are_objects_are_read(tmp_path: Path) -> None:
+    rows = "".join(f"    - text: my name is [Ann {n}](name)\n" for n in range(4))
+    (tmp_path / "nlu.yml").write_text(
+        f"nlu:\n- intent: tell\n  examples:\n{rows}- intent: greet\n  examples: |\n    - hi\n    - ho\n"
+    )
+    split = load_data(tmp_path / "nlu.yml")
+    texts = {example.text for example in (*split.train, *split.held_out)}
+    assert "my name is Ann 3" in texts and len(texts) == 6

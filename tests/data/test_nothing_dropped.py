@@ -168,3 +168,15 @@ def test_the_rows_of_a_document_are_more_than_the_lists_beside_them(tmp_path: Pa
     (tmp_path / "rows.json").write_text(json.dumps(document))
     split = load_data(tmp_path / "rows.json")
     assert split.mapping.kind == "labels" and len((*split.train, *split.held_out)) == 4
+
+
+def test_a_text_inside_choices_that_is_found_elsewhere_by_chance_is_still_named(tmp_path: Path) -> None:
+    def options(n: int) -> list[dict[str, object]]:
+        return [{"text": f"Pier {n + m}", "isCorrect": m == 1, "rationale": f"It was moored there on day {n} of the month"}
+                for m in range(3)]  # fmt: skip
+
+    rows = [{"question": f"Where lay ship {n}?", "answerOptions": options(n)} for n in range(12)]
+    rows[0]["question"] = "It was moored there on day 0 of the month, where?"
+    (tmp_path / "quiz.json").write_text(json.dumps(rows))
+    split = load_data(tmp_path / "quiz.json")
+    assert split.mapping.kind == "choices" and "answerOptions[].rationale" in split.unused

@@ -183,3 +183,10 @@ def test_other_ways_are_looked_for_no_longer_than_moments(name: str, tmp_path: P
     began = time.process_time()
     other_readings(path, table, None)
     assert time.process_time() - began < SECONDS
+
+
+def test_a_first_row_that_may_be_data_is_offered_as_data(tmp_path: Path) -> None:
+    rows = "".join(f"Berth number {n}\tLiegeplatz Nummer {n}\n" for n in range(12))
+    _used, offered = others(path := written(tmp_path / "terms.tsv", "Abelian group\tAbelsche Gruppe\n" + rows))
+    ways = [each for each in offered if each.parsing and each.parsing.header == 0]
+    assert ways and len(look_at(path, ways[0].parsing).frame) == 13

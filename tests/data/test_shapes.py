@@ -128,3 +128,9 @@ def test_a_prompt_that_holds_its_answer_leaves_its_place_to_the_text_in_it() -> 
     assert str(infer_columns(table(*rows))) == "event_text → prompt, output → answer"
     plain = [{**row, "text": f"Please read this: {row['event_text']}"} for row in rows]
     assert infer_columns(table(*plain)).prompt == "text"
+
+
+def test_answers_that_hardly_any_row_has_leave_the_text_to_its_label() -> None:
+    rows = [{"text": f"The text number {row} is rather long", "response": "An answer to it" if row == 3 else None,
+             "label": ("good", "bad")[row % 2]} for row in range(12)]  # fmt: skip
+    assert str(infer_columns(table(*rows))) == "text → text, label → label"
