@@ -13,15 +13,16 @@ from typing import get_args
 
 from ia3_studio.data.chosen_columns import Kind, likely_columns, task_of
 from ia3_studio.data.column_names import named
-from ia3_studio.data.column_profile import Profile, is_plain, kept_profiles, profile, structures_of
+from ia3_studio.data.column_profile import UNNAMED, Profile, is_plain, kept_profiles, profile, structures_of
 from ia3_studio.data.column_use import require_columns
 from ia3_studio.data.delimited import FIRST_ROW_NAMES
 from ia3_studio.data.example import Example
 from ia3_studio.data.examples import read_examples, understood
 from ia3_studio.data.infer_columns import all_inferred, infer_columns
+from ia3_studio.data.label_names import LABEL_NAMES
 from ia3_studio.data.load import look_at
 from ia3_studio.data.mapping import Mapping
-from ia3_studio.data.pair_names import PROMPT_NAMES
+from ia3_studio.data.pair_names import ANSWER_NAMES, PROMPT_NAMES
 from ia3_studio.data.parsing import ParsingOptions
 from ia3_studio.data.paths import is_listed
 from ia3_studio.data.read_texts import LABELED_NAMES
@@ -138,7 +139,7 @@ def _of_file(
     ways = [replace(parsing, speaker=name) for name in (table.speakers if table else ()) if name != parsing.speaker]
     sheets = [name for name in (table.sheets if table else files) if name != parsing.sheet]
     ways += [replace(parsing, sheet=name) for name in sheets]
-    if table and parsing.header is None and any(note.startswith(FIRST_ROW_NAMES) for note in table.notes):
+    if table and parsing.header is None and _may_lack_header(table):
         ways.append(replace(parsing, header=0))
     ways += [ParsingOptions(encoding=parsing.encoding, rows=place) for place in places_in(path)]
     for way in ways[:_MOST_TRIED]:
@@ -147,6 +148,20 @@ def _of_file(
         with suppress(DataError):  # nothing is there
             found = look_at(path, way)
             yield from islice(_of_table(found, made, way), 1)
+
+
+def _may_lack_header(table: Table) -> bool:
+    """Say whether the first row of a delimited table, which is read as the names of columns, may be data as well."""
+    if any(note.startswith(FIRST_ROW_NAMES) for note in table.notes):
+        return True
+    columns = [str(name) for name in table.frame.columns]
+    known = named(columns, (*LABELED_NAMES, *PROMPT_NAMES, *ANSWER_NAMES, *LABEL_NAMES))
+    is_small = len(columns) <= _FEW_COLUMNS and "-separated" in table.description
+    return is_small and not known and not any(UNNAMED.fullmatch(name) for name in columns)
+
+
+_FEW_COLUMNS = 3
+"""Columns of a table that may be terms, or texts with labels, without names."""
 
 
 def _small(table: Table) -> Table:

@@ -171,12 +171,14 @@ def test_the_rows_of_a_document_are_more_than_the_lists_beside_them(tmp_path: Pa
 
 
 def test_a_text_inside_choices_that_is_found_elsewhere_by_chance_is_still_named(tmp_path: Path) -> None:
+    def why(n: int) -> str:
+        return f"{'abcdefghijkl'[n] * 17} is why it was moored there {'abcdefghijkl'[n] * 17}"
+
     def options(n: int) -> list[dict[str, object]]:
-        return [{"text": f"Pier {n + m}", "isCorrect": m == 1, "rationale": f"It was moored there on day {n} of the month"}
-                for m in range(3)]  # fmt: skip
+        return [{"text": f"Pier {n + m}", "isCorrect": m == 1, "rationale": why(n)} for m in range(3)]
 
     rows = [{"question": f"Where lay ship {n}?", "answerOptions": options(n)} for n in range(12)]
-    rows[0]["question"] = "It was moored there on day 0 of the month, where?"
+    rows[0]["question"] = f"What is {'a' * 17}?"
     (tmp_path / "quiz.json").write_text(json.dumps(rows))
     split = load_data(tmp_path / "quiz.json")
     assert split.mapping.kind == "choices" and "answerOptions[].rationale" in split.unused
