@@ -38,14 +38,18 @@ def rows_at(document: Any, place: str) -> list[dict[str, Any]] | None:
     """
     if place == ALL_TEXTS:
         return list(_all_texts(document))
-    for name, items in _places(document, None):
+    for name, items in _places(document, None, place):
         if name == place:
             return [_row(beside, item) for beside, item in items]
     return None
 
 
-def _places(document: Any, most: int | None) -> Iterator[tuple[str, Items]]:
-    """Yield each place and its items, the outer ones first; no more than ``most`` items of each are looked at."""
+def _places(document: Any, most: int | None, toward: str = "") -> Iterator[tuple[str, Items]]:
+    """Yield each place and its items, the outer ones first; no more than ``most`` items of each are looked at.
+
+    Args:
+        toward: the only place that is looked for; if empty, all are.
+    """
     left: deque[tuple[str, Items, int]] = deque([("", [({}, document)], 0)])
     for _each in range(_MOST_PLACES):
         if not left:
@@ -56,10 +60,8 @@ def _places(document: Any, most: int | None) -> Iterator[tuple[str, Items]]:
             yield path or WHOLE, items
         if depth == _DEEPEST:
             continue
-        if items:
-            left.append((f"{path}[]", items, depth + 1))
-        else:
-            left += [(name, inner, depth + 1) for name, inner in _inside(values, path)]
+        inner = [(f"{path}[]", items)] if items else _inside(values, path)
+        left += [(name, each, depth + 1) for name, each in inner if toward.startswith(name) or not toward]
 
 
 WHOLE, ALL_TEXTS = "document", "all texts"
