@@ -244,8 +244,7 @@ def apply_parsing(
     columns, cells = fields[: -parsing_form.CELL_FIELDS], fields[-parsing_form.CELL_FIELDS :]
     found: Table | None = None
     try:
-        if path.is_file() and not _is_fleeting(path) and is_public():
-            os.utime(path)  # it is in use
+        _touch(path)
         if pictures := find_images(path):
             split = split_images(path.name, pictures, held_out=held_out)
             yield given, *data_overview(split), *parsing_form.offered(None, split.mapping)
@@ -273,6 +272,7 @@ def use_reading(studio: Studio, given: str | None, held_out: float, way: str | N
         return
     try:
         chosen, path = readings_card.chosen(way), Path(given)
+        _touch(path)
         found = look_at(path, chosen.parsing)
         split = split_table(path.name, found, chosen.mapping, held_out=held_out)
         kept = str(keep(path, uploads_folder(studio))) if _is_fleeting(path) else given
@@ -358,6 +358,12 @@ def _still_there(table: Table, columns: Sequence[Any]) -> Sequence[Any]:
     if not gone:
         return columns
     return ("", "", "", "", "", [], template, split if split in names else "", "")
+
+
+def _touch(path: Path) -> None:
+    """Note that a visitor's upload is in use."""
+    if path.is_file() and not _is_fleeting(path) and is_public():
+        os.utime(path)
 
 
 def _is_fleeting(path: Path) -> bool:
