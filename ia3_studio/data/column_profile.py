@@ -107,7 +107,13 @@ _kept: ContextVar[_Kept | None] = ContextVar("kept", default=None)
 
 @contextmanager
 def kept_profiles() -> Iterator[None]:
-    """Look for the cells of each column once, and make its profile, while the roles of unchanged columns are told."""
+    """Look for the cells of each column once, and make its profile, while the roles of unchanged columns are told.
+
+    Inside another one, what that one keeps is used.
+    """
+    if _kept.get() is not None:
+        yield
+        return
     token = _kept.set(_Kept())
     try:
         yield

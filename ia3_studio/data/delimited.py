@@ -277,7 +277,8 @@ def _table(
         longer = [row for row in data if len(row.cells) > width and '"' not in row.written]
         for row in longer:
             row.cells = joined_text(row.written, delimiter, text)
-        notes += (f"Further delimiters in {len(longer):,} rows are read as part of {names[text]}.",)
+        if longer:
+            notes += (f"Further delimiters in {len(longer):,} rows are read as part of {names[text]}.",)
     damaged: list[Damage] = []
     numbers: list[int] = []
     cells: list[list[Any]] = []

@@ -33,8 +33,8 @@ from ia3_studio.errors import DataError, OneFileError
 
 MOST_READINGS = 8
 """Ways that are offered: so many are read at a glance."""
-_MOST_OF_TABLE, _MOST_OF_FILE = 5, 4
-"""Ways to read a table as it is, and to find other rows in its file, where there are many of both."""
+_MOST_OF_TABLE = 5
+"""Ways to read a table as it is, where there are many to find other rows in its file."""
 _ROWS, _LOOKED_AT = 60, 400
 """Rows by which a way is tried, and by which columns are told apart."""
 _MOST_COLUMNS, _MOST_TEXTS = 60, 4
@@ -88,6 +88,7 @@ def other_readings(
     used: Mapping | None,
     parsing: ParsingOptions | None = None,
     files: Sequence[str] = (),
+    places: Sequence[str] | None = None,
 ) -> tuple[Reading, ...]:
     """Return the likeliest ways to read a file, an archive or a folder other than the one in use.
 
@@ -101,11 +102,14 @@ def other_readings(
         used: which columns play which part; None where the data are refused.
         parsing: how they were read.
         files: the files of which one can be chosen, where none was read.
+        places: the places in the file that could have its rows, as :func:`places_in` finds them, if they are known.
     """
     tried = _beginning(table) if table else None
     made = {_content(_examples(tried, used))} if tried and used else set()
     of_table = list(islice(_of_table(table, made, parsing), MOST_READINGS)) if table else []
-    of_file = list(_of_file(path, table, made, parsing or ParsingOptions(), files))
+    places = places_in(path) if places is None else places
+    ways = _other_parsings(table, parsing or ParsingOptions(), files, places)
+    of_file = list(islice(_of_file(path, ways, made), MOST_READINGS))
     most = max(_MOST_OF_TABLE, MOST_READINGS - len(of_file))
     return (*of_table[:most], *of_file)[:MOST_READINGS]
 
@@ -129,19 +133,23 @@ def _of_table(table: Table, made: set[str], parsing: ParsingOptions | None) -> I
                 yield Reading(mapping, examples[0], parsing)
 
 
-def _of_file(
-    path: Path, table: Table | None, made: set[str], parsing: ParsingOptions, files: Sequence[str]
-) -> Iterator[Reading]:
-    """Yield the ways to find other rows in a file, each by what is detected of its columns."""
-    if _bytes_of(path) > _MOST_BYTES:
-        return
-    begun = time.monotonic()
+def _other_parsings(
+    table: Table | None, parsing: ParsingOptions, files: Sequence[str], places: Sequence[str]
+) -> list[ParsingOptions]:
+    """Return the ways to parse a file that give other rows: another speaker, sheet, header or place."""
     ways = [replace(parsing, speaker=name) for name in (table.speakers if table else ()) if name != parsing.speaker]
     sheets = [name for name in (table.sheets if table else files) if name != parsing.sheet]
     ways += [replace(parsing, sheet=name) for name in sheets]
     if table and parsing.header is None and _may_lack_header(table):
         ways.append(replace(parsing, header=0))
-    ways += [ParsingOptions(encoding=parsing.encoding, rows=place) for place in places_in(path)]
+    return [*ways, *(ParsingOptions(encoding=parsing.encoding, rows=place) for place in places)]
+
+
+def _of_file(path: Path, ways: Sequence[ParsingOptions], made: set[str]) -> Iterator[Reading]:
+    """Yield what some ways to parse a file find in it, each by the likeliest of its columns."""
+    if _bytes_of(path) > _MOST_BYTES:
+        return
+    begun = time.monotonic()
     for way in ways[:_MOST_TRIED]:
         if time.monotonic() - begun > _MOST_SECONDS:
             return

@@ -95,12 +95,10 @@ def without_stamps(text: str) -> tuple[str, int]:
         >>> without_stamps("[00:05] Late?\\n[00:09] No.\\n" * 3)[0].split("\\n")[:2]
         ['Late?', 'No.']
     """
-    lines = lines_of(text)
-    filled = [line for line in lines if line.strip()]
-    stamped = sum(_STAMP.match(line) is not None for line in filled)
-    if stamped < FEWEST_LINES or stamped < _MOSTLY_ALIKE * len(filled):
+    begins = [(line, _STAMP.match(line)) for line in lines_of(text)]
+    stamped = sum(begin is not None for _line, begin in begins)
+    if stamped < FEWEST_LINES or stamped < _MOSTLY_ALIKE * sum(bool(line.strip()) for line, _begin in begins):
         return text, 0
-    begins = [(line, _STAMP.match(line)) for line in lines]
     return "\n".join(line[begin.end() :] if begin else line for line, begin in begins), stamped
 
 

@@ -302,8 +302,10 @@ def offer_readings(studio: Studio, given: str | None, data: str, *cells: str) ->
     except StudioError as error:  # its sentence is on the page already
         files, parsing = error.files if isinstance(error, OneFileError) else (), None
     used = choice.mapping or (infer_columns(sample_rows(table)) if data and table else None)
-    readings = other_readings(path, table, used, parsing, files) if path.exists() and not find_images(path) else ()
-    places = parsing_form.offered_places(places_in(path), parsing.rows or "" if parsing else "")
+    known = places_in(path)
+    can_be = path.exists() and not find_images(path)
+    readings = other_readings(path, table, used, parsing, files, known) if can_be else ()
+    places = parsing_form.offered_places(known, parsing.rows or "" if parsing else "")
     return places, *readings_card.offered(readings, needed=used is None)
 
 
