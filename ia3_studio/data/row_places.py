@@ -14,6 +14,8 @@ from ia3_studio.data.json_leftovers import outside_rows
 from ia3_studio.data.json_rows import frame_of_records, is_json_document, is_json_lines, read_json_lines
 from ia3_studio.data.literal_documents import program_data, python_document, toml_document
 from ia3_studio.data.parsing import Found
+from ia3_studio.data.plain_texts import without_fence
+from ia3_studio.data.problem import Damage
 from ia3_studio.data.text_forms import forms_of, in_chosen_form
 from ia3_studio.data.yaml_rows import parsed_yaml
 from ia3_studio.errors import DataError
@@ -33,8 +35,8 @@ def places_in(path: Path) -> tuple[str, ...]:
     if suffix not in (*_DOCUMENTS, *_TEXTS) or not path.is_file() or path.stat().st_size > MOST_BYTES:
         return ()
     with suppress(DataError):  # what is damaged has no places
-        text = decode(path.name, read_file(path)).text
-        document = _document_of(path.name, text)
+        text = without_fence(decode(path.name, read_file(path)).text)
+        document, _damaged = _document_of(path.name, text)
         return forms_of(text[:_LOOKED_AT]) if document is None else places_of_rows(document)
     return ()
 
@@ -45,36 +47,40 @@ def found_at(name: str, text: str, encoding: str, place: str) -> Found:
     Raises:
         DataError: there are none.
     """
-    document = _document_of(name, text)
+    document, damaged = _document_of(name, text)
     if document is None:
         found = in_chosen_form(text, place, encoding)
     else:
         rows = rows_at(document, place)
         form = f"rows at {place}, {encoding}"
-        found = Found(frame_of_records(name, rows), form, notes=outside_rows(document, rows)) if rows else None
+        notes = outside_rows(document, rows) if rows else ()
+        if damaged:
+            notes += (f"Not used: damaged lines ({len(damaged):,}, the first in line {damaged[0].line:,}).",)
+        found = Found(frame_of_records(name, rows), form, notes=notes) if rows else None
     if found is None:
         raise DataError(f"{name} has no rows in the shape {place!r}; choose another shape, or auto-detect.")
     return found
 
 
-def _document_of(name: str, text: str) -> Any:
-    """Return the document that a file is; None where it is a text."""
+def _document_of(name: str, text: str) -> tuple[Any, tuple[Damage, ...]]:
+    """Return the document that a file is, None where it is a text, and the lines of it that are damaged."""
     suffix = PurePosixPath(name).suffix.lower()
     if suffix in _TABLES:
-        return None
+        return None, ()
     if suffix in _YAML:
-        return parsed_yaml(text, name)
+        return parsed_yaml(text, name), ()
     if suffix == ".toml":
-        return json.loads(toml_document(name, text))
+        return json.loads(toml_document(name, text)), ()
     if suffix == ".py":
-        return json.loads(program_data(text) or "[]")
+        return json.loads(program_data(text) or "[]"), ()
     if is_json_document(text):
-        return json.loads(text)
+        return json.loads(text), ()
     if is_json_lines(text):
-        frame, _damaged = read_json_lines(name, text)
-        return [{key: each for key, each in row.items() if not _is_missing(each)} for row in frame.to_dict("records")]
+        frame, damaged = read_json_lines(name, text)
+        records = frame.to_dict("records")
+        return [{key: each for key, each in row.items() if not _is_missing(each)} for row in records], damaged
     literal = python_document(text)
-    return json.loads(literal) if literal else None
+    return (json.loads(literal) if literal else None), ()
 
 
 def _is_missing(cell: Any) -> bool:

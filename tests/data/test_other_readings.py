@@ -191,3 +191,11 @@ def test_a_first_row_that_may_be_data_is_offered_as_data(tmp_path: Path) -> None
     _used, offered = others(path)
     rows = {len(look_at(path, each.parsing).frame) for each in offered}
     assert rows == {9, 10}
+
+
+def test_damaged_lines_are_named_where_the_rows_are_at_another_place(tmp_path: Path) -> None:
+    rows = [json.dumps({"id": n, "turns": [f"Is pier {n} free?", f"Pier {n} is free."]}) for n in range(20)]
+    rows[7] = rows[7][:-4]
+    path = written(tmp_path / "talks.jsonl", "\n".join(rows))
+    found = look_at(path, ParsingOptions(rows="[].turns"))
+    assert len(found.frame) == 38 and any("line 8" in note for note in found.notes)
