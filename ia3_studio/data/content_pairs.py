@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.about_row import is_about_row
+from ia3_studio.data.asked_data import data_context
 from ia3_studio.data.column_names import bare_name, named, says, says_last
 from ia3_studio.data.column_profile import UNNAMED, Profile, cells_of, is_label_name, profile
 from ia3_studio.data.column_words import ANSWERED, ASKED, CODE, LABELED, READ, RESULT, WEAK
@@ -24,7 +25,6 @@ from ia3_studio.data.pair_cells import (
 )
 from ia3_studio.data.pair_names import NO_ANSWERS, TITLES
 from ia3_studio.data.scripts import words_of
-from ia3_studio.data.structured_pairs import data_context
 from ia3_studio.data.word_pairs import only_facts_beside
 
 if TYPE_CHECKING:

@@ -100,6 +100,42 @@ def is_one_of_texts(header: Sequence[str], columns: Sequence[Sequence[str]]) -> 
     return is_phrase and not answered and is_like_rows(header, columns)
 
 
+def begins_in_order(header: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
+    """Return whether the first row of two columns of texts stands where the alphabet puts it, before the rows below.
+
+    Those are in the order of one column by their first letters, and its first cell begins with the same letter as the
+    next one. A name would do so by chance only.
+    """
+    if not is_like_rows(header, columns):
+        return False
+    for name, cells in zip(header, columns, strict=True):
+        letters = [cell[:1].casefold() for cell in (name, *cells)]
+        is_sorted = len(cells) > _FEWEST_IN_ORDER and letters == sorted(letters)
+        if is_sorted and len({*letters}) > 1 and letters[0] == letters[1] and name.casefold() < cells[0].casefold():
+            return True
+    return False
+
+
+_FEWEST_IN_ORDER = 12
+"""Rows that are hardly in order by chance."""
+
+
+def begins_as_others(header: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
+    """Return whether a cell of the first row begins as hardly anything but ids of its column do, as "mod:stone".
+
+    What stands before a colon or a slash is the same in nearly all cells of the column.
+    """
+    for name, cells in zip(header, columns, strict=True):
+        found = _ID_START.match(name)
+        alike = sum(cell.startswith(found[0]) for cell in cells) if found else 0
+        if len(cells) >= ENOUGH and alike >= _HARDLY_ALIKE * len(cells):
+            return True
+    return False
+
+
+_ID_START = re.compile(r"[\w.-]{2,60}[:/](?=\w)")
+
+
 def is_one_of_words(header: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
     """Return whether the first row of a list of words, alone or with a word or a phrase for each, is one of them.
 

@@ -50,8 +50,14 @@ def judged_claims(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None
     labels = [name for name in columns if says_last(name, _VERDICTS) and profile(frame, name).is_label]
     if not claim or not labels:
         return None
-    evidence = [name for name in named(columns, ("evidence", "evidence_text")) if profile(frame, name).is_text]
+    evidence = [
+        name for name in named(columns, _EVIDENCE) if (each := profile(frame, name)).is_text and not each.is_label
+    ]
     return Mapping("labels", column=claim[0], context=next(iter(evidence), ""), answer=labels[0])
+
+
+_EVIDENCE = ("evidence", "evidence_text", "context", "passage", "source_text", "document", "article", "abstract")
+"""Texts by which a claim is judged."""
 
 
 _VERDICTS = frozenset(("label", "verdict", "veracity", "stance", "rating"))

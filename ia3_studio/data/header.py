@@ -10,6 +10,8 @@ from ia3_studio.data.first_row import (
     ENOUGH,
     are_described,
     are_phrases_alike,
+    begins_as_others,
+    begins_in_order,
     differs,
     holds_few_values,
     is_called_after_labels,
@@ -73,6 +75,8 @@ def names_columns(rows: Sequence[Sequence[Any]], place: int) -> bool:
     if len(pairs) == len(header) and are_described(pairs):
         return True
     if are_phrases_alike(pairs) and not any(differs(name, cells) for name, cells in pairs):
+        return False
+    if begins_as_others(header, columns) or begins_in_order(header, columns):
         return False
     if is_one_of_texts(header, columns) or is_one_of_words(header, columns):
         return False

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.asked_data import decided_objects
 from ia3_studio.data.choice_columns import choice_mapping, choices_without_answer
 from ia3_studio.data.column_names import named, says
 from ia3_studio.data.column_profile import cells_of, is_plain, kept_profiles, profile, structures_of
@@ -48,7 +49,7 @@ from ia3_studio.data.shapes.dialogue import PROMPT_NAMES as ASKED_NAMES
 from ia3_studio.data.shapes.shape import is_blank
 from ia3_studio.data.sparse_columns import without_sparse
 from ia3_studio.data.split_names import SPLIT
-from ia3_studio.data.structured_pairs import beside_structures, decided_objects, recipes
+from ia3_studio.data.structured_pairs import beside_structures, recipes
 from ia3_studio.data.table import Table
 from ia3_studio.data.tag_columns import tagged_words
 from ia3_studio.data.text_columns import (
@@ -296,7 +297,7 @@ def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
 
 
 _IN_ORDER = (
-    nested_pairs, triples, _choices, tagged_words, marked_answers, graded_answers, judged_claims, rated_texts,
+    nested_pairs, triples, _choices, tagged_words, judged_claims, marked_answers, graded_answers, rated_texts,
     recipes,
     _refuse_undecided, judged_pairs, named_pairs, computed, decided_objects, labeled, flags_of_texts, beside_structures,
     two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, counted_texts, asked_by_contents,

@@ -108,7 +108,8 @@ def languages(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
              for name in kept}  # fmt: skip
     shared = {word for stem in stems for word in stem}
     same = len({tuple(word for word in stem if word not in ("latn", "cyrl", "hans", "hant")) for stem in stems}) == 1
-    if (original := _original(frame, columns, kept)) and kept:
+    original = _original(frame, columns, kept) or _explained(frame, columns, stems)
+    if original and kept:
         return Mapping("pairs", original, kept[0])
     if len(kept) > _SIDES and same and all(name in kept or profile(frame, name).is_identifier for name in columns):
         return Mapping("pairs", kept[0], kept[1])  # the others are named as not used, and can be chosen
@@ -126,6 +127,15 @@ def _original(frame: pd.DataFrame, columns: Sequence[str], translations: Sequenc
     return others[0] if len(others) == 1 and says(others[0], ORIGINAL | _TEXTS) else ""
 
 
+def _explained(frame: pd.DataFrame, columns: Sequence[str], stems: Iterable[tuple[str, ...]]) -> str:
+    """Return the word or phrase whose meaning stands in several languages next to it; empty if there is none."""
+    told = all(len(stem) == 1 and stem[0] in _MEANINGS for stem in stems)
+    heads = [name for name in named(columns, _HEADS) if _is_side(profile(frame, name), len(frame))] if told else []
+    return heads[0] if heads and profile(frame, heads[0]).length else ""
+
+
+_MEANINGS = frozenset(("meaning", "meanings", "definition", "definitions", "explanation", "gloss", "sense"))
+_HEADS = ("word", "term", "phrase", "expression", "idiom", "proverb", "saying", "headword", "lemma", "entry")
 _TEXTS = frozenset(("text", "sentence", "texto", "texte", "testo", "satz", "frase"))
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.asked_data import data_context, given_objects, given_records
 from ia3_studio.data.checked_answers import without_checks
 from ia3_studio.data.column_names import bare_name, name_words, named, says
 from ia3_studio.data.column_profile import LONGEST_LABEL, cells_of, is_plain, profile, structures_of
@@ -39,7 +40,6 @@ from ia3_studio.data.paths import value_at
 from ia3_studio.data.prompt_libraries import prompt_library
 from ia3_studio.data.pronunciations import pronounced
 from ia3_studio.data.question_contexts import long_context
-from ia3_studio.data.structured_pairs import data_context, given_objects
 from ia3_studio.data.text_pairs import paired_texts
 from ia3_studio.data.titled_prompts import with_title
 from ia3_studio.data.told_apart import says_why
@@ -83,6 +83,8 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     asked = [path for name in prompt_columns(frame, given) if (path := text_path(frame, name))]
     asked = asked or (given_objects(frame, given) if answers else [])
     asked = asked or (asked_columns(frame, [name for name in given if name not in bases(answers)]) if answers else [])
+    if asked and answers and not any(_is_filled_somewhere(frame, name) for name in asked):
+        asked = [name for name in contexts if profile(frame, name).is_text][:1] or asked
     prompts = asked or [name for name in contexts if is_asked(frame, name)][:1]
     if not prompts and any(name in columns for name in answers):
         prompts = [path for name in named(columns, CONTEXT_NAMES) if (path := asked_path(frame, name))][:1]
@@ -117,6 +119,7 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     contexts = [name for name in contexts if not contains(frame, name, prompt)]
     context = next((name for name in contexts if name in free), "") or long_context(frame, columns, prompt, answer)
     context = context or _context_of(frame, free, prompt) or data_context(frame, free) or context_inside(frame, prompt)
+    context = context or next(iter(given_records(frame, free)), "")
     context = context or text_of_context(
         frame, named([name for name in free if not prompt.startswith(f"{name}.")], CONTEXT_NAMES)
     )
@@ -226,6 +229,12 @@ def _pairs_by_rows(frame: pd.DataFrame, prompts: Sequence[str], answers: Sequenc
             return found
         found.append(best)
         open_rows &= ~(filled[best[0]] | filled[best[1]])
+
+
+def _is_filled_somewhere(frame: pd.DataFrame, path: str) -> bool:
+    """Say whether a cell holds anything; the instruction of data whose prompts are all inputs may have none."""
+    records = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return any(_is_filled(record, path) for record in records)
 
 
 def _is_filled_cell(value: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import bare_name, name_words, says, says_last
 from ia3_studio.data.column_profile import UNNAMED, Profile, profile
-from ia3_studio.data.column_words import ANSWERED, READ, TITLED, WHOLE
+from ia3_studio.data.column_words import ANSWERED, ASKED, READ, TITLED, WHOLE
 from ia3_studio.data.label_names import MOSTLY
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str]) 
     texts = [each for each in texts if not each.is_label] or texts
     if all(UNNAMED.fullmatch(each.name) for each in texts):  # what a row may lack is no text that its label belongs to
         texts = [each for each in texts if each.filled > _NEARLY_ALL] or texts
-    texts = _without_titles(texts)
+    texts = _without_notes(_without_titles(texts))
     plain = [each for each in texts if "html" not in name_words(each.name)]
     most = max((each.length for each in texts), default=0.0)
     texts = [each for each in plain if _MUCH_LONGER * each.length > most] or texts
@@ -60,6 +60,16 @@ def _without_titles(texts: list[Profile]) -> list[Profile]:
     others = [each for each in texts if not is_titled(each.name)]
     longest = max((each.length for each in others), default=0.0)
     return others if others and all(longest >= each.length for each in texts) else texts
+
+
+def _without_notes(texts: list[Profile]) -> list[Profile]:
+    """Return texts without notes on the rows, where another one is called what was asked or a text."""
+    others = [each for each in texts if not says_last(each.name, _NOTES)]
+    return others if any(says(each.name, ASKED) or says_last(each.name, _TEXTS) for each in others) else texts
+
+
+_NOTES = frozenset(("note", "notes", "remark", "remarks"))
+_TEXTS = frozenset(("text", "texts"))
 
 
 def is_repeated(name: str, columns: Sequence[str]) -> bool:

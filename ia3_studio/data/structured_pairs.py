@@ -6,12 +6,12 @@ from collections.abc import Mapping as Record
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.asked_data import is_structured
 from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
-from ia3_studio.data.column_profile import cells_of, is_list_of_texts, is_plain, profile, structures_of
+from ia3_studio.data.column_profile import cells_of, is_list_of_texts, profile, structures_of
 from ia3_studio.data.column_words import ANSWERED, ASKED, DATA, IN_ORDER, INGREDIENTS, MADE, ORIGINAL, WHOLE
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.mapping import Mapping
-from ia3_studio.data.pair_cells import asked_path
 from ia3_studio.data.paths import is_listed, structure_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _FINAL = ("final", "target", "long")
 
 def beside_structures(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return prompt and answer where one of them is made of lists or objects; None for other tables."""
-    structured = [name for name in columns if _is_structured(frame, name)]
+    structured = [name for name in columns if is_structured(frame, name)]
     if not structured:
         return None
     texts = [each.name for name in columns if name not in structured and _is_read(each := profile(frame, name))]
@@ -40,7 +40,22 @@ def beside_structures(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
         or _steps(frame, texts, structured)
         or _written_from_data(frame, texts, structured)
         or _said_otherwise(frame, texts, structured)
+        or _parsed(frame, texts, structured)
     )
+
+
+def _parsed(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]) -> Mapping | None:
+    """Return the only text and the only object that is called what is expected of it, such as a command."""
+    objects = [name for name in structured if all(isinstance(each, Record) for each in structures_of(frame, name))]
+    expected = [name for name in objects if says_last(name, _EXPECTED)]
+    if len(texts) != 1 or len(expected) != 1:
+        return None
+    return Mapping("pairs", texts[0], expected[0])
+
+
+_EXPECTED = frozenset(("gold", "expected", "target", "formula", "parse", "ast", "command", "program", "frame", "amr",
+                       "semantics", "form", "json"))  # fmt: skip
+"""Words for an object that a text is to be turned into."""
 
 
 def _said_otherwise(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]) -> Mapping | None:
@@ -63,26 +78,6 @@ _SEVERAL, _AS_LONG = 1.5, 2
 """Texts of a list on average, and times that they may be longer than the text beside it, or shorter."""
 
 
-def given_objects(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
-    """Return the columns called input that hold objects of several texts, which are asked together."""
-    held = [name for name in named(columns, ("input", "inputs")) if not is_plain(frame, name)]
-    held = [name for name in held if not asked_path(frame, name)]
-    return [name for name in held if all(map(_holds_several_texts, structures_of(frame, name)))]
-
-
-def decided_objects(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
-    """Return an object called input and the only value that is expected of it, such as a decision."""
-    given = [name for name in named(columns, ("input", "inputs")) if _is_structured(frame, name)]
-    expected = [name for name in columns if name_words(name)[:1] == ["expected"] and is_plain(frame, name)]
-    if len(given) != 1 or len(expected) != 1 or asked_path(frame, given[0]):
-        return None
-    return Mapping("pairs", given[0], expected[0])
-
-
-def _holds_several_texts(value: Any) -> bool:
-    return isinstance(value, Record) and sum(isinstance(each, str) for each in value.values()) > 1
-
-
 def recipes(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return ingredients, behind what is made of them, and the instructions; whatever else is known of a recipe."""
     columns = [name for name in columns if "translated" not in name_words(name)]
@@ -95,13 +90,7 @@ def recipes(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 
 
 def _may_tell(frame: pd.DataFrame, name: str) -> bool:
-    return _are_texts(frame, name) if _is_structured(frame, name) else profile(frame, name).length > _SHORTEST
-
-
-def _is_structured(frame: pd.DataFrame, name: str) -> bool:
-    values = structures_of(frame, name)
-    held = [value for value in values if isinstance(value, Record) or is_listed(value)]
-    return len(held) > MOSTLY * len(values) > 0
+    return _are_texts(frame, name) if is_structured(frame, name) else profile(frame, name).length > _SHORTEST
 
 
 def _is_read(each: Any) -> bool:
@@ -212,17 +201,3 @@ _SHORTEST = 15
 
 def _mean(texts: Sequence[str]) -> float:
     return sum(map(len, texts)) / len(texts)
-
-
-def data_context(frame: pd.DataFrame, columns: Sequence[str]) -> str:
-    """Return the column of data that a question is about, such as a table; empty if there is none."""
-    found = [name for name in columns if bare_name(name) in _ABOUT or (says(name, _TABLES) and _is_table(frame, name))]
-    return next((name for name in found if cells_of(frame, name)), "")
-
-
-def _is_table(frame: pd.DataFrame, name: str) -> bool:
-    return _is_structured(frame, name) and name_words(name)[-1:] not in (["id"], ["ids"])
-
-
-_TABLES = frozenset(("table", "tables"))
-_ABOUT = frozenset(("table", "tables", "schema", "tableschema", "databaseschema", "dbschema", "createtable", "ddl"))

@@ -11,6 +11,7 @@ from ia3_studio.data.column_profile import (
     UNNAMED,
     Profile,
     cells_of,
+    is_label_name,
     is_list_of_texts,
     is_plain,
     profile,
@@ -19,7 +20,7 @@ from ia3_studio.data.column_profile import (
 from ia3_studio.data.column_words import is_about_text
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES
 from ia3_studio.data.label_contents import holds_several
-from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.label_names import LABEL_WORDS, MOSTLY
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.read_texts import is_titled
 
@@ -162,7 +163,18 @@ def only_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     held = [] if named(columns, MESSAGE_NAMES) else held  # turns that each row says what is wrong with
     held = [each for each in held if not holds_several(frame, each)]
     one = len(held) == 1 and held[0].length > 0 and not held[0].is_label and is_plain(frame, held[0].name)
+    if one and is_label_name(held[0].name, LABEL_WORDS) and held[0].different < _HARDLY_ALIKE * len(frame):
+        return None  # labels of texts that are not there
+    beside = [name for name in columns if one and name != held[0].name]
+    if len(beside) == 1 and _are_full_names(frame, beside[0]):  # of which the word is a part, or what it stands for
+        return Mapping("pairs", beside[0], held[0].name)
     return Mapping("text", column=held[0].name) if one else None
+
+
+def _are_full_names(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column identifies rows by names of two words or more."""
+    cells = [str(cell).split() for cell in cells_of(frame, name)]
+    return bool(cells) and all(len(words) > 1 and any(map(str.isalpha, words)) for words in cells)
 
 
 _LONG_BODY, _FAR_LONGER = 100, 4

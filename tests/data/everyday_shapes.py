@@ -55,4 +55,26 @@ EVERYDAY: tuple[Shape, ...] = (
            for name, line in (("sents", plain), ("sentiments", lambda n: str(n % 3)),
                               ("topics", lambda n: str(n % 4)))},
           "sents → text, sentiments → label", 48),
+    Shape(
+        "an instruction, an input that is an object, and one as the output",
+        "orders.jsonl",
+        lines(lambda n: {"instruction": "Assign a crane.", "input": {"berth": f"B{n}"}, "output": {"crane": n}}),
+        "instruction + input → prompt, output → answer",
+        12,
+    ),
+    Shape(
+        "a text and the object that it is to be turned into",
+        "commands.jsonl",
+        lines(lambda n: {"kind": mood(n), "utterance": asked(n), "gold": {"act": "ask", "ferry": n}}),
+        "utterance → prompt, gold → answer",
+        12,
+    ),
+    Shape(
+        "a claim, the text by which it is judged, and the judgment",
+        "claims.csv",
+        rows(lambda n: f"{asked(n // 3)},\"{said(n)}\",Crane {n} is idle.,{n % 2}",
+             header="question,context,claim,label"),
+        "claim + context → text, label → label",
+        12,
+    ),
 )  # fmt: skip

@@ -261,6 +261,13 @@ def is_exchanges_of_speakers(value: Any) -> bool:
     return bool(sides) and all(each and {*each} <= _SPEAKERS for each in sides)
 
 
+def is_quiz(value: Any) -> bool:
+    """Say whether a value is a list of questions, each with its answer, which stand for themselves."""
+    each = listed(structure_of(value))
+    return bool(each) and all(isinstance(item, dict) and sides_of(item) in _QUESTIONED for item in each)
+
+
+_QUESTIONED = (("question", "answer"), ("q", "a"))
 _SPEAKERS = frozenset(("user", "human", "assistant", "gpt", "bot"))
 
 

@@ -18,6 +18,7 @@ from ia3_studio.data.shapes.dialogue import (
     Turns,
     is_exchanges,
     is_exchanges_of_speakers,
+    is_quiz,
     turn_of_parts,
     turns_of_history,
     turns_of_parts,
@@ -35,6 +36,8 @@ EXCHANGES = (
     "thread", "items", "prompt", "input", "history", "text", "data", "qa", "rounds",
 )  # fmt: skip
 """Columns that may hold lists of prompts with their answers."""
+_QUIZZES = ("items", "qa", "data")
+"""Columns of lists that are no conversations where they hold questions and their answers."""
 TALKS = ("conversations", "conversation", "dialog", "dialogue", "utterances", "log")
 """Columns that may hold the texts of two speakers by turns; what is called turns may be one speaker's."""
 BESIDE_TALKS = ("summary", "label", "labels", "text", "question", "instruction")
@@ -71,7 +74,8 @@ def _exchanges_column(rows: Rows) -> str:
     if paragraphs(rows):  # each question is asked on the text beside it, not after those before it
         return ""
     said = (name for name in rows.structured if rows.mostly(name, is_exchanges_of_speakers))
-    return column_of(rows, EXCHANGES, is_exchanges) or next(said, "")
+    names = tuple(name for name in EXCHANGES if name not in _QUIZZES or not rows.mostly(name, is_quiz))
+    return column_of(rows, names, is_exchanges) or next(said, "")
 
 
 def _read_exchanges(rows: Rows) -> Recognized:

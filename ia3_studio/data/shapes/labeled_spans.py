@@ -72,8 +72,15 @@ def _has_spans(rows: Rows) -> bool:
     text = _text_of(rows, spans)
     labels = [name for name in rows.named(LABEL_NAMES) if name not in (spans, text)]
     return bool(spans and text) and not any(
-        rows.mostly(name, lambda cell: is_text(structure_of(cell))) for name in labels
+        rows.mostly(name, lambda cell: is_text(structure_of(cell))) and _differs(rows, name) for name in labels
     )
+
+
+def _differs(rows: Rows, name: str) -> bool:
+    """Say whether a label is not the same in all rows, as the only intent of a file of its own is."""
+    cells = rows.deciding[name]
+    first = next((cell for cell in cells if not is_absent(cell)), None)
+    return any(not is_absent(cell) and cell != first for cell in cells)
 
 
 def _read_spans(rows: Rows) -> Recognized:

@@ -10,6 +10,7 @@ from ia3_studio.data.choice_lists import OFFERED
 from ia3_studio.data.column_names import bare_name, is_one_word, name_words, named, says, says_last
 from ia3_studio.data.column_words import ANSWERED, LABELED, READ
 from ia3_studio.data.pair_names import ANSWER_NAMES
+from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, frame_of, is_text, listed
 from ia3_studio.data.table_files import ORIGIN
@@ -101,21 +102,24 @@ _IDS = (["id"], ["uuid"], ["key"])
 def shape_of_lists(rows: Rows, next_shape: Callable[[Rows], Shape | None]) -> Shape | None:
     """Return the shape of rows whose only content is in lists of objects, which are rows of their own; else None."""
     names: list[str] = []
+    headings: list[str] = []
     inner, known = rows, None
     while not known and len(names) < _DEEPEST and (column := _column(inner)):
         names.append(column)
+        headings += [name for name in inner.columns if name != column and not _says_which(name)]
         inner = _opened(inner)
         known = next_shape(inner)
     if not names:
         return None
-    note = f"Each object in {_path(names)} is a row of its own."
+    own = [f"Each object in {_path(names)} is a row of its own."]
+    own += [f"Not used outside these rows: {shown_names(headings)}."] if headings else []
 
     def read(other: Rows) -> Recognized:
         within = other
         for _name in names:
             within = _opened(within)
         found = known.read(within) if known else Recognized(within.frame, f"lists of rows in {_path(names)}")
-        return replace(found, notes=(*found.notes, note))
+        return replace(found, notes=(*found.notes, *own))
 
     return Shape("lists of rows", lambda _rows: True, read, by_row=bool(known and known.by_row))
 

@@ -59,6 +59,8 @@ TEXT_NAMES = (
 )  # fmt: skip
 LABEL_NAMES = ("label", "labels", "emotion", "sentiment", "intent", "category", "topic", "dialogact", "act", "tag")
 """Columns that make a table of named speakers one of labeled texts."""
+LABELED_NAMES = ("label", "labels", "goldlabel", "class", "target")
+"""Columns of what a turn alone is judged to be."""
 ASKED_NAMES = ("user", "prompt", "question", "instruction", "query", "human", "input")
 ANSWER_NAMES = ("assistant", "answer", "response", "output", "completion", "reply", "bot")
 KEPT_KEYS = ("name", "weight", "train", "tool_calls", "tool_call_id", "function_call")
@@ -106,7 +108,15 @@ def _has_turns(rows: Rows) -> bool:
     text = _text_of(rows, speaker)
     if not text or not _has_both_sides(rows, speaker) or not rows.mostly(text, _is_content):
         return False
+    if _are_labeled_apart(rows):
+        return False
     return bool(chat_of(rows) or with_ids_below(rows, speaker)[1] or shared_id(rows, speaker, text))
+
+
+def _are_labeled_apart(rows: Rows) -> bool:
+    """Say whether rows have a label each and are single turns, hardly two of one conversation, to be classified."""
+    labels, chats = rows.sample(rows.find(LABELED_NAMES) or ""), rows.sample(chat_of(rows) or "")
+    return len({str(cell) for cell in labels}) > 1 and 2 * len({str(cell) for cell in chats}) > len(chats)
 
 
 def _has_named_turns(rows: Rows) -> bool:

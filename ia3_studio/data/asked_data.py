@@ -1,0 +1,73 @@
+"""Which column of data is asked, or is a question or an instruction about? An object, or a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Record
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.data.column_names import bare_name, name_words, named, says_last
+from ia3_studio.data.column_profile import cells_of, is_list_of_texts, is_plain, structures_of
+from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.mapping import Mapping
+from ia3_studio.data.pair_cells import asked_path
+from ia3_studio.data.paths import is_listed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_GIVEN = ("input", "inputs")
+_TABLES = frozenset(("table", "tables"))
+_ABOUT = frozenset(("table", "tables", "schema", "tableschema", "databaseschema", "dbschema", "createtable", "ddl"))
+_LONGEST_NAME = 60
+
+
+def given_objects(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the columns called input that hold objects of several texts, which are asked together."""
+    held = [name for name in named(columns, _GIVEN) if not is_plain(frame, name)]
+    held = [name for name in held if not asked_path(frame, name)]
+    return [name for name in held if all(map(_holds_several_texts, structures_of(frame, name)))]
+
+
+def given_records(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the columns called input that hold objects, which an instruction next to them is about."""
+    held = {name: structures_of(frame, name) for name in named(columns, _GIVEN)}
+    return [name for name, values in held.items() if values and all(isinstance(each, Record) for each in values)]
+
+
+def decided_objects(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return an object called input and the only value that is expected of it, such as a decision."""
+    given = [name for name in named(columns, _GIVEN) if is_structured(frame, name)]
+    expected = [name for name in columns if name_words(name)[:1] == ["expected"] and is_plain(frame, name)]
+    if len(given) != 1 or len(expected) != 1 or asked_path(frame, given[0]):
+        return None
+    return Mapping("pairs", given[0], expected[0])
+
+
+def data_context(frame: pd.DataFrame, columns: Sequence[str]) -> str:
+    """Return the column of data that a question is about, such as a table; empty if there is none."""
+    tables = [name for name in columns if says_last(name, _TABLES) and is_structured(frame, name)]
+    found = [name for name in columns if bare_name(name) in _ABOUT or name in tables]
+    return next((name for name in found if cells_of(frame, name) and not _are_only_named(frame, name)), "")
+
+
+def is_structured(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether most cells of a column are objects or lists."""
+    values = structures_of(frame, name)
+    held = [value for value in values if isinstance(value, Record) or is_listed(value)]
+    return len(held) > MOSTLY * len(values) > 0
+
+
+def _holds_several_texts(value: Any) -> bool:
+    return isinstance(value, Record) and sum(isinstance(each, str) for each in value.values()) > 1
+
+
+def _are_only_named(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether cells are lists of the names of tables, which say nothing of what those hold."""
+    values = structures_of(frame, name)
+    return bool(values) and all(is_list_of_texts(value) and all(map(_is_name, value)) for value in values)
+
+
+def _is_name(text: str) -> bool:
+    """Say whether a text is the name of a table rather than what it holds."""
+    return len(text.split()) == 1 and len(text) < _LONGEST_NAME
