@@ -34,8 +34,9 @@ from ia3_studio.ui.chat_responses import respond
 from ia3_studio.ui.chat_stream import request_of
 from ia3_studio.ui.chat_variants import BASE, CURRENT, MAX_RESPONSES
 from ia3_studio.ui.current_run import CurrentRun, find, run_key
-from ia3_studio.ui.data_source import local_path, uploads_folder
+from ia3_studio.ui.data_source import local_path
 from ia3_studio.ui.forms import read_form, updates_of
+from ia3_studio.ui.kept_files import uploads_folder
 from ia3_studio.ui.model_choice import used_sources
 from ia3_studio.ui.modules_tab import rows_of
 from ia3_studio.ui.rows_card import PREVIEW_ROWS

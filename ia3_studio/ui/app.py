@@ -27,7 +27,7 @@ from ia3_studio.runs.user_store import UserStore
 from ia3_studio.serving.server import take_key
 from ia3_studio.settings import doubtful_variables, home, is_public, offers_tools, on_space, runs_folder
 from ia3_studio.ui.agent_access import require_agents_allowed
-from ia3_studio.ui.data_source import UPLOADS, expire_uploads
+from ia3_studio.ui.kept_files import UPLOADS, expire_uploads
 from ia3_studio.ui.login import LoginMiddleware, take_password
 from ia3_studio.ui.login_words import open_to_all
 from ia3_studio.ui.page import build_app

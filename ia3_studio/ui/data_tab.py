@@ -14,7 +14,7 @@ from ia3_studio.data.export_rows import export_rows, write_left_out
 from ia3_studio.data.large import is_large
 from ia3_studio.data.load import LIGHTHOUSE, DataChoice, load_data
 from ia3_studio.errors import DataError
-from ia3_studio.ui import data_source, model_choice, parsing_form, preview_card, text
+from ia3_studio.ui import data_source, hub_source, model_choice, parsing_form, preview_card, reread, text
 from ia3_studio.ui.data_source import DEFAULT_HELD_OUT, OwnData
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.markup import heading
@@ -42,7 +42,7 @@ def choose_kind(
     sources = {name: source for source, name in text.STARTER_NAMES.items()}
     form = [gr.skip()] * parsing_form.OFFERED
     starter = [(*use_data(sources[kind], DEFAULT_HELD_OUT), *form)] if kind in sources else None
-    for used in starter or data_source.apply_parsing(studio, given, held_out, *fields):
+    for used in starter or reread.apply_parsing(studio, given, held_out, *fields):
         yield *groups, gr.update(visible=kind in text.OWN_KINDS), *used
 
 
@@ -104,7 +104,7 @@ def build(studio: Studio, session: Session) -> DataTab:
     ends = [end for event in events for end in (event.success, event.failure)]  # "then" does not run after an error
     for end in ends:
         end(
-            guard(data_source.offer_readings, studio),
+            guard(reread.offer_readings, studio),
             [own.given, session.data, *own.form.fields[-parsing_form.CELL_FIELDS :]], offered,
             **quiet(trigger_mode="always_last"),
         )  # fmt: skip
@@ -130,14 +130,14 @@ def _wire_form(
     changed = [each.input for each in others if isinstance(each, gr.Dropdown)]
     given, last = [own.given, own.held_out], quiet(trigger_mode="always_last")
     return [
-        gr.on([own.form.apply.click, own.held_out.release, *changed], guard(data_source.apply_choices, studio),
+        gr.on([own.form.apply.click, own.held_out.release, *changed], guard(reread.apply_choices, studio),
               read, read_again, **last),
-        task.input(guard(data_source.apply_task, studio), read, read_again, **last),  # type: ignore[attr-defined]
+        task.input(guard(reread.apply_task, studio), read, read_again, **last),  # type: ignore[attr-defined]
         gr.on([each.input for each in columns if isinstance(each, gr.Dropdown)],
-              guard(data_source.apply_column, studio), [session.data, *read], read_again, **last),
-        own.form.unused.input(guard(data_source.use_unused, studio),
+              guard(reread.apply_column, studio), [session.data, *read], read_again, **last),
+        own.form.unused.input(guard(reread.use_unused, studio),
                               [*given, own.form.unused, *own.form.fields], read_again, **last),
-        own.form.readings.ways.input(guard(data_source.use_reading, studio),
+        own.form.readings.ways.input(guard(reread.use_reading, studio),
                                      [*given, own.form.readings.ways], read_again, **last),
     ]  # fmt: skip
 
@@ -157,16 +157,16 @@ def _wire_ways_in(studio: Studio, own: OwnData, used: list[gr.components.Compone
     hub = own.hub
     hub.name.search(guard(model_choice.search_data_sets, studio), None, hub.name, **quiet(trigger_mode="multiple"))
     gr.on(
-        [hub.look.click, hub.name.submit], guard(data_source.look_up), hub.name,
+        [hub.look.click, hub.name.submit], guard(hub_source.look_up), hub.name,
         [hub.note, hub.found, hub.configuration, hub.splits, used[2]], **quiet(),
     )  # fmt: skip
     hub.configuration.input(
-        guard(data_source.choose_configuration),
+        guard(hub_source.choose_configuration),
         [hub.name, hub.configuration],
         [hub.note, hub.splits, used[2]],
         **quiet(trigger_mode="always_last"),
     )
     fetched = hub.use.click(
-        guard(data_source.take_hub, studio), [own.held_out, *hub.chosen], [hub.note, *taken], **quiet()
+        guard(hub_source.take_hub, studio), [own.held_out, *hub.chosen], [hub.note, *taken], **quiet()
     )
     return [uploaded, named, pasted, fetched]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.table import Table
-from ia3_studio.ui.parsing_form import chosen_mapping, with_system
+from ia3_studio.ui.chosen_parts import chosen_mapping, with_system
 from tests.data.shapes import asked, mood, said
 
 

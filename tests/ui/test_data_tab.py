@@ -17,23 +17,15 @@ from ia3_studio.data.table import ParsingOptions, read_table
 from ia3_studio.errors import DataError
 from ia3_studio.runs import RunConfig
 from ia3_studio.ui import text
-from ia3_studio.ui.data_source import (
-    apply_choices,
-    apply_parsing,
-    choose_configuration,
-    keep,
-    look_up,
-    take_hub,
-    take_pasted,
-    take_path,
-    take_upload,
-    use_unused,
-)
+from ia3_studio.ui.data_source import take_pasted, take_path, take_upload
 from ia3_studio.ui.data_tab import choose_kind, export_processed, use_starter
 from ia3_studio.ui.data_words import MODELS_FOR_KIND, finding_sentences, numbered, rows_of
 from ia3_studio.ui.forms import updates_of
+from ia3_studio.ui.hub_source import choose_configuration, look_up, take_hub
+from ia3_studio.ui.kept_files import keep
 from ia3_studio.ui.parsing_form import FIELDS, offered
 from ia3_studio.ui.preview_card import draw
+from ia3_studio.ui.reread import apply_choices, apply_parsing, use_unused
 from ia3_studio.ui.rows_card import data_overview
 from ia3_studio.ui.run_form import config_of
 from ia3_studio.ui.session import Studio

@@ -12,7 +12,7 @@ from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.other_readings import other_readings
 from ia3_studio.data.parsing import ParsingOptions
 from ia3_studio.errors import DataError
-from ia3_studio.ui import data_source, parsing_form, readings_card, text
+from ia3_studio.ui import parsing_form, readings_card, reread, text
 from ia3_studio.ui.data_words import reading_words
 from ia3_studio.ui.session import Studio
 
@@ -40,7 +40,7 @@ def test_a_way_that_is_chosen_is_in_use_afterwards_and_the_fields_show_it(notes:
     offered = other_readings(notes, table, None)
     inside = next(each for each in offered if each.parsing and each.parsing.rows == "[].talk")
     way = DataChoice("", inside.mapping, inside.parsing).to_text()
-    (shown,) = data_source.use_reading(bench, str(notes), 0.1, way)
+    (shown,) = reread.use_reading(bench, str(notes), 0.1, way)
     data, facts, *_rest = shown
     choice = DataChoice.from_text(data)
     assert (choice.source, choice.mapping, choice.parsing) == (str(notes), inside.mapping, inside.parsing)
@@ -48,7 +48,7 @@ def test_a_way_that_is_chosen_is_in_use_afterwards_and_the_fields_show_it(notes:
     shape = shown[4 + parsing_form.FIELDS - 1]
     assert shape["value"] == "[].talk" and ("[].talk", "[].talk") in shape["choices"]
     assert len(shown) == 4 + parsing_form.OFFERED
-    *_places, box, ways = data_source.offer_readings(bench, str(notes), data, *parsing_form.cells_of(inside.parsing))
+    *_places, box, ways = reread.offer_readings(bench, str(notes), data, *parsing_form.cells_of(inside.parsing))
     again = [value for _label, value in ways["choices"]]
     assert box["visible"] and not box["open"] and again and way not in again
 
@@ -57,10 +57,10 @@ def test_what_is_refused_is_offered_open_and_a_starter_in_no_other_way(bench: St
     path = tmp_path / "pairs.json"
     path.write_text(json.dumps([{"premise": f"Boat {n} sails.", "hypothesis": f"It {n} floats."} for n in range(9)]))
     cells = parsing_form.cells_of(None)
-    _places, box, ways = data_source.offer_readings(bench, str(path), "", *cells)
+    _places, box, ways = reread.offer_readings(bench, str(path), "", *cells)
     assert box["open"] and len(ways["choices"]) > 1
     for given, data in ((str(path), "lighthouse"), ("", ""), (str(tmp_path / "gone.csv"), "")):
-        _places, box, ways = data_source.offer_readings(bench, given, data, *cells)
+        _places, box, ways = reread.offer_readings(bench, given, data, *cells)
         assert not box["visible"] and not ways["choices"]
 
 
@@ -85,9 +85,9 @@ def test_the_words_of_a_way_show_its_columns_its_place_and_its_first_example(not
 )  # fmt: skip
 def test_junk_is_no_way(junk: str | None, notes: Path, bench: Studio) -> None:
     with pytest.raises(DataError):
-        list(data_source.use_reading(bench, str(notes), 0.1, junk))
+        list(reread.use_reading(bench, str(notes), 0.1, junk))
 
 
 def test_without_data_a_file_is_asked_for(bench: Studio) -> None:
-    (step,) = data_source.use_reading(bench, "", 0.1, "x")
+    (step,) = reread.use_reading(bench, "", 0.1, "x")
     assert text.CHOOSE_FILE in step[1]

@@ -12,8 +12,10 @@ from ia3_studio.data.load import DataChoice, look_at
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.errors import DataError
 from ia3_studio.ui import text
-from ia3_studio.ui.data_source import apply_choices, apply_parsing, take_upload
-from ia3_studio.ui.parsing_form import FIELDS, SHEET, chosen_mapping
+from ia3_studio.ui.chosen_parts import chosen_mapping
+from ia3_studio.ui.data_source import take_upload
+from ia3_studio.ui.parsing_form import FIELDS, SHEET
+from ia3_studio.ui.reread import apply_choices, apply_parsing
 from ia3_studio.ui.session import Studio
 from tests.data.exports import written
 from tests.data.shapes import asked, mood, said, workbook

@@ -16,7 +16,8 @@ from ia3_studio.models import ModelMemory
 from ia3_studio.runs import RunStore
 from ia3_studio.runs.imported import IMPORTS
 from ia3_studio.runs.user_store import Limits, UserStore
-from ia3_studio.ui.data_source import KEPT_DAYS, UPLOADS, expire_uploads, take_pasted, take_upload, uploads_folder
+from ia3_studio.ui.data_source import take_pasted, take_upload
+from ia3_studio.ui.kept_files import KEPT_DAYS, UPLOADS, expire_uploads, uploads_folder
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.uploads import DAY, UploadLedger, UploadLimits, UploadMiddleware
 from ia3_studio.ui.visitor import COOKIE, visiting, visitor

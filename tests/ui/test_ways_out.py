@@ -14,8 +14,9 @@ from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.load import DataChoice
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.table import Table, read_table
-from ia3_studio.ui.data_source import apply_column
-from ia3_studio.ui.parsing_form import chosen_mapping, chosen_unused, exchanged, of_new_task, offered
+from ia3_studio.ui.chosen_parts import chosen_mapping, chosen_unused, exchanged, of_new_task
+from ia3_studio.ui.parsing_form import offered
+from ia3_studio.ui.reread import apply_column
 from ia3_studio.ui.session import Studio
 from tests.data.every_shape import EVERY_SHAPE
 from tests.data.exports import written
