@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from ia3_studio.data.column_names import bare_name
-from ia3_studio.data.column_profile import UNNAMED
+from ia3_studio.data.column_names import UNNAMED, bare_name
 from ia3_studio.data.parsing import Found, shown_names
 from ia3_studio.errors import DataError
 

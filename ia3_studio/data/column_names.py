@@ -21,6 +21,8 @@ _WORDS = re.compile(rf"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|(?:[^\W\d_A-Za-z]|[{_MAR
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _HEAD_LAST = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """Scripts in which what describes a noun stands before it, so that the last word says what a name is."""
+UNNAMED = re.compile(r"column (\d+)")
+"""Columns that the header gives no name."""
 _SHORTEST_END = 5
 """Letters of a word that may end a compound."""
 _ENDING = re.compile(r"(?<=\w{4})s?(?:text|texte|tekst|beschreibung|meldung|feld)$")

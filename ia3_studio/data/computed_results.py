@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.column_names import says_last
-from ia3_studio.data.column_profile import UNNAMED, are_running, cells_of, profile
+from ia3_studio.data.column_names import UNNAMED, says_last
+from ia3_studio.data.column_profile import cells_of, profile
 from ia3_studio.data.head_words import is_asked_name
+from ia3_studio.data.identifiers import are_running
 from ia3_studio.data.label_names import MOSTLY, label_name
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import are_questions

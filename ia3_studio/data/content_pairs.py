@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.about_row import is_about_row
 from ia3_studio.data.asked_data import data_context
-from ia3_studio.data.column_names import bare_name, named, says, says_last
-from ia3_studio.data.column_profile import UNNAMED, Profile, cells_of, is_label_name, profile
+from ia3_studio.data.column_names import UNNAMED, bare_name, named, says, says_last
+from ia3_studio.data.column_profile import Profile, cells_of, is_label_name, profile
 from ia3_studio.data.column_words import ANSWERED, ASKED, CODE, LABELED, READ, RESULT, WEAK
 from ia3_studio.data.computed_results import are_values
 from ia3_studio.data.label_names import LABEL_NAMES, MOSTLY

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.column_names import says_last
-from ia3_studio.data.column_profile import UNNAMED, cells_of, profile
+from ia3_studio.data.column_names import UNNAMED, says_last
+from ia3_studio.data.column_profile import cells_of, profile
 from ia3_studio.data.flag_columns import FLAGS
 from ia3_studio.data.label_names import MOSTLY, label_name
 from ia3_studio.data.lexicon.concepts import words_for

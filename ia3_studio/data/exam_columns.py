@@ -9,7 +9,8 @@ from ia3_studio.data.choice_families import FEWEST_NUMBERED
 from ia3_studio.data.choice_letters import LETTERS, letter_of
 from ia3_studio.data.choice_lists import MOST_CHOICES
 from ia3_studio.data.choice_numbers import choice_numbers
-from ia3_studio.data.column_profile import UNNAMED, Profile, cells_of, profile
+from ia3_studio.data.column_names import UNNAMED
+from ia3_studio.data.column_profile import Profile, cells_of, profile
 from ia3_studio.data.label_names import label_name
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.right_choice import repeats_one

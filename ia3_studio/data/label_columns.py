@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.column_names import bare_name, name_words, named
+from ia3_studio.data.column_names import UNNAMED, bare_name, name_words, named
 from ia3_studio.data.column_profile import (
     LONGEST_LABEL,
-    UNNAMED,
     Profile,
     cells_of,
     is_label_name,

@@ -8,12 +8,11 @@ from collections.abc import Mapping as Record
 from operator import eq
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.column_names import name_words, says
+from ia3_studio.data.column_names import UNNAMED, name_words, says
 from ia3_studio.data.column_profile import (
     LONGEST_LABEL,
     MOST_CLASSES,
     SHORTEST_TEXT,
-    UNNAMED,
     Profile,
     cells_of,
     is_list_of_texts,

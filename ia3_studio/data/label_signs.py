@@ -9,18 +9,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.about_row import is_about_row
-from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
-from ia3_studio.data.column_profile import (
-    UNNAMED,
-    Profile,
-    are_codes_of_places,
-    are_for_ages,
-    cells_of,
-    is_label_name,
-    profile,
-)
+from ia3_studio.data.column_names import UNNAMED, bare_name, name_words, named, says, says_last
+from ia3_studio.data.column_profile import Profile, cells_of, is_label_name, profile
 from ia3_studio.data.column_words import AMOUNTS, ANSWERED, COMPUTED, LABELED, OBSERVED, PRICED, TITLED
 from ia3_studio.data.form_fields import are_fields
+from ia3_studio.data.identifiers import are_codes_of_places, are_for_ages
 from ia3_studio.data.label_cells import is_plural
 from ia3_studio.data.label_contents import (
     are_on_several_scales,

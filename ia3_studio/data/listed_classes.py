@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ia3_studio.data.column_names import says
-from ia3_studio.data.column_profile import UNNAMED
+from ia3_studio.data.column_names import UNNAMED, says
 from ia3_studio.data.column_words import LABELED
 from ia3_studio.data.decode import Encoding, decode_together
 from ia3_studio.data.member_files import lines_in

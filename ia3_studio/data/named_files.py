@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ia3_studio.data.column_profile import FILE_NAME
+from ia3_studio.data.identifiers import FILE_NAME
 
 
 def note_on_names_of_files(texts: Sequence[str]) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import get_args
 
 from ia3_studio.data.chosen_columns import Kind, likely_columns, task_of
-from ia3_studio.data.column_names import named
-from ia3_studio.data.column_profile import UNNAMED, Profile, is_plain, kept_profiles, profile, structures_of
+from ia3_studio.data.column_names import UNNAMED, named
+from ia3_studio.data.column_profile import Profile, is_plain, kept_profiles, profile, structures_of
 from ia3_studio.data.column_use import require_columns
 from ia3_studio.data.delimited import FIRST_ROW_NAMES
 from ia3_studio.data.example import Example

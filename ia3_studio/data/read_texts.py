@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.column_names import bare_name, name_words, says, says_last
-from ia3_studio.data.column_profile import UNNAMED, Profile, profile
+from ia3_studio.data.column_names import UNNAMED, bare_name, name_words, says, says_last
+from ia3_studio.data.column_profile import Profile, profile
 from ia3_studio.data.column_words import ANSWERED, ASKED, READ, TITLED, WHOLE
 from ia3_studio.data.label_names import MOSTLY
 

@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.column_names import bare_name, named
+from ia3_studio.data.column_names import UNNAMED, bare_name, named
 from ia3_studio.data.column_profile import (
-    UNNAMED,
     Profile,
     cells_of,
     is_label_name,

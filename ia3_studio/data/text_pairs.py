@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.column_names import bare_name, named, says, says_last
-from ia3_studio.data.column_profile import LONGEST_LABEL, UNNAMED, Profile, cells_of, profile
+from ia3_studio.data.column_names import UNNAMED, bare_name, named, says, says_last
+from ia3_studio.data.column_profile import LONGEST_LABEL, Profile, cells_of, profile
 from ia3_studio.data.column_words import MADE, RELATED, is_about_text
 from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.lexicon.concepts import words_for

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.column_profile import UNNAMED, cells_of, profile
+from ia3_studio.data.column_names import UNNAMED
+from ia3_studio.data.column_profile import cells_of, profile
 from ia3_studio.data.mapping import Mapping
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
-from ia3_studio.data.column_profile import UNNAMED
+from ia3_studio.data.column_names import UNNAMED
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.measurements import whole_number
 from ia3_studio.data.shapes.shape import MOST, Collector, Recognized, Rows, Shape, is_blank
