@@ -35,8 +35,9 @@ class ParsingOptions:
     plain: bool = False
     """Whether rows are read as they stand, even if they have the shape of an export."""
     rows: str | None = None
-    """Where the rows are: the place of a list in a document, such as "scenes[].lines", or the form of a text, such as
-    "lines" or "questions above their answers"."""
+    """Where the rows are: the place of a list in a document, such as "scenes[].lines", the form of a text, such as
+    "lines" or "questions above their answers", or how the files of a folder belong together, such as "one text per
+    file"."""
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
+from zipfile import BadZipFile
 
-from ia3_studio.data.archives import read_file
+from ia3_studio.data.archives import folder_files, folder_members, in_order, read_file, zip_files, zip_members
 from ia3_studio.data.decode import decode
 from ia3_studio.data.document_rows import places_of_rows, rows_at
 from ia3_studio.data.json_leftovers import outside_rows
@@ -17,8 +19,10 @@ from ia3_studio.data.parsing import Found
 from ia3_studio.data.plain_texts import without_fence
 from ia3_studio.data.problem import Damage
 from ia3_studio.data.text_forms import forms_of, in_chosen_form
+from ia3_studio.data.told_folders import MOST_FILES, ways_of_folder
 from ia3_studio.data.yaml_rows import parsed_yaml
 from ia3_studio.errors import DataError
+from ia3_studio.zipped import open_zip
 
 MOST_BYTES = 2**20
 """Files up to this size are searched for other places of rows; of a larger one they can be chosen by name."""
@@ -30,8 +34,10 @@ _TEXTS = (".txt", ".text", ".md")
 
 
 def places_in(path: Path) -> tuple[str, ...]:
-    """Return the places in a file that could have its rows; none for tables, archives and folders."""
+    """Return the places in a file that could have its rows, or how files can be read together; none for tables."""
     suffix = path.suffix.lower()
+    if path.is_dir() or suffix == ".zip":
+        return _ways_of(path)
     if suffix not in (*_DOCUMENTS, *_TEXTS) or not path.is_file() or path.stat().st_size > MOST_BYTES:
         return ()
     with suppress(DataError):  # what is damaged has no places
@@ -39,6 +45,25 @@ def places_in(path: Path) -> tuple[str, ...]:
         document, _damaged = _document_of(path.name, text)
         return forms_of(text[:_LOOKED_AT]) if document is None else places_of_rows(document)
     return ()
+
+
+def _ways_of(path: Path) -> tuple[str, ...]:
+    """Return the ways to read the files of a folder or an archive together, unless they are large."""
+    with suppress(DataError, OSError, BadZipFile):  # what cannot be read has been refused
+        if path.is_dir():
+            files = list(islice(folder_files(path), MOST_FILES + 1))
+            if len(files) > MOST_FILES or sum(each.stat().st_size for _name, each in files) > MOST_BYTES:
+                return ()
+            return ways_of_folder(in_order(folder_members(path)))
+        if path.is_file() and _unpacked_size(path) <= MOST_BYTES:
+            return ways_of_folder(in_order(zip_members(path.name, read_file(path))))
+    return ()
+
+
+def _unpacked_size(path: Path) -> int:
+    """Return the bytes of the files in an archive, as far as it is to be believed."""
+    with path.open("rb") as file, open_zip(file) as archive:
+        return sum(info.file_size for info in zip_files(archive))
 
 
 def found_at(name: str, text: str, encoding: str, place: str) -> Found:

@@ -57,6 +57,7 @@ from ia3_studio.data.sqlite_files import SUFFIXES as DATABASES
 from ia3_studio.data.sqlite_files import read_database
 from ia3_studio.data.subtitles import read_subtitles
 from ia3_studio.data.table_files import one_below_the_other
+from ia3_studio.data.told_folders import read_in_way
 from ia3_studio.data.xml_rows import read_xml
 from ia3_studio.data.yaml_rows import read_yaml
 from ia3_studio.errors import DataError, OneFileError
@@ -283,6 +284,11 @@ def _read_several(name: str, members: Mapping[str, bytes], parsing: ParsingOptio
         return replace(
             found, sheets=single_tables(members, suffixes), notes=(*found.notes, *not_read(members, [*alone]))
         )
+    if parsing.rows:
+        return read_in_way(
+            name, members, parsing.rows, lambda each, data: _read(each, data, replace(parsing, rows=None)),
+            parsing.encoding,
+        )  # fmt: skip
     if parsing.sheet == ALL_SHEETS and (files := single_tables(members, suffixes)):
         readers = Readers(lambda each, data: _read(each, data, replace(parsing, sheet=None)), lambda _paths: {})
         found = one_below_the_other({path: members[path] for path in files}, readers)
