@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import named
-from ia3_studio.data.column_profile import cells_of, is_label_name, profile, structures_of
+from ia3_studio.data.column_profile import cells_of, is_label_name, is_plain, profile, structures_of
 from ia3_studio.data.label_names import LABEL_WORDS, is_judged
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.measurements import number_of
@@ -55,6 +55,29 @@ def flags(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     return Mapping("labels", column=text, target="multi", parts=tuple(marks))
 
 
+def flags_of_object(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return a text and the flags that an object beside it holds, one for each of several labels, and nothing else.
+
+    The text may stand in another object.
+    """
+    inside = {name: _keys_of(frame, name) for name in columns if not is_plain(frame, name)}
+    held = [[f"{name}.{key}" for key in keys] for name, keys in inside.items() if len(keys) > _FEWEST_FLAGS]
+    held = [paths for paths in held if len(paths) <= _MOST_FLAGS and _flag_columns(frame, paths) == paths]
+    if len(held) != 1:
+        return None
+    others = [
+        path for name in columns for path in ([f"{name}.{key}" for key in inside[name]] if name in inside else [name])
+    ]
+    found = flags(frame, others)
+    return found if found and list(found.parts) == held[0] else None
+
+
+def _keys_of(frame: pd.DataFrame, name: str) -> list[str]:
+    """Return the keys of the objects of a column."""
+    objects = (value for value in structures_of(frame, name) if isinstance(value, Record))
+    return list(dict.fromkeys(str(key) for each in objects for key in each))
+
+
 def flags_of_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the same, but refuse a text that may be a remark on some of the rows, which are of something else.
 
@@ -92,9 +115,7 @@ def with_all_flags(frame: pd.DataFrame, found: Mapping) -> Mapping:
     column, point, _key = found.answer.rpartition(".")
     if found.kind != "labels" or found.target != "single" or not point or column not in frame.columns:
         return found
-    objects = [value for value in structures_of(frame, column) if isinstance(value, Record)]
-    keys = list(dict.fromkeys(str(key) for each in objects for key in each))
-    paths = [f"{column}.{key}" for key in keys]
+    paths = [f"{column}.{key}" for key in _keys_of(frame, column)]
     if not _FEWEST_FLAGS <= len(paths) <= _MOST_FLAGS or found.answer not in paths:
         return found
     if _flag_columns(frame, paths) != paths:

@@ -25,7 +25,7 @@ from ia3_studio.data.content_pairs import (
 )
 from ia3_studio.data.conversation_columns import MESSAGE_NAMES, conversation_column, with_opening
 from ia3_studio.data.entailed_pairs import entailed_pairs, flagged_pairs
-from ia3_studio.data.flag_columns import flags_of_texts, with_all_flags
+from ia3_studio.data.flag_columns import flags_of_object, flags_of_texts, with_all_flags
 from ia3_studio.data.graded_answers import graded_answers, judged_claims
 from ia3_studio.data.inner_columns import with_inner_columns
 from ia3_studio.data.joined_prompts import with_bare_prompt
@@ -297,8 +297,8 @@ def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
 
 
 _IN_ORDER = (
-    nested_pairs, triples, _choices, tagged_words, judged_claims, marked_answers, graded_answers, rated_texts,
-    recipes,
+    flags_of_object, nested_pairs, triples, _choices, tagged_words, judged_claims, marked_answers, graded_answers,
+    rated_texts, recipes,
     _refuse_undecided, judged_pairs, named_pairs, computed, decided_objects, labeled, flags_of_texts, beside_structures,
     two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, counted_texts, asked_by_contents,
     entailed_pairs, two_bodies, flagged_pairs, by_contents, few_labeled, told_language, named_text, coded_texts,

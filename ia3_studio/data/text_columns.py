@@ -21,6 +21,7 @@ from ia3_studio.data.conversation_columns import MESSAGE_NAMES
 from ia3_studio.data.label_contents import holds_several
 from ia3_studio.data.label_names import LABEL_WORDS, MOSTLY
 from ia3_studio.data.mapping import Mapping
+from ia3_studio.data.pair_cells import are_questions
 from ia3_studio.data.read_texts import is_titled
 
 if TYPE_CHECKING:
@@ -68,9 +69,14 @@ def named_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     others = [name for name in columns if name not in (*text, *keys) and not profile(frame, name).is_identifier]
     if text and keys and not others:
         return Mapping("pairs", keys[0], text[0])
+    asked = [name for name in named(columns, _ASKING_TITLES) if are_questions(frame, name)]
+    if asked and text and bare_name(text[0]) == "content" and profile(frame, text[0]).is_text:
+        return Mapping("pairs", asked[0], text[0])
     return Mapping("text", column=text[0]) if text else None
 
 
+_ASKING_TITLES = ("title", "heading", "headline", "subject", "name")
+"""What stands above a content, which answers it where it is a question, as on pages of such questions."""
 _KEYS = (
     "keywords",
     "keyword",

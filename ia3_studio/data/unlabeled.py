@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.column_profile import cells_of
 from ia3_studio.data.label_names import label_name
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.shapes.shape import is_absent
@@ -93,8 +94,11 @@ def _is_one_end(cells: Sequence[str], empty: Sequence[str]) -> bool:
 
 
 def _says_no(table: Table, name: str) -> bool:
-    """Say whether a column says of some rows that they do not have its label."""
-    return name in table.frame.columns and bool(_NO & {_text(cell).lower() for cell in table.frame[name].unique()})
+    """Say whether a column, or a value of objects, says of some rows that they do not have its label."""
+    whole = name in table.frame.columns
+    return bool(
+        _NO & {_text(cell).lower() for cell in (table.frame[name].unique() if whole else cells_of(table.frame, name))}
+    )
 
 
 def _labels(table: Table, mapping: Mapping) -> list[str]:

@@ -166,3 +166,24 @@ def test_the_first_term_of_a_glossary_in_alphabetical_order_is_no_name_of_its_co
 def test_an_id_that_begins_as_all_others_do_is_no_name_of_its_column(tmp_path: Path) -> None:
     split = table(tmp_path, "\n".join(f"harbor:part_{n}\t{TERMS[-n]}" for n in range(ROWS)), "names.tsv")
     assert len(split.train) + len(split.held_out) == ROWS
+
+
+@pytest.mark.parametrize("yes, no", [("True", "False"), (True, False), (1, 0)])
+def test_an_object_of_flags_holds_the_labels_of_a_text_and_rows_without_it_are_left_out(
+    yes: object, no: object, tmp_path: Path
+) -> None:
+    def record(n: int) -> dict[str, Any]:
+        given = {"form": said(n), "target": {"form": "berth", "begin": 3}}
+        held = {mood(each): yes if mood(each) == mood(n) else no for each in range(3)}
+        return {"id": f"harbor-{n}", "input": given, "output": held if n < ROWS else ""}
+
+    split = read(tmp_path, record, ROWS + 4)
+    assert split.mapping.column == "input.form" and split.mapping.target == "multi"
+    assert {each.labels for each in split.train} == {(f"output.{mood(n)}",) for n in range(3)}
+    assert len(split.train) + len(split.held_out) == ROWS and len(split.problems) == 4
+
+
+def test_a_title_that_asks_is_answered_by_the_content_below_it_and_other_titles_are_not(tmp_path: Path) -> None:
+    faq = read(tmp_path, lambda n: {"title": asked(n), "content": said(n), "order": n})
+    assert str(faq.mapping) == "title → prompt, content → answer"
+    assert read(tmp_path, lambda n: {"title": f"Pier {n}", "content": said(n)}).mapping.kind == "text"
