@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping as Record
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -105,7 +106,22 @@ def longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not texts and len(lines := [name for name in columns if _holds_lines(frame, name)]) == 1:
         keys = [name for name in named(columns, _KEYS) if name != lines[0] and profile(frame, name).length]
         return Mapping("pairs", keys[0], lines[0]) if keys else Mapping("text", column=lines[0])
-    return Mapping("text", column=bodies[0].name) if len(bodies) == 1 else None
+    if len(bodies) != 1 or any(_says_more(frame, name, bodies[0]) for name in columns):
+        return None
+    return Mapping("text", column=bodies[0].name)
+
+
+def _says_more(frame: pd.DataFrame, name: str, text: Profile) -> bool:
+    """Say whether a column holds objects with longer texts than one that is short for a text."""
+    if text.length >= _SHORT_TEXT or is_plain(frame, name):
+        return False
+    objects = [value for value in structures_of(frame, name) if isinstance(value, Record)]
+    longest = [max((len(each) for each in value.values() if isinstance(each, str)), default=0) for value in objects]
+    return bool(longest) and sum(longest) > text.length * len(longest)
+
+
+_SHORT_TEXT = 20
+"""Mean characters below which a text may be the name of something."""
 
 
 def _holds_lines(frame: pd.DataFrame, name: str) -> bool:

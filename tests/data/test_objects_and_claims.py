@@ -187,3 +187,14 @@ def test_a_title_that_asks_is_answered_by_the_content_below_it_and_other_titles_
     faq = read(tmp_path, lambda n: {"title": asked(n), "content": said(n), "order": n})
     assert str(faq.mapping) == "title → prompt, content → answer"
     assert read(tmp_path, lambda n: {"title": f"Pier {n}", "content": said(n)}).mapping.kind == "text"
+
+
+def test_a_short_name_beside_objects_with_longer_texts_is_not_taken_for_the_text(tmp_path: Path) -> None:
+    fields = ("website", "telephone", "opening hours", "harbor master")
+    split = read(
+        tmp_path,
+        lambda n: {"field": f"{fields[n % 4]} {n}", "found": {"value": f"It is {said(n)}", "quote": said(n)},
+                   "check": {"passed": True, "by": said(n + 1)}},
+    )  # fmt: skip
+    assert split.mapping.column != "field" and "field" in split.unused
+    assert read(tmp_path, lambda n: {"note": said(n), "meta": {"page": f"p{n}"}}).mapping.kind == "text"
