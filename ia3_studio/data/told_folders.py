@@ -14,7 +14,7 @@ from ia3_studio.data.decode import Encoding, decode_together
 from ia3_studio.data.member_files import Readers, ReadOne, lines_in
 from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.parallel_files import SOURCE_WORDS, TARGET_WORDS
-from ia3_studio.data.parsing import Found, numbered
+from ia3_studio.data.parsing import Found, numbered, shown_names
 from ia3_studio.data.several import not_read
 from ia3_studio.data.table_files import one_below_the_other
 from ia3_studio.data.whole_texts import MAILS, PAGES, whole_text
@@ -69,7 +69,7 @@ def read_in_way(
         raise DataError(f"{name} cannot be read as {way!r}; choose another shape, or auto-detect.")
     decoded = decode_together({path: texts[path] for path in paths}, encoding)
     frame = numbered(_COLUMNS[way]({path: decoded[path].text for path in paths}))
-    found = with_encoding_facts(paths[0], Found(frame, f"{way} in {name}"), [*decoded.values()])
+    found = with_encoding_facts(paths[0], Found(frame, f"{way} ({shown_names(paths)})"), [*decoded.values()])
     return _named(found, members, paths)
 
 
