@@ -6,7 +6,7 @@ import re
 
 from ia3_studio.data.delimiters import LINE_END, is_one_column
 
-_SAMPLE_LINES, _FEWEST_LINES = 100, 8
+SAMPLE_LINES, _FEWEST_LINES = 100, 8
 _TIGHT = re.compile(r"[,;](?![ \u00a0])|[\t|\"]|[.?!][,;]")
 """A sign that separates cells: no blank is behind it, or the end of a sentence before it, or no sentence has it."""
 _END = re.compile(r"[.?!…。？！؟]$")
@@ -23,7 +23,7 @@ def are_bare_sentences(text: str) -> bool:
         >>> are_bare_sentences("Late, is it?\\nWhere is it, and when, if ever?\\nNo one knows that.\\n" * 3)
         True
     """
-    lines = [line.strip() for line in LINE_END.split(text, _SAMPLE_LINES)[:_SAMPLE_LINES] if line.strip()]
+    lines = [line.strip() for line in LINE_END.split(text, SAMPLE_LINES)[:SAMPLE_LINES] if line.strip()]
     if len(lines) < _FEWEST_LINES or not _END.search(lines[0]) or any(map(_TIGHT.search, lines)):
         return False
     sentences = [line for line in lines if _END.search(line) and len(line.split()) >= _FEWEST_WORDS]

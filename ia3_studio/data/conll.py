@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".conll", ".conllu", ".conllup", ".iob", ".iob2", ".bio")
 _BEGINS = re.compile(r"B[-_].+")
 """A tag that says by itself what a file is, so that no empty line need do so."""
-_SAMPLE_LINES = 2_000
+SAMPLE_LINES = 2_000
 _UNIVERSAL = 10
 """Fields of a line of CoNLL-U: number, word, lemma, part of speech, …"""
 _LONGEST_HEAD = 3
@@ -50,7 +50,7 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
     """
     apart = one_word_per_line(whole := lines_of(text))
     is_named_so, lines = is_named_so or apart is not whole, without_marks(apart)
-    if all(line.endswith("\t") for line in lines[:_SAMPLE_LINES] if line.strip()):
+    if all(line.endswith("\t") for line in lines[:SAMPLE_LINES] if line.strip()):
         lines = [line.removesuffix("\t") for line in lines]
     is_numbered = _counts_words(lines)
     if is_numbered:  # what begins with "#" is a comment, as the number of a word is none
@@ -63,7 +63,7 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
         fields = _sample(lines)
     if not fields or not _is_conll(fields, lines, is_named_so):
         return None
-    separator = "\t" if all("\t" in line for line in lines[:_SAMPLE_LINES] if _is_word(line)) else None
+    separator = "\t" if all("\t" in line for line in lines[:SAMPLE_LINES] if _is_word(line)) else None
     width = len(fields[0])
     word, tag = (1, 3) if width == _UNIVERSAL and fields[0][0].isdigit() else (0, width - 1)
     if is_numbered and width != _UNIVERSAL:
@@ -110,7 +110,7 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
 def read_conll_table(name: str, text: str) -> Found | None:
     """Read sentences as :func:`read_conll`, of a table of words and tags; an empty word stands between sentences."""
     lines = lines_of(text)
-    beginning = lines[:_SAMPLE_LINES]
+    beginning = lines[:SAMPLE_LINES]
     delimiter = next((mark for mark in (",", ";") if mark in beginning[0]), "")
     if not delimiter or "\t" in text:
         return None
@@ -165,7 +165,7 @@ def _full(fields: Sequence[Sequence[str]]) -> list[Sequence[str]]:
 def _counts_words(lines: Sequence[str]) -> bool:
     """Say whether the words of each of the first sentences are numbered from 1 on, as those of GermEval are."""
     last, begun = 0, 0
-    for line in lines[:_SAMPLE_LINES]:
+    for line in lines[:SAMPLE_LINES]:
         if not line.strip():
             last = 0
         elif not line.startswith("#"):
@@ -209,7 +209,7 @@ _SIGN = re.compile(r"#+(?: \S+){0,2} (?:O|[BI]-\S+)")
 
 def _sample(lines: Sequence[str]) -> list[list[str]]:
     """Return the fields of the first words."""
-    words = [line for line in lines[:_SAMPLE_LINES] if _is_word(line)]
+    words = [line for line in lines[:SAMPLE_LINES] if _is_word(line)]
     tabbed = bool(words) and all("\t" in line for line in words)
     return [_cut(line, "\t" if tabbed else None) for line in words]
 
@@ -231,7 +231,7 @@ def _is_conll(fields: Sequence[Sequence[str]], lines: Sequence[str], is_named_so
     if is_named_so:
         return True
     tags = [row[-1] for row in fields if len(row) == width]
-    blank = any(not line.strip() for line in lines[:_SAMPLE_LINES]) or (
+    blank = any(not line.strip() for line in lines[:SAMPLE_LINES]) or (
         "O" in tags and any(map(_BEGINS.fullmatch, tags)) and all(map(TAG.fullmatch, tags))
     )
     is_universal = width == _UNIVERSAL and all(

@@ -1,17 +1,18 @@
-"""Which cells are in a text separated by commas, or by anything else? Read by the csv module; the rest is detected."""
+"""Which cells are in a text separated by commas, or by anything else? What is not told is detected."""
 
 from __future__ import annotations
 
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice, permutations
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.blank_ends import strip_blank_ends
-from ia3_studio.data.delimiters import _SAMPLE_LINES, DELIMITERS, guess_delimiter, guess_quote, lines_of
+from ia3_studio.data.csv_rows import Row, rows_of, with_doubled_quotes
+from ia3_studio.data.delimiters import DELIMITERS, SAMPLE_LINES, guess_delimiter, guess_quote, lines_of
 from ia3_studio.data.footers import footer_length, footer_note
 from ia3_studio.data.header import (
     COMPARED_ROWS,
@@ -31,20 +32,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-MOST_COLUMNS = 10_000
 FIRST_ROW_NAMES = "The first row is read as the names of the columns"
 """How a note begins on a first row that may be data as well."""
 NUMBERS = "row number"
 """What a column of row numbers without a name is called."""
 _HINT = re.compile(r"sep=(.)[ ]*")
 """A first line by which Excel is told the delimiter."""
-_ESCAPED_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)\\"(?!\s*(?:[,;\t|]\s*"|$))')
-"""A quote after a backslash, unless it ends a cell: a path may end with a backslash."""
-_DOUBLED_QUOTE = re.compile(r'[^",;\t|\s]""|""[^",;\t|\s]')
-_OPEN = "its quote is not closed: the file may be cut off there"
-_END = "\x00end-of-the-table"
-"""A line added at the end: a quote that is never closed takes it in. No text that is read holds the character."""
-csv.field_size_limit(2**31 - 1)  # a file is bounded as a whole; a cell may be all of it
 
 
 @dataclass(frozen=True)
@@ -58,16 +51,6 @@ class Delimited:
     damaged: tuple[Damage, ...]
     notes: tuple[str, ...] = ()
     """What was read otherwise than as a row: titles above the header, a line that gives the delimiter."""
-
-
-@dataclass(slots=True)  # not frozen: there are millions of them
-class _Row:
-    line: int
-    """Its first line, counted from 1."""
-    written: str
-    cells: list[str]
-    reason: str = ""
-    """Why it cannot be used, where it is not a row at all."""
 
 
 def read_delimited(name: str, text: str, delimiter: str | None = None, header: int | None = None) -> Delimited:
@@ -93,12 +76,12 @@ def read_delimited(name: str, text: str, delimiter: str | None = None, header: i
         notes.append(
             f"The names of the columns are {DELIMITERS[above]}-separated, the rows {DELIMITERS[delimiter]}-separated."
         )
-    lines, escaped = _with_doubled_quotes(lines)
+    lines, escaped = with_doubled_quotes(lines)
     if escaped:
         notes.append('Quotes inside cells are written \\".')
-    quote = guess_quote(lines[:_SAMPLE_LINES], delimiter)
-    delimiter = delimiter or guess_delimiter("\n".join(lines[: _SAMPLE_LINES + 1]), quote)
-    rows = _without_empty_end(list(_rows(name, lines, delimiter, quote)))
+    quote = guess_quote(lines[:SAMPLE_LINES], delimiter)
+    delimiter = delimiter or guess_delimiter("\n".join(lines[: SAMPLE_LINES + 1]), quote)
+    rows = _without_empty_end(list(rows_of(name, lines, delimiter, quote)))
     if quote != '"':
         notes.append("Cells are quoted with apostrophes.")
     if not rows:
@@ -122,7 +105,7 @@ def read_delimited(name: str, text: str, delimiter: str | None = None, header: i
     return _table(name, rows, delimiter, place, named.names, tuple(notes))
 
 
-def _without_empty_end(rows: list[_Row]) -> list[_Row]:
+def _without_empty_end(rows: list[Row]) -> list[Row]:
     """Return rows without those at their end that hold delimiters alone, as of lines that were emptied in a sheet."""
     end = len(rows)
     while end and _is_emptied(rows[end - 1]):
@@ -130,11 +113,11 @@ def _without_empty_end(rows: list[_Row]) -> list[_Row]:
     return rows[:end] or rows
 
 
-def _is_emptied(row: _Row) -> bool:
+def _is_emptied(row: Row) -> bool:
     return len(row.cells) > 1 and not row.reason and not any(map(str.strip, row.cells))
 
 
-def _footer(rows: Sequence[_Row]) -> int:
+def _footer(rows: Sequence[Row]) -> int:
     """Return how many rows at the end are no data; an empty line before a row shows in the number of its line."""
     ends = [row.line + row.written.count("\n") for row in rows]
     gaps = [bool(place) and row.line > ends[place - 1] + 1 for place, row in enumerate(rows)]
@@ -143,7 +126,7 @@ def _footer(rows: Sequence[_Row]) -> int:
 
 def _other_delimiter_below(lines: Sequence[str]) -> tuple[str, str] | None:
     """Return the delimiters of the first line and of the quoted cells below it, where these are not the same one."""
-    first, *rest = [line for line in lines[:_SAMPLE_LINES] if line.strip()] or [""]
+    first, *rest = [line for line in lines[:SAMPLE_LINES] if line.strip()] or [""]
     for above, below in permutations(DELIMITERS, 2):
         if above not in first or below in first or not rest:
             continue
@@ -162,25 +145,6 @@ def _are_cells(lines: Sequence[str], delimiter: str, width: int) -> bool:
         return False
 
 
-def _with_doubled_quotes(lines: list[str]) -> tuple[list[str], bool]:
-    """Return lines in which quotes that a backslash escapes are doubled, and whether there are any."""
-    sample = [line for line in lines[:_SAMPLE_LINES] if line.strip()]
-    escaped = sum(bool(_ESCAPED_QUOTE.search(line)) for line in sample)
-    if not escaped or any(_DOUBLED_QUOTE.search(line) for line in sample):
-        return lines, False
-    return [_ESCAPED_QUOTE.sub(r'\1""', line) for line in lines], True
-
-
-def require_columns_within(name: str, columns: int) -> None:
-    """Refuse a table of more columns than are read.
-
-    Raises:
-        DataError: it has more.
-    """
-    if columns > MOST_COLUMNS:
-        raise DataError(f"{name} has {columns:,} columns; the limit is {MOST_COLUMNS:,}.")
-
-
 def require_header_row(name: str, header: int, rows: int) -> None:
     """Refuse a header row that is not among those that can be one.
 
@@ -192,64 +156,7 @@ def require_header_row(name: str, header: int, rows: int) -> None:
         raise DataError(f"The header row of {name} cannot be row {header}; give a row from 1 to {most}, or 0 for none.")
 
 
-def _rows(name: str, lines: Sequence[str], delimiter: str, quote: str) -> Iterator[_Row]:
-    """Yield all rows but empty lines.
-
-    Raises:
-        DataError: many quotes are not closed, or a row has too many cells.
-    """
-    plain = delimiter == "\t" and _quotes_join_lines(lines)
-    quoting: Any = csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL
-    given = [f"{line}\n" for line in (*lines, _END)]
-    start, unclosed, longest = 0, 0, 1
-    while True:
-        reader = csv.reader(
-            islice(given, start, None), delimiter=delimiter, quotechar=quote, skipinitialspace=True, quoting=quoting
-        )
-        begun = start
-        for cells in reader:
-            first, begun = begun, start + reader.line_num
-            if cells == [_END]:
-                return
-            if begun == len(given):  # the last row has swallowed the end
-                break
-            longest = max(longest, begun - first)
-            written = (given[first] if begun == first + 1 else "".join(given[first:begun])).strip()
-            if cells and written:
-                require_columns_within(name, len(cells))
-                yield _Row(first + 1, written, cells)
-        if first and begun - 1 - first <= longest:
-            yield _Row(first + 1, "".join(given[first:-1]).strip(), cells, _OPEN)
-            return
-        unclosed += 1
-        if first == 0 or unclosed > _MOST_UNCLOSED:
-            raise DataError(
-                f"{name} cannot be read as a table: line {first + 1} has an unclosed quote, or text after a "
-                "closing quote; fix that line."
-            )
-        yield _Row(first + 1, given[first].strip(), [given[first].strip()], _UNCLOSED)
-        start = first + 1
-
-
-_MOST_UNCLOSED = 10
-"""Lines with a quote that is never closed, from which on a file is refused."""
-_UNCLOSED = "it has an unclosed quote, or text after a closing quote"
-
-
-def _quotes_join_lines(lines: Sequence[str]) -> bool:
-    """Say whether quotes, taken as such, would make one row of several lines that are rows already: inch signs."""
-    filled = [line for line in lines if line.strip()]
-    if filled and all(re.fullmatch(r'"[^"]*"', cell.strip()) for cell in filled[0].split("\t")):
-        return False  # the first line has all its cells in quotes
-    if len({line.count("\t") for line in filled}) > 1:  # a cell of several lines leaves pieces of rows
-        return False
-    try:
-        return sum(1 for row in csv.reader((f"{line}\n" for line in filled), delimiter="\t") if row) != len(filled)
-    except csv.Error:
-        return True
-
-
-def _header_place(name: str, rows: Sequence[_Row], header: int | None) -> int | None:
+def _header_place(name: str, rows: Sequence[Row], header: int | None) -> int | None:
     """Return the index of the header among the rows; None where there is none."""
     if header is not None:
         require_header_row(name, header, len(rows))
@@ -258,13 +165,13 @@ def _header_place(name: str, rows: Sequence[_Row], header: int | None) -> int | 
 
 
 def _table(
-    name: str, rows: Sequence[_Row], delimiter: str, place: int | None, called: list[str], notes: tuple[str, ...]
+    name: str, rows: Sequence[Row], delimiter: str, place: int | None, called: list[str], notes: tuple[str, ...]
 ) -> Delimited:
     import pandas as pd
 
     data = rows if place is None else rows[place + 1 :]
     header = None if place is None else rows[place].cells
-    usual = Counter(len(row.cells) for row in data[:_SAMPLE_LINES]).most_common(1)
+    usual = Counter(len(row.cells) for row in data[:SAMPLE_LINES]).most_common(1)
     width = len(header) if header is not None else usual[0][0]
     if header is not None and (first := _row_names(data, width)):
         header, called, width = [first, *header], [first, *called], width + 1
@@ -304,7 +211,7 @@ def _damage(cells: Sequence[str], width: int, header: Sequence[str] | None) -> s
     return "it repeats the header" if header is not None and width > 1 and list(cells) == list(header) else ""
 
 
-def _row_names(data: Sequence[_Row], width: int) -> str:
+def _row_names(data: Sequence[Row], width: int) -> str:
     """Return what the first cells are where every row has one more than the header, as R writes tables; or nothing.
 
     They are numbers, or names in quotes, all different ones.

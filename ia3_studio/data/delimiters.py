@@ -28,7 +28,7 @@ def delimiter_name(delimiter: str) -> str:
     return DELIMITERS.get(delimiter) or _OTHER_NAMES.get(delimiter, delimiter)
 
 
-_SAMPLE_LINES = 100
+SAMPLE_LINES = 100
 _OTHER_NAMES = {" ": "blank", "\x1f": "unit separator", "\x01": "control-A"}
 NO_DELIMITER = "\x1e"
 """Given for a table of one column, whose sentences hold any of the others."""
@@ -39,7 +39,7 @@ RARE_DELIMITERS = ("^", "~", "\x1f", "\x01", "¦", "§")
 
 def guess_delimiter(text: str, quote: str = '"') -> str:
     """Return the delimiter that gives most of the first rows the same number of cells; a comma where none does."""
-    lines = LINE_END.split(text, _SAMPLE_LINES)[:_SAMPLE_LINES]
+    lines = LINE_END.split(text, SAMPLE_LINES)[:SAMPLE_LINES]
 
     def fit(delimiter: str) -> tuple[int, bool, int]:
         found = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, quotechar=quote, skipinitialspace=True)
@@ -91,7 +91,7 @@ _NAMES = re.compile(r"[^\W\d]\w*([$#&%@!*:])[^\W\d]\w*(?:\1[^\W\d]\w*)*")
 
 def is_table(text: str) -> bool:
     """Say whether the first lines of a text have the same number of cells, several, between a usual delimiter."""
-    lines = [line for line in LINE_END.split(text, _SAMPLE_LINES)[:_SAMPLE_LINES] if line.strip()]
+    lines = [line for line in LINE_END.split(text, SAMPLE_LINES)[:SAMPLE_LINES] if line.strip()]
     delimiter = guess_delimiter(text)
     try:
         widths = {len(row) for row in csv.reader((f"{line}\n" for line in lines[:-1]), delimiter=delimiter)}
@@ -107,7 +107,7 @@ def is_one_column(text: str) -> bool:
         >>> is_one_column("text\\nOver the old pier, fog.\\nCalm."), is_one_column("text,mood\\nFog, rain,bad")
         (True, False)
     """
-    lines = map(str.strip, LINE_END.split(text, _SAMPLE_LINES)[:_SAMPLE_LINES])
+    lines = map(str.strip, LINE_END.split(text, SAMPLE_LINES)[:SAMPLE_LINES])
     name, *below = list(filter(None, lines)) or [""]
     bare = [line for line in below if not line.startswith('"')]
     marked = sum(bool(re.search("[,;]", line)) for line in bare)
@@ -152,7 +152,7 @@ _FEWEST_LINES = 5
 
 def is_tabbed(text: str) -> bool:
     """Say whether the first lines have the same number of tabs, at least one, but for one of several without any."""
-    lines = [line for line in LINE_END.split(text, _SAMPLE_LINES)[:_SAMPLE_LINES] if line.strip()]
+    lines = [line for line in LINE_END.split(text, SAMPLE_LINES)[:SAMPLE_LINES] if line.strip()]
     counts = Counter(line.count("\t") for line in lines)
     bare = counts.pop(0, 0)
     return len(lines) > 1 and len(counts) == 1 and bare <= (1 if len(lines) > _FEWEST_LINES else 0)

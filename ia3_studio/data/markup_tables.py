@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
+from ia3_studio.data.csv_rows import require_columns_within
 from ia3_studio.data.cut_cells import require_whole_cells
-from ia3_studio.data.delimited import require_columns_within
 from ia3_studio.data.delimiters import LINE_END, lines_of
 from ia3_studio.data.drawn_tables import joined_lines, with_bars
 from ia3_studio.data.header import SEARCHED_ROWS, unique_names

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from ia3_studio.data.archives import zip_members
-from ia3_studio.data.delimited import require_columns_within
+from ia3_studio.data.csv_rows import require_columns_within
 from ia3_studio.data.parsing import ALL_SHEETS, Found, ParsingOptions, shown_names
 from ia3_studio.data.problem import clause
 from ia3_studio.data.sheet_tables import MOST_CELLS, found_in_sheets, hidden_note, wanted_sheets

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from ia3_studio.data.archives import MAX_BYTES
-from ia3_studio.data.delimited import require_columns_within
+from ia3_studio.data.csv_rows import require_columns_within
 from ia3_studio.data.file_kinds import BEGIN
 from ia3_studio.data.parsing import ALL_SHEETS, Found, ParsingOptions, shown_names
 from ia3_studio.data.problem import clause

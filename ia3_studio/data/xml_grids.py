@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.delimited import require_columns_within
+from ia3_studio.data.csv_rows import require_columns_within
 from ia3_studio.data.header import COMPARED_ROWS, SEARCHED_ROWS, find_header, unique_names
 from ia3_studio.data.header_rows import header_rows
 from ia3_studio.data.parsing import Found, numbered
