@@ -33,6 +33,7 @@ LEVERS = {
     "micro": "forward passes of 1,024 tokens",
     "end": "rows end to end instead of padded",
     "shared": "their common beginning once",
+    "attention": "attention with its own gradient (on a CPU)",
     "rounded": "backward matrix products in bfloat16",
     "recomputed": "activations of the feed-forward computed again",
     "last": "the last layer at label positions only",
@@ -98,7 +99,7 @@ def lever(options: argparse.Namespace, side: str) -> dict[str, float]:
     """Train a few steps with a lever and those before it; return speed and peak memory."""
     from ia3_studio import TrainConfig, attach, discover, load_model, train
     from ia3_studio.training import loss as losses
-    from ia3_studio.training import needed_positions
+    from ia3_studio.training import needed_positions, packing
     from ia3_studio.training.bundles import RowBundle
 
     loaded = load_model(options.model)
@@ -108,6 +109,8 @@ def lever(options: argparse.Namespace, side: str) -> dict[str, float]:
         losses.packing_of = lambda _model: (None, FastPath("packed rows", False))
     if "shared" not in reached:
         losses.bundled = lambda rows: [RowBundle((row,), 0) for row in rows]  # type: ignore[assignment]
+    if "attention" not in reached:
+        packing.fits = lambda *_args, **_named: False
     if "recomputed" not in reached:
         losses.recomputed = lambda _device: nullcontext()
     if "last" not in reached:
