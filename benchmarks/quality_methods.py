@@ -26,6 +26,8 @@ class Tuned:
     save: Callable[[Path], Any]
     factors: list[tuple[Any, Any]] = field(default_factory=list)
     """Parameters that move more or less than the learning rate says, with the factor of each entry."""
+    settings: ExitStack = field(default_factory=ExitStack)
+    """Settings of the model that hold as long as this does: a stack that nobody keeps ends them at once."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ def ia3(choice: str, factors: Mapping[str, float] | None = None) -> Callable[[An
         model.requires_grad_(False)
         selection = discover(model).choose(choice)
         attachment = HeadedAttachment(model, selection, heads) if heads else attach(model, selection)
-        ExitStack().enter_context(attachment.keeping_outputs())  # as in every training on a CPU
+        settings = ExitStack()
+        settings.enter_context(attachment.keeping_outputs())  # as in every training on a CPU
         trained = TrainableParameters(attachment)
         sizes = [torch.full((site.size,), (factors or {}).get(site.role, 1.0)) for site in selection]
         return Tuned(
@@ -69,6 +72,7 @@ def ia3(choice: str, factors: Mapping[str, float] | None = None) -> Callable[[An
             list(trained.heads),
             lambda folder: attachment.adapter().save(folder),
             [(trained.vectors, torch.cat(sizes))] if factors else [],
+            settings,
         )
 
     return prepare

@@ -440,3 +440,18 @@ def test_the_quick_set_repeats_the_figures_of_the_readme_alone() -> None:
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     readme = (BENCHMARKS.parent / "README.md").read_text(encoding="utf-8")
     assert 3 <= len(listed) <= 10 and all(f"`{each}`" in readme for each in listed)
+
+
+def test_outputs_are_kept_for_the_backward_pass_as_long_as_a_model_is_trained(
+    quality: dict[str, ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in every training on a CPU: projections that are computed again would make (IA)³ slower than it is."""
+    from ia3_studio.method import scaling
+    from tests.families import batch_of, tiny_model
+
+    asked = []
+    monkeypatch.setattr(scaling, "source_of", lambda *_args: asked.append(True))
+    model = tiny_model("llama")
+    tuned = quality["quality_methods"].METHODS["ia3-all"].prepare(model, ())
+    model(**batch_of(model)).logits.sum().backward()
+    assert tuned.parameters[0].grad is not None and not asked
