@@ -197,6 +197,35 @@ DIALECTS = (
         12,
     ),
     Shape(
+        "lists of rows under a subject, a unit and a level",
+        "levels.json",
+        json.dumps(
+            {
+                subject: {
+                    "U1": {
+                        level: [{"prompt": asked(n + k), "completion": said(n + k)} for n in range(3)]
+                        for k, level in ((m, "easy"), (m + 3, "hard"))
+                    }
+                }
+                for m, subject in ((0, "ropes"), (6, "tides"))
+            }
+        ),
+        "prompt → prompt, completion → answer",
+        12,
+    ),
+    Shape(
+        "poems in lists of lines, under a poet and a meter",
+        "poems.json",
+        json.dumps(
+            {
+                "ann": {"ode": [[said(n), "the fog came in", f"at {n}"] for n in range(6)]},
+                "bo": {"song": [[f"O harbor {n},", said(n)] for n in range(6, 12)]},
+            }
+        ),
+        "text → plain text",
+        12,
+    ),
+    Shape(
         "two answers compared, in another language",
         "vergleich.csv",
         rows(lambda n: f"渡船{n}什么时候开出？,早上{n}点。,不知道。,{'AB'[n % 2]}", 12, "提示,回答A,回答B,哪个更好"),
