@@ -28,6 +28,7 @@ from ia3_studio.data.exchange_texts import (
 from ia3_studio.data.glossaries import glossary
 from ia3_studio.data.headed_turns import talk_in_headings, talk_notes
 from ia3_studio.data.intent_lists import intents_below_headings
+from ia3_studio.data.language_blocks import language_blocks, language_blocks_note
 from ia3_studio.data.line_labels import labeled_lines, labeled_trees, labels_below
 from ia3_studio.data.line_sides import two_sides
 from ia3_studio.data.marked_classes import classes_above, classes_in_lines, names_note
@@ -73,6 +74,7 @@ LAST_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (questions_in_headings, "questions above their answers"),
     (questions_in_first_lines, "questions above their answers"),
     (two_sides, "two sides per line"),
+    (language_blocks, "lines in two languages, one below the other"),
 )
 """Those of text that is not separated by a sign as a table is, either."""
 
@@ -92,6 +94,7 @@ _NOTES: dict[Callable[[str], Any], Callable[[str], tuple[str, ...]]] = {
     conversations_of_one: note_on_the_common,
     sides_by_marks: lambda text: marks_note(without_rules(text)),
     classes_in_lines: names_note,
+    language_blocks: language_blocks_note,
 }
 """What is to be said of a form, by how it is read."""
 
