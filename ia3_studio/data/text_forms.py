@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ia3_studio.data.admonitions import opened_questions, outside_blocks_note
 from ia3_studio.data.asked_lines import (
     flashcards,
     outside_questions_note,
@@ -42,6 +43,7 @@ from ia3_studio.data.speaker_lines import conversations_of_two, note_on_titles
 from ia3_studio.data.tagged_records import tagged_records
 from ia3_studio.data.told_forms import TOLD_FORMS
 
+OPENED = "questions that open to their answers"
 TEXT_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (tagged_records, "elements one after the other"),
     (vertical_records, "records one below the other"),
@@ -52,6 +54,7 @@ TEXT_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (labeled_trees, "a tree with its label per line"),
     (labeled_lines, "a text with its label per line"),
     (classes_above, "texts below the names of their labels"),
+    (opened_questions, OPENED),
     (flashcards, "both sides of cards"),
     (exchanges_in_lines, "prompts and answers in lines"),
     (marked_sides, "two sides per line"),
@@ -82,6 +85,7 @@ LAST_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
 _WITHOUT_RULES = (sides_by_marks, sides_in_lines, classes_first)
 """Ways to read a text without the lines that part it."""
 _NOTES: dict[Callable[[str], Any], Callable[[str], tuple[str, ...]]] = {
+    opened_questions: outside_blocks_note,
     one_conversation: lambda _text: (
         "Each answer is learned after the line before it alone. If the lines are one conversation, put blank lines "
         "between its parts: the turns of a part stay together.",

@@ -247,6 +247,13 @@ DIALECTS = (
         10,
     ),
     Shape(
+        "questions in blocks that open to their answers (MkDocs)",
+        "faq.md",
+        "---\ntitle: Berths\n---\n\n" + "".join(f'??? question "{asked(n)}"\n    {said(n)}\n\n' for n in range(12)),
+        "prompt → prompt, answer → answer",
+        12,
+    ),
+    Shape(
         "two answers compared, in another language",
         "vergleich.csv",
         rows(lambda n: f"渡船{n}什么时候开出？,早上{n}点。,不知道。,{'AB'[n % 2]}", 12, "提示,回答A,回答B,哪个更好"),
