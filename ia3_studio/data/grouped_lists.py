@@ -10,18 +10,21 @@ from typing import Any
 from ia3_studio.data.column_names import is_unspaced
 from ia3_studio.data.listed_rows import rows_in_lists
 from ia3_studio.data.split_names import SPLIT, SPLITS
+from ia3_studio.data.text_lengths import hold_most
 from ia3_studio.data.turns import is_known_turn
 from ia3_studio.data.word_lists import are_words, joined_words
 
 _DEEPEST = 8
 """Keys inside each other that are looked under."""
-_MOST_HEADS = 40
+_MOST_HEADS = 12
 """Values beside a list that are columns of its rows; more are one column, as they are copied for each row."""
 _OTHERS = "others"
 _FEWEST_KEYS = 2
 """Keys that rows share, where they have more than one."""
 _FEWEST_WORDS = 3
 """Words of a text on average: fewer are names and settings."""
+_LITTLE_ELSE = 3
+"""Times that lists have as many characters as all around them that could not be rows."""
 _PAIR = 2
 _ASKS_OFTEN = 6
 """Texts of which one ends in a question mark where people talk; verses ask less."""
@@ -40,6 +43,7 @@ class _Group:
     """The key of the list."""
     parent: int
     """What the object is known by that the list stands in."""
+    is_list: bool = True
 
 
 def grouped_lists(
@@ -48,7 +52,7 @@ def grouped_lists(
     """Return the rows of all lists under the keys of an object, at any depth, with the keys as columns; else None.
 
     They are objects that share most of their keys, of which one may stand in the place of a list; or texts, of
-    which each may be a list of lines. Every list is one of them.
+    which each may be a list of lines. Every list is one of them, but for lists of single values beside objects.
 
     Args:
         wrapped: the list that is read if this finds none, which counts unless it is one of several places.
@@ -79,7 +83,7 @@ def clearly_grouped(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | 
     if not all(isinstance(each, dict) for each in document.values()):
         return None
     lists = list(_lists_in(document, _DEEPEST))
-    if not lists or any(_are_plain(each) for each in lists) or 4 * sum(map(_length, lists)) < 3 * _length(document):
+    if not lists or any(_are_plain(each) for each in lists) or not hold_most(document, lists, _LITTLE_ELSE):
         return None
     held = _objects(document, lists) if isinstance(lists[0][0], dict) else _texts(document, lists)
     groups = held[0] if held else []
@@ -101,7 +105,7 @@ def _rows_of(groups: Sequence[_Group], form: str) -> tuple[Sequence[Any], str]:
 
 
 def _objects(document: Mapping[str, Any], lists: Sequence[list[Any]]) -> tuple[list[_Group], str] | None:
-    """Return lists of objects that share most of their keys; None where one is anything else."""
+    """Return lists of objects that share most of their keys and hold most of the texts; None where one does not."""
     rows = [item for each in lists for item in each]
     if not all(isinstance(row, dict) and row for row in rows):
         return None
@@ -110,7 +114,8 @@ def _objects(document: Mapping[str, Any], lists: Sequence[list[Any]]) -> tuple[l
     if len(shared) < min(_FEWEST_KEYS, most) or 2 * len(shared) < most:
         return None
     groups = list(_groups(document, frozenset(shared), {}, 1, lambda each: not _are_plain(each)))
-    if len(groups) < _FEWEST_KEYS:
+    parts = [each.items if each.is_list else each.items[0] for each in groups]
+    if len(groups) < _FEWEST_KEYS or not hold_most(document, parts, 1):
         return None
     if (found := rows_in_lists([each.items for each in groups])) and len(found[0]) == len(groups):
         is_talk = all(map(is_known_turn, rows))  # a row for each list
@@ -132,7 +137,7 @@ def _texts(document: Mapping[str, Any], lists: Sequence[list[Any]]) -> tuple[lis
         read, form = _reader_of_lines(inner)
     else:
         return None
-    if sum(map(len, texts)) * 2 < _length(document) or not _are_sentences(texts, form):
+    if not hold_most(document, lists, 1) or not _are_sentences(texts, form):
         return None
     groups = list(_groups(document, frozenset(), {}, 1, lambda _each: True))
     return [replace(each, items=[read(item) for item in each.items]) for each in groups], form
@@ -170,7 +175,7 @@ def _groups(
         if isinstance(each, list):
             yield _Group(within, each, key, id(value))
         elif _is_alike(each, shared):
-            yield _Group(within, [each], key, id(value))
+            yield _Group(within, [each], key, id(value), is_list=False)
         else:
             yield from _groups(each, shared, within, level + 1, holds)
 
@@ -186,10 +191,10 @@ def _said(heads: Mapping[str, Any], beside: Mapping[str, Any]) -> Mapping[str, A
 
 def _leads(value: Any, shared: frozenset[str], holds: _Holds, deepest: int) -> bool:
     """Say whether a value is a list of rows or an object that is one, or has one inside."""
-    if isinstance(value, list):
-        return bool(value) and bool(holds(value))
-    if not isinstance(value, dict) or deepest < 0:
+    if deepest < 0 or not isinstance(value, dict | list):
         return False
+    if isinstance(value, list):
+        return bool(value) and holds(value)
     return _is_alike(value, shared) or any(_leads(each, shared, holds, deepest - 1) for each in value.values())
 
 
@@ -220,6 +225,8 @@ def _is_one_of_several(wrapped: Sequence[Any], groups: Sequence[_Group]) -> bool
 
 
 def _with_heads(heads: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
+    if heads.keys().isdisjoint(item):
+        return {**heads, **item}
     return {**{f"outer {name}" if name in item else name: cell for name, cell in heads.items()}, **item}
 
 
@@ -236,13 +243,3 @@ def _are_sentences(texts: Sequence[str], form: str) -> bool:
     """Say whether texts have several words each on average, or are of a script that shows none, or are words."""
     words = sum(len(text) if is_unspaced(text) else len(text.split()) for text in texts)
     return form == "lists of words" or words >= _FEWEST_WORDS * len(texts)
-
-
-def _length(value: Any) -> int:
-    """Return the characters of the texts in a value, which was read without too many brackets inside each other."""
-    length, left = 0, [value]
-    while left:
-        each = left.pop()
-        length += len(each) if isinstance(each, str) else 0
-        left += each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
-    return length

@@ -180,6 +180,8 @@ def test_texts_under_keys_of_keys_are_read_with_their_keys(tmp_path: Path) -> No
     [
         {"build": {"steps": [{"uses": "a"}, {"run": "b"}]}, "test": {"steps": [{"run": "c", "if": "d"}]}},
         {"lint": {"select": ["E", "F"], "ignore": ["E501"]}, "paths": {"src": ["a/b", "c"]}},
+        {port: {f"{port} a": [{"if": "late", "say": "Hurry"}], f"{port} b": [f"{n} miles to {port}" for n in range(9)]}
+         for port in ("port", "mole")},
         {"users": {"all": [{"id": 1, "name": "Ann"}], "posts": [{"post": "Hello", "by": 1}]}, "v": {"x": 1}},
     ],
 )  # fmt: skip
