@@ -117,8 +117,9 @@ def _objects(document: Mapping[str, Any], lists: Sequence[list[Any]]) -> tuple[l
     parts = [each.items if each.is_list else each.items[0] for each in groups]
     if len(groups) < _FEWEST_KEYS or not hold_most(document, parts, 1):
         return None
-    if (found := rows_in_lists([each.items for each in groups])) and len(found[0]) == len(groups):
-        is_talk = all(map(is_known_turn, rows))  # a row for each list
+    found = rows_in_lists([each.items for each in groups])
+    if found and len(found[0]) == len(groups) and found[0][0] is not groups[0].items[0]:  # a row for each list
+        is_talk = all(map(is_known_turn, rows))
         whole = [replace(each, items=[row]) for each, row in zip(groups, found[0], strict=True)]
         return whole, _TALKS if is_talk else "sentences"
     return groups, "lists of rows"
