@@ -47,10 +47,11 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
     if not choices:
         return exam_mapping(frame, columns)
     bases = {name.partition(".")[0] for name in choices}
-    answers = [name for name in right_columns(columns) if name not in choices] or inner_answer(frame, bases)
+    answers = [name for name in right_columns(columns) if name not in choices]
+    answers = [name for name in answers if bare_name(name) != "key" or may_name_one(frame, name, choices)]
+    answers = answers or inner_answer(frame, bases)
     answers = answers or repeats_one(frame, [name for name in columns if name not in (*choices, *bases)], choices)
     answers = answers or places_in(frame, [name for name in columns if name not in (*choices, *bases)], choices)
-    answers = [name for name in answers if bare_name(name) != "key" or may_name_one(frame, name, choices)]
     answers.sort(key=lambda name: not may_name_one(frame, name, choices))
     if are_distractors(choices):  # the right answer itself, not its number among choices that stand elsewhere
         answers.sort(key=lambda name: not profile(frame, name).length)

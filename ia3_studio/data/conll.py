@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from ia3_studio.data.conll_fields import UNIVERSAL, fixed_fields, telling_field, with_width
 from ia3_studio.data.delimiters import lines_of
 from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.problem import Damage, require_few
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".conll", ".conllu", ".conllup", ".iob", ".iob2", ".bio")
 _BEGINS = re.compile(r"B[-_].+")
 """A tag that says by itself what a file is, so that no empty line need do so."""
-SAMPLE_LINES = 2_000
-_UNIVERSAL = 10
-"""Fields of a line of CoNLL-U: number, word, lemma, part of speech, …"""
+_SAMPLE_LINES = 2_000
 _LONGEST_HEAD = 3
 """Digits of the number of the word that another depends on."""
 _MOST_TAGS, _MOST_PLAIN = 200, 100
@@ -50,23 +49,22 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
     """
     apart = one_word_per_line(whole := lines_of(text))
     is_named_so, lines = is_named_so or apart is not whole, without_marks(apart)
-    if all(line.endswith("\t") for line in lines[:SAMPLE_LINES] if line.strip()):
+    if all(line.endswith("\t") for line in lines[:_SAMPLE_LINES] if line.strip()):
         lines = [line.removesuffix("\t") for line in lines]
     is_numbered = _counts_words(lines)
     if is_numbered:  # what begins with "#" is a comment, as the number of a word is none
         lines = ["# " + line[1:].strip() if line.startswith("#") else line for line in lines]
-    if is_numbered:
-        lines = _without_frames(lines)
+    lines, frames = _with_fixed_fields(lines, is_numbered, is_named_so)
     fields = _sample(lines)
     if fields and _tags_stand_first(fields):
         lines = [_turned(line) if _is_word(line) else line for line in lines]
         fields = _sample(lines)
     if not fields or not _is_conll(fields, lines, is_named_so):
         return None
-    separator = "\t" if all("\t" in line for line in lines[:SAMPLE_LINES] if _is_word(line)) else None
+    separator = "\t" if all("\t" in line for line in lines[:_SAMPLE_LINES] if _is_word(line)) else None
     width = len(fields[0])
-    word, tag = (1, 3) if width == _UNIVERSAL and fields[0][0].isdigit() else (0, width - 1)
-    if is_numbered and width != _UNIVERSAL:
+    word, tag = (1, 3) if width == UNIVERSAL and fields[0][0].isdigit() else (0, width - 1)
+    if is_numbered and width != UNIVERSAL:
         word, tag = (
             1,
             next((at for at in range(2, width) if all(is_tag(row[at : at + 1][0]) for row in _full(fields))), tag),
@@ -76,6 +74,7 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
     if len({row[tag] for row in _full(fields)}) == 1:  # as of inner names, of which a text may have none
         others = [at for at in range(word + 1, width - 1) if _says_tags(fields, at)]
         tag = max(others, key=lambda at: sum(row[at] != "O" for row in _full(fields)), default=tag)
+    tag, told = telling_field(_full(fields), word, tag)
     words: list[list[str]] = []
     tags: list[list[str]] = []
     numbers: list[int] = []
@@ -98,19 +97,24 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
             parts = list(pairwise([0, *ends]))
             cells = {"tokens": words, "tags": tags}
             cells = {which: [each[0][begin:end] for begin, end in parts] for which, each in cells.items()}
-            notes = (*_notes(lines, width, word, tag), STOPPED)
+            notes = (*_notes(lines, width, word, tag), *frames, *told, STOPPED)
             return Found(numbered(cells), f"one word per line, {width} fields", tuple(damaged), notes=notes)
         raise DataError(
             f"{name} has {len(words[0]):,} words with tags, and no empty line between sentences; add one after each."
         )
     frame: pd.DataFrame = numbered({"tokens": words, "tags": tags}).set_axis(numbers, axis=0)
-    return Found(frame, f"one word per line, {width} fields", tuple(damaged), notes=_notes(lines, width, word, tag))
+    return Found(
+        frame,
+        f"one word per line, {width} fields",
+        tuple(damaged),
+        notes=(*_notes(lines, width, word, tag), *frames, *told),
+    )
 
 
 def read_conll_table(name: str, text: str) -> Found | None:
     """Read sentences as :func:`read_conll`, of a table of words and tags; an empty word stands between sentences."""
     lines = lines_of(text)
-    beginning = lines[:SAMPLE_LINES]
+    beginning = lines[:_SAMPLE_LINES]
     delimiter = next((mark for mark in (",", ";") if mark in beginning[0]), "")
     if not delimiter or "\t" in text:
         return None
@@ -165,7 +169,7 @@ def _full(fields: Sequence[Sequence[str]]) -> list[Sequence[str]]:
 def _counts_words(lines: Sequence[str]) -> bool:
     """Say whether the words of each of the first sentences are numbered from 1 on, as those of GermEval are."""
     last, begun = 0, 0
-    for line in lines[:SAMPLE_LINES]:
+    for line in lines[:_SAMPLE_LINES]:
         if not line.strip():
             last = 0
         elif not line.startswith("#"):
@@ -185,12 +189,20 @@ def _notes(lines: Sequence[str], width: int, word: int, tag: int) -> tuple[str, 
     return (*notes, *([f"Not used: {' and '.join(skipped)}."] if skipped else ()))
 
 
-def _without_frames(lines: list[str]) -> list[str]:
-    """Return lines of CoNLL-U without what stands behind its fields: a field for each verb of a sentence."""
-    fields = _sample(lines)
-    if min(map(len, fields), default=0) <= _UNIVERSAL or len({*map(len, fields)}) == 1:
-        return lines
-    return ["\t".join(line.split("\t")[:_UNIVERSAL]) if _is_word(line) else line for line in lines]
+def _with_fixed_fields(lines: list[str], is_numbered: bool, is_named_so: bool) -> tuple[list[str], tuple[str, ...]]:
+    """Return lines of as many fields in each sentence, where some have more for their predicates, and a note on these.
+
+    Fields between blanks are only those of a file that is named so.
+    """
+    begin = [line for line in lines[:_SAMPLE_LINES] if _is_word(line)]
+    separator = "\t" if begin and all("\t" in line for line in begin) else None
+    if not begin or not (separator or is_named_so):
+        return lines, ()
+    sentences = [[_cut(row, separator) for row in rows] for _line, rows in _sentences(lines[:_SAMPLE_LINES])]
+    width, notes = fixed_fields(sentences, is_numbered=is_numbered)
+    if not width:
+        return lines, ()
+    return ["\t".join(with_width(_cut(line, separator), width)) if _is_word(line) else line for line in lines], notes
 
 
 def _is_word(line: str) -> bool:
@@ -209,7 +221,7 @@ _SIGN = re.compile(r"#+(?: \S+){0,2} (?:O|[BI]-\S+)")
 
 def _sample(lines: Sequence[str]) -> list[list[str]]:
     """Return the fields of the first words."""
-    words = [line for line in lines[:SAMPLE_LINES] if _is_word(line)]
+    words = [line for line in lines[:_SAMPLE_LINES] if _is_word(line)]
     tabbed = bool(words) and all("\t" in line for line in words)
     return [_cut(line, "\t" if tabbed else None) for line in words]
 
@@ -231,10 +243,10 @@ def _is_conll(fields: Sequence[Sequence[str]], lines: Sequence[str], is_named_so
     if is_named_so:
         return True
     tags = [row[-1] for row in fields if len(row) == width]
-    blank = any(not line.strip() for line in lines[:SAMPLE_LINES]) or (
+    blank = any(not line.strip() for line in lines[:_SAMPLE_LINES]) or (
         "O" in tags and any(map(_BEGINS.fullmatch, tags)) and all(map(TAG.fullmatch, tags))
     )
-    is_universal = width == _UNIVERSAL and all(
+    is_universal = width == UNIVERSAL and all(
         row[0].isdigit() and (row[6] == "_" or (row[6].isdigit() and len(row[6]) <= _LONGEST_HEAD))
         for row in fields[:3]
     )

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ia3_studio.data.text_lengths import text_length
+
 _DEEPEST = 4
 """Objects inside each other that are looked into."""
 _FEWEST, _FEWEST_KEYS = 2, 2
@@ -24,7 +26,7 @@ def deeper_objects(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | N
     objects = [(key, each) for key, each in _objects(document, _DEEPEST) if _has_own_values(each)]
     usual = _usual_keys([each for _key, each in objects])
     alike = [(key, each) for key, each in objects if _FEWEST_KEYS <= len(usual & each.keys()) >= len(usual) / 2]
-    if len(alike) < _FEWEST or 2 * sum(_length(each) for _key, each in alike) < _length(document):
+    if len(alike) < _FEWEST or 2 * sum(text_length(each) for _key, each in alike) < text_length(document):
         return None
     rows = [each if "key" in each else {"key": key, **each} for key, each in alike]
     return rows, "JSON object of rows inside objects"
@@ -54,13 +56,3 @@ def _usual_keys(objects: Sequence[Mapping[str, Any]]) -> set[str]:
     near = [each for each in objects if 2 * len(common & each.keys()) > max(len(common), len(each))]
     shared = Counter(key for each in near for key in each)
     return {key for key, count in shared.items() if 2 * count > len(near)}
-
-
-def _length(value: Any) -> int:
-    """Return the characters of the texts in a value, which was read without too many brackets inside each other."""
-    length, left = 0, [value]
-    while left:
-        each = left.pop()
-        length += len(each) if isinstance(each, str) else 0
-        left += each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
-    return length

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ia3_studio.data.asked_lines import questions_in_headings
 from ia3_studio.data.damaged_bytes import with_encoding_facts
+from ia3_studio.data.front_matter import front_matter_note, without_front_matter
 from ia3_studio.data.headed_turns import headed_turns
 from ia3_studio.data.markup_tables import is_markdown_table
 from ia3_studio.data.member_files import Readers
@@ -98,4 +99,6 @@ def pages(
 def _one_text_each(paths: Sequence[str], readers: Readers) -> tuple[Found, Sequence[str]]:
     texts = readers.texts(paths)
     frame = numbered({"text": [whole_text(path, texts[path].text) for path in paths]})
-    return with_encoding_facts(paths[0], Found(frame, "one text per file"), [*texts.values()]), paths
+    names = (name for path in paths for name in without_front_matter(path, texts[path].text)[1])
+    found = Found(frame, "one text per file", notes=front_matter_note(names))
+    return with_encoding_facts(paths[0], found, [*texts.values()]), paths

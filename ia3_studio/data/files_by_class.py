@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from ia3_studio.data.code_texts import is_code
 from ia3_studio.data.column_profile import LONGEST_LABEL
 from ia3_studio.data.damaged_bytes import with_encoding_facts
+from ia3_studio.data.front_matter import front_matter_note, without_front_matter
 from ia3_studio.data.line_labels import labeled_lines
 from ia3_studio.data.member_files import Readers, lines_in
 from ia3_studio.data.member_paths import member_path
@@ -60,7 +61,9 @@ def by_class(
         splits = [split_of(str(path.parent.parent)) for path in paths]
         if all(splits) and len(set(splits)) > 1:
             columns[SPLIT] = splits
-        found = Found(numbered(columns), f"one text per row, from {len(folders)} folders")
+        heads = (name for path in used for name in without_front_matter(path, texts[path].text)[1])
+        form = f"one text per row, from {len(folders)} folders"
+        found = Found(numbered(columns), form, notes=front_matter_note(heads))
         return with_encoding_facts(used[0], found, [*texts.values()]), used
     if len({split_of(path.stem) for path in paths} - {""}) > 1:
         return None  # the others are of no split, such as a list of tags

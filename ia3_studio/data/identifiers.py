@@ -87,9 +87,16 @@ def identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
         return True
     if len(different) == len(known) > 2 and (all(map(_HASH.fullmatch, known)) or _are_codes(known)):
         return True
+    if _COLORS.intersection(words) and all(map(_COLOR_CODE.fullmatch, known)):
+        return True
     if all(map(_MAIL.fullmatch, known)) or all(map(_SOURCE.match, known)) or all(map(FILE_NAME.fullmatch, known)):
         return True
     return len(different) > 2 and all(map(_DATE.fullmatch, known))
+
+
+_COLORS = frozenset(("color", "colour", "cor", "couleur", "farbe", "hex", "background", "foreground"))
+_COLOR_CODE = re.compile(r"(?:#|0x)?(?:[0-9A-Fa-f]{6}(?:[0-9A-Fa-f]{2})?|[0-9A-Fa-f]{3})")
+"""How a text is shown, as #c2380e, which says nothing of it."""
 
 
 def _are_amounts(known: Sequence[str]) -> bool:

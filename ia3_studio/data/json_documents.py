@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ia3_studio.data.deeper_objects import deeper_objects
+from ia3_studio.data.grouped_lists import clearly_grouped, grouped_lists
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.json_objects import (
     articles,
@@ -81,6 +82,7 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
         page_of_rows,
         split_oriented,
         splits,
+        clearly_grouped,
         by_column,
         by_key,
         by_label,
@@ -99,6 +101,9 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
     deeper = None if has_lists else deeper_objects(document)
     if deeper and (wrapped is None or any(wrapped[1] is each for row in deeper[0] for each in row.values())):
         return deeper
+    is_told = wrapped is not None and has_lists and wrapped[0].lower() in _ROWS
+    if not is_told and (grouped := grouped_lists(document, wrapped[1] if wrapped else None)):
+        return grouped
     if wrapped is None:
         raise DataError(f"{name} contains no list of rows; {_WAY_OUT}.")
     key, rows = wrapped

@@ -39,11 +39,16 @@ def are_in_two_languages(one: Sequence[str], other: Sequence[str]) -> bool:
     one, other = one[:_COMPARED], other[:_COMPARED]
     if min(len(one), len(other)) < _FEWEST:
         return False
-    if abs(_latin(one) - _latin(other)) > _OTHER_SCRIPT:
+    if are_of_two_scripts(one, other):
         return True
     ends = sum((a.rstrip()[-1:] in _ENDS) == (b.rstrip()[-1:] in _ENDS) for a, b in zip(one, other, strict=False))
     begins = sum(_begins_small(a) == _begins_small(b) for a, b in zip(one, other, strict=False))
     return min(ends, begins) >= _ALIKE * len(one) and not are_of_one_language(*map(_without_names, (one, other)))
+
+
+def are_of_two_scripts(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Say whether the letters of one text are Latin, and those of the other one are not."""
+    return abs(_latin(one) - _latin(other)) > _OTHER_SCRIPT
 
 
 def _begins_small(line: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,6 +13,7 @@ from zipfile import BadZipFile
 from ia3_studio.data.archives import folder_files, folder_members, in_order, read_file, zip_files, zip_members
 from ia3_studio.data.decode import decode
 from ia3_studio.data.document_rows import places_of_rows, rows_at
+from ia3_studio.data.front_matter import front_matter_note, without_front_matter
 from ia3_studio.data.json_leftovers import outside_rows
 from ia3_studio.data.json_rows import frame_of_records, is_json_document, is_json_lines, read_json_lines
 from ia3_studio.data.literal_documents import program_data, python_document, toml_document
@@ -42,6 +44,7 @@ def places_in(path: Path) -> tuple[str, ...]:
         return ()
     with suppress(DataError):  # what is damaged has no places
         text = without_fence(decode(path.name, read_file(path)).text)
+        text, _names = without_front_matter(path.name, text)
         document, _damaged = _document_of(path.name, text)
         return forms_of(text[:_LOOKED_AT]) if document is None else places_of_rows(document)
     return ()
@@ -72,9 +75,11 @@ def found_at(name: str, text: str, encoding: str, place: str) -> Found:
     Raises:
         DataError: there are none.
     """
+    text, names = without_front_matter(name, text)
     document, damaged = _document_of(name, text)
     if document is None:
         found = in_chosen_form(text, place, encoding)
+        found = found and replace(found, notes=(*found.notes, *front_matter_note(names)))
     else:
         rows = rows_at(document, place)
         form = f"rows at {place}, {encoding}"

@@ -37,9 +37,15 @@ def by_split(
     if lost and not any(named[path] in _LEARNED for path in readable):
         raise DataError(lost[0])
     found = _without_repeated(spelled_alike(readable))
-    used = list(found)
+    whole = _side_by_side(found, named)
+    kept = _of_shared_columns(whole, named)
+    beside = {named[path] for path in kept}  # the splits of tables that are now one with another
+    used = [path for path in found if path in kept or (path not in whole and named[path] in beside)]
     called = [files[path].name if split_of(files[path].suffix) else files[path].stem for path in used]
-    found = _side_by_side(found, named)
+    found = kept
+    if len(found) == 1 < len(whole):
+        ((path, only),) = found.items()
+        return _told(replace(only, form=f"{path}, {only.form}"), failed), [*used, *failed]
     frames = {path: each.frame.assign(**{SPLIT: named[path]}) for path, each in found.items()}
     form = f"the files {shown_names(called)}"
     return _told(_together(found, frames, form), failed), [*used, *failed]
@@ -51,6 +57,16 @@ _LEARNED = ("train", "training")
 def _told(found: Found, failed: Mapping[str, str]) -> Found:
     """Return a table with notes on the files that cannot be read."""
     return replace(found, notes=(*found.notes, *failed.values()))
+
+
+def _of_shared_columns(found: Mapping[str, Found], named: Mapping[str, str]) -> dict[str, Found]:
+    """Return the tables that share a column with the one that is learned from, which is the largest without a train.
+
+    Others, such as sentences of a test beside pairs in two languages, would be rows without all that is read.
+    """
+    rows = {path: (named[path] in _LEARNED, len(each.frame)) for path, each in found.items()}
+    first = {*found[max(rows, key=lambda path: rows[path])].frame.columns}
+    return {path: each for path, each in found.items() if first & {*each.frame.columns}}
 
 
 def _side_by_side(found: Mapping[str, Found], named: Mapping[str, str]) -> dict[str, Found]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from ia3_studio.data.admonitions import opened_questions, outside_blocks_note
 from ia3_studio.data.aligned_columns import Aligned, aligned_columns
 from ia3_studio.data.asked_lines import answers_hold_tables, outside_questions_note, questions_in_headings
 from ia3_studio.data.bare_sentences import is_single_column
@@ -17,6 +18,7 @@ from ia3_studio.data.delimited import NUMBERS, read_delimited
 from ia3_studio.data.delimiters import BLANK_LINES, NO_DELIMITER, delimiter_name, is_tabbed, is_table, with_line_feeds
 from ia3_studio.data.edited_sentences import read_edits
 from ia3_studio.data.entity_tables import read_entity_table
+from ia3_studio.data.front_matter import front_matter_note, without_front_matter
 from ia3_studio.data.glossaries import glossary, glossary_note
 from ia3_studio.data.headed_turns import talk_in_headings, talk_notes
 from ia3_studio.data.header import unique_names
@@ -63,7 +65,7 @@ from ia3_studio.data.speaker_lines import note_on_turns
 from ia3_studio.data.tagged_texts import read_listed_tags, read_tagged_texts
 from ia3_studio.data.talk_texts import candidates_note, talks_in_text
 from ia3_studio.data.template_streams import templated_notes, templated_talks
-from ia3_studio.data.text_forms import LAST_FORMS, TEXT_FORMS, in_form
+from ia3_studio.data.text_forms import LAST_FORMS, OPENED, TEXT_FORMS, in_form
 from ia3_studio.data.webanno import read_webanno
 from ia3_studio.errors import DataError
 
@@ -264,17 +266,28 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
 
 
 def found_in_markdown(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
-    """Read the turns of a talk in Markdown, the tables of a page, its questions in headings, or its text."""
+    """Read the turns of a talk in Markdown, the tables of a page, its questions in headings, or its text.
+
+    What stands above a page for the program that shows it is no part of it, but may say that it is a glossary.
+    """
+    page, names = without_front_matter(name, text)
+    found = _found_in_page(name, page, text, encoding, parsing)
+    return replace(found, notes=(*found.notes, *front_matter_note(names)))
+
+
+def _found_in_page(name: str, text: str, whole: str, encoding: str, parsing: ParsingOptions) -> Found:
     if not (parsing.plain or parsing.delimiter) and (talk := talk_in_headings(text)):
         return Found(numbered(talk), f"a talk below the names of speakers, {encoding}", notes=talk_notes(text))
+    if not (parsing.plain or parsing.delimiter) and (rows := opened_questions(text)):
+        return Found(numbered(rows), f"{OPENED}, {encoding}", notes=outside_blocks_note(text))
     if not is_markdown_table(text) or (not parsing.plain and answers_hold_tables(text)):
         if not parsing.plain and (rows := intents_below_headings(text)):
             return Found(numbered(rows), f"texts below the names of their intents, {encoding}")
         if not parsing.plain and (rows := questions_in_headings(text)):
             form = f"questions in headings, {encoding}"
             return Found(numbered(rows), form, notes=outside_questions_note(text))
-        if not parsing.plain and (rows := glossary(text)):
-            return Found(numbered(rows), f"terms and what they mean, {encoding}", notes=glossary_note(text))
+        if not parsing.plain and (rows := glossary(whole)):
+            return Found(numbered(rows), f"terms and what they mean, {encoding}", notes=glossary_note(whole))
         if not parsing.plain and (rows := classes_above(text)):
             return Found(numbered(rows), f"texts below the names of their labels, {encoding}")
         return found_in_text(name, text, encoding, parsing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ia3_studio.data.admonitions import opened_questions, outside_blocks_note
 from ia3_studio.data.asked_lines import (
     flashcards,
     outside_questions_note,
@@ -28,6 +29,7 @@ from ia3_studio.data.exchange_texts import (
 from ia3_studio.data.glossaries import glossary
 from ia3_studio.data.headed_turns import talk_in_headings, talk_notes
 from ia3_studio.data.intent_lists import intents_below_headings
+from ia3_studio.data.language_blocks import language_blocks, language_blocks_note
 from ia3_studio.data.line_labels import labeled_lines, labeled_trees, labels_below
 from ia3_studio.data.line_sides import two_sides
 from ia3_studio.data.marked_classes import classes_above, classes_in_lines, names_note
@@ -41,6 +43,7 @@ from ia3_studio.data.speaker_lines import conversations_of_two, note_on_titles
 from ia3_studio.data.tagged_records import tagged_records
 from ia3_studio.data.told_forms import TOLD_FORMS
 
+OPENED = "questions that open to their answers"
 TEXT_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (tagged_records, "elements one after the other"),
     (vertical_records, "records one below the other"),
@@ -51,6 +54,7 @@ TEXT_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (labeled_trees, "a tree with its label per line"),
     (labeled_lines, "a text with its label per line"),
     (classes_above, "texts below the names of their labels"),
+    (opened_questions, OPENED),
     (flashcards, "both sides of cards"),
     (exchanges_in_lines, "prompts and answers in lines"),
     (marked_sides, "two sides per line"),
@@ -73,6 +77,7 @@ LAST_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (questions_in_headings, "questions above their answers"),
     (questions_in_first_lines, "questions above their answers"),
     (two_sides, "two sides per line"),
+    (language_blocks, "lines in two languages, one below the other"),
 )
 """Those of text that is not separated by a sign as a table is, either."""
 
@@ -80,6 +85,7 @@ LAST_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
 _WITHOUT_RULES = (sides_by_marks, sides_in_lines, classes_first)
 """Ways to read a text without the lines that part it."""
 _NOTES: dict[Callable[[str], Any], Callable[[str], tuple[str, ...]]] = {
+    opened_questions: outside_blocks_note,
     one_conversation: lambda _text: (
         "Each answer is learned after the line before it alone. If the lines are one conversation, put blank lines "
         "between its parts: the turns of a part stay together.",
@@ -92,6 +98,7 @@ _NOTES: dict[Callable[[str], Any], Callable[[str], tuple[str, ...]]] = {
     conversations_of_one: note_on_the_common,
     sides_by_marks: lambda text: marks_note(without_rules(text)),
     classes_in_lines: names_note,
+    language_blocks: language_blocks_note,
 }
 """What is to be said of a form, by how it is read."""
 

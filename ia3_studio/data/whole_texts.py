@@ -11,6 +11,7 @@ import string
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 
+from ia3_studio.data.front_matter import without_front_matter
 from ia3_studio.data.member_paths import member_path
 
 PAGES, MAILS = (".html", ".htm", ".xhtml"), (".eml",)
@@ -32,7 +33,7 @@ def whole_text(path: str, text: str) -> str:
     if suffix in MAILS:
         fields, said = mail_text(text)
         return "\n\n".join(filter(None, (fields.get("subject", ""), said)))
-    return text.strip()
+    return without_front_matter(path, text)[0].strip()
 
 
 def page_text(text: str) -> str:

@@ -7,6 +7,20 @@ from typing import Any
 
 from tests.data.shapes import Shape, asked, lines, mood, rows, said
 
+ENGLISH = (
+    "The ship is in the harbor since the morning.", "The fog on the water is thicker than the wool of the sheep.",
+    "She looks at the light of the tower and waits.", "In the night the wind turned to the north.",
+    "The boy and the dog run along the quay.", "It is the last boat of the year.",
+    "The keeper of the light is the oldest man in the town.", "They sold the fish in the market of the town.",
+    "The bell of the church is heard on the sea.", "The water in the harbor is as black as the night.",
+)  # fmt: skip
+GERMAN = (
+    "Das Schiff liegt seit dem Morgen im Hafen.", "Der Nebel auf dem Wasser ist dicker als die Wolle der Schafe.",
+    "Sie sieht auf das Licht des Turms und wartet.", "Der Wind drehte nachts auf Norden, und das Meer wurde still.",
+    "Der Junge und der Hund laufen am Kai entlang.", "Es ist das letzte Boot, das dieses Jahr kommt.",
+    "Der Mann auf dem Turm ist der älteste der Stadt.", "Sie verkauften die Fische auf dem Markt der Stadt.",
+    "Die Glocke der Kirche ist auf dem Meer zu hören.", "Das Wasser im Hafen ist so schwarz wie die Nacht.",
+)  # fmt: skip
 CONVERSATION, TAGS = "messages → conversation", "tokens → words, tags → one label per word"
 
 
@@ -194,6 +208,49 @@ DIALECTS = (
         "years.json",
         json.dumps({str(2020 + k): [{"text": asked(n + 9 * k), "label": mood(n)} for n in range(6)] for k in range(2)}),
         "text → text, label → label",
+        12,
+    ),
+    Shape(
+        "lists of rows under a subject, a unit and a level",
+        "levels.json",
+        json.dumps(
+            {
+                subject: {
+                    "U1": {
+                        level: [{"prompt": asked(n + k), "completion": said(n + k)} for n in range(3)]
+                        for k, level in ((m, "easy"), (m + 3, "hard"))
+                    }
+                }
+                for m, subject in ((0, "ropes"), (6, "tides"))
+            }
+        ),
+        "prompt → prompt, completion → answer",
+        12,
+    ),
+    Shape(
+        "poems in lists of lines, under a poet and a meter",
+        "poems.json",
+        json.dumps(
+            {
+                "ann": {"ode": [[said(n), "the fog came in", f"at {n}"] for n in range(6)]},
+                "bo": {"song": [[f"O harbor {n},", said(n)] for n in range(6, 12)]},
+            }
+        ),
+        "text → plain text",
+        12,
+    ),
+    Shape(
+        "blocks of a line and its translation, with comments",
+        "corpus.txt",
+        "# Written down at the harbor\n\n" + "\n\n".join(map("\n".join, zip(ENGLISH, GERMAN, strict=True))),
+        "source → prompt, target → answer",
+        10,
+    ),
+    Shape(
+        "questions in blocks that open to their answers (MkDocs)",
+        "faq.md",
+        "---\ntitle: Berths\n---\n\n" + "".join(f'??? question "{asked(n)}"\n    {said(n)}\n\n' for n in range(12)),
+        "prompt → prompt, answer → answer",
         12,
     ),
     Shape(

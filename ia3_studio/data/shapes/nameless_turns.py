@@ -10,6 +10,7 @@ from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.dialogue import Turns
 from ia3_studio.data.shapes.dialogue_shapes import ANSWERS, BESIDE_TALKS, TALKS, column_of, read_cells
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, is_text, listed
+from ia3_studio.data.table_files import ORIGIN
 from ia3_studio.data.talk_texts import END_OF_TURN
 from ia3_studio.data.turn_roles import role_key
 from ia3_studio.data.turns import CONTENT_KEYS, PAIR_KEYS, ROLE_KEYS, SIDE_KEYS
@@ -29,7 +30,7 @@ def _alternating_column(rows: Rows) -> str:
     marked = [name for name in rows.columns if rows.mostly(name, lambda cell: len(_marked_off(cell)) > 1)]
     if len(marked) == 1 and not rows.named((*ANSWERS, *BESIDE_TALKS)):
         return marked[0]
-    if set(rows.columns) <= {"id", "data", "split"} and (column := column_of(rows, ("data",), _is_alternating)):
+    if set(rows.columns) <= {"id", "data", "split", ORIGIN} and (column := column_of(rows, ("data",), _is_alternating)):
         return column
     if rows.named((*ANSWERS, *BESIDE_TALKS)):
         return ""
