@@ -26,6 +26,8 @@ from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import decode
 from ia3_studio.data.edited_sentences import SUFFIX as EDITS
 from ia3_studio.data.file_kinds import kind_of
+from ia3_studio.data.gettext_catalogs import SUFFIXES as CATALOGS
+from ia3_studio.data.gettext_catalogs import declared_encoding, read_catalog
 from ia3_studio.data.image_files import SUFFIXES as IMAGES
 from ia3_studio.data.left_texts import RowTexts, texts_of_rows
 from ia3_studio.data.mail_boxes import read_mailbox
@@ -336,6 +338,12 @@ def _with_encoding(read: Callable[[str, str], Found]) -> Callable[[str, bytes, P
     return _text(read_text)
 
 
+def _read_catalog(name: str, data: bytes, parsing: ParsingOptions) -> Found:
+    """Read a gettext catalog in the encoding that is chosen, or that its header names."""
+    encoding = parsing.encoding or declared_encoding(data)
+    return _text(read_catalog)(name, data, replace(parsing, encoding=encoding))
+
+
 READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".csv": _text(found_in_cells),
     ".tsv": _text(found_in_cells),
@@ -372,6 +380,7 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".sgml": _with_encoding(read_sgml),
     ".xlf": _with_encoding(read_xml),
     ".xliff": _with_encoding(read_xml),
+    **dict.fromkeys(CATALOGS, _read_catalog),
     ".srt": _with_encoding(read_subtitles),
     ".vtt": _with_encoding(read_subtitles),
     ".mbox": _with_encoding(read_mailbox),
