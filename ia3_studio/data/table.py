@@ -48,6 +48,7 @@ from ia3_studio.data.refused_kinds import (
     refused_members,
 )
 from ia3_studio.data.row_places import found_at
+from ia3_studio.data.script_data import SUFFIXES as SCRIPTS
 from ia3_studio.data.several import not_read, read_members, single_tables
 from ia3_studio.data.sgml_rows import read_sgml
 from ia3_studio.data.shapes.folders import read_export
@@ -365,7 +366,7 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".psv": _text(found_in_cells),
     ".jsonlines": _text(found_in_json),
     ".jl": _text(found_in_json),
-    ".js": _text(found_in_script),
+    **dict.fromkeys(SCRIPTS, _text(found_in_script)),
     ".text": _text(found_in_text),
     ".tokens": _text(found_in_text),
     EDITS: _text(found_in_text),
@@ -387,7 +388,7 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".ass": _with_encoding(read_subtitles),
     ".ssa": _with_encoding(read_subtitles),
 }
-_BESIDE = frozenset((".js", ".py", ".db"))
+_BESIDE = frozenset((*SCRIPTS, ".py", ".db"))
 """Endings of files that are read alone, as in an archive they are mostly programs of a page, or of a system."""
 DUMP = ".sql"
 KINDS = (*READERS, DUMP, *PACKED, ".zip", ".tar", ".tgz")
