@@ -49,7 +49,7 @@ from ia3_studio.data.refused_kinds import (
 )
 from ia3_studio.data.row_places import found_at
 from ia3_studio.data.script_data import SUFFIXES as SCRIPTS
-from ia3_studio.data.several import not_read, read_members, single_tables
+from ia3_studio.data.several import is_about, not_read, read_members, single_tables
 from ia3_studio.data.sgml_rows import read_sgml
 from ia3_studio.data.shapes.folders import read_export
 from ia3_studio.data.shapes.recognize import recognize, shape_by_row
@@ -280,6 +280,9 @@ def _read_several(name: str, members: Mapping[str, bytes], parsing: ParsingOptio
     if len(members) == 1 and member_path(only).suffix.lower() == DUMP:
         return _read_dump(member_path(only).name, members[only], parsing)
     suffixes = frozenset(READERS) - _BESIDE
+    programs = [path for path in members if member_path(path).suffix.lower() in SCRIPTS]
+    if len(programs) == 1 and not any(_may_hold_rows(path, suffixes) for path in members if path not in programs):
+        suffixes |= {member_path(programs[0]).suffix.lower()}
     if parsing.sheet and parsing.sheet in members:
         alone = {parsing.sheet: members[parsing.sheet]}
         found = _read_together(name, alone, suffixes, replace(parsing, sheet=None))
@@ -302,6 +305,11 @@ def _read_several(name: str, members: Mapping[str, bytes], parsing: ParsingOptio
         raise DataError(f"{name} cannot be read: {pages}")
     found = _read_together(name, members, suffixes, parsing)
     return replace(found, sheets=single_tables(members, suffixes) or found.sheets, notes=(*damaged, *found.notes))
+
+
+def _may_hold_rows(path: str, suffixes: frozenset[str]) -> bool:
+    """Say whether a file beside a program may be the data: it is of a kind that is read, and does not describe data."""
+    return member_path(path).suffix.lower() in suffixes and not is_about(member_path(path).name)
 
 
 def _pages_in(members: Mapping[str, bytes]) -> str:

@@ -115,14 +115,20 @@ def found_in_json(name: str, text: str, encoding: str, parsing: ParsingOptions) 
 def found_in_script(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
     """Read the JSON that a JavaScript file assigns to a name, or else the lists that a program writes.
 
-    Several lists are read as those of one JSON document, or, where these form no rows together, the longest one.
+    Several lists are read as those of one JSON document, or, where these form no rows together, the longest one. A
+    program without data is text where plain rows or a delimiter are chosen.
 
     Raises:
         DataError: the file is a program without data.
     """
     if document := plain_document(text):
         return found_in_json(f"{name}.json", document, encoding, parsing)
-    data = script_data(name, text)
+    try:
+        data = script_data(name, text)
+    except DataError:
+        if not (parsing.plain or parsing.delimiter):
+            raise
+        return found_in_text(name, text, encoding, parsing)
     left: tuple[str, ...] = ()
     try:
         frame, form, damaged, notes = read_json(name, json.dumps(data.document), named_lines=False)
