@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,7 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"\s*+')
 _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|(.))")
 _SIGNS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _LANGUAGE = re.compile(r"^Language:[ \t]*+([A-Za-z][\w@.-]{1,30})", re.MULTILINE)
+_LANGUAGE_LINE = re.compile(rb'^"Language:[ \t]*+([A-Za-z][A-Za-z0-9@._-]{1,30}+)(?:\\n)?"', re.MULTILINE)
 _CHARSET = re.compile(rb"charset=([A-Za-z0-9_-]{2,30})", re.IGNORECASE)
 _HEADER_BYTES = 8_000
 _NO_QUOTE = "a text in it has no closing quote, or a quote inside without a backslash"
@@ -92,6 +93,12 @@ def read_catalog(name: str, text: str, encoding: str, parsing: ParsingOptions) -
     language = _LANGUAGE.search(header.text("msgstr[0]")) if header else None
     form = f"gettext catalog{f', translations into {language[1]}' if language else ''}, {encoding}"
     return Found(frame_of(rows), form, tuple(damaged), notes=tuple(_notes(left, has_header=header is not None)))
+
+
+def languages_of(catalogs: Iterable[bytes]) -> list[str]:
+    """Return the languages into which catalogs translate, by their headers, each once and in order."""
+    found = (_LANGUAGE_LINE.search(data[:_HEADER_BYTES]) for data in catalogs)
+    return sorted({each[1].decode() for each in found if each})
 
 
 def declared_encoding(data: bytes) -> Encoding | None:

@@ -6,9 +6,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from ia3_studio.data.decode import decode
 from ia3_studio.data.json_rows import is_json_document
 from ia3_studio.data.literal_documents import MOST_CHARACTERS, with_quoted_names
 from ia3_studio.data.parsing import shown_names
@@ -45,6 +47,8 @@ class ScriptData:
     """What of them is computed, and left out, with how often it is."""
     texts: tuple[str, ...]
     """Names that are given to a text of several words."""
+    share: float
+    """How much of the program's text writes the values."""
 
     @property
     def document(self) -> Any:
@@ -82,14 +86,16 @@ def script_data(name: str, text: str) -> ScriptData:
         values: dict[str, Any] = {}
         left: Counter[str] = Counter()
         texts: list[str] = []
-        for path, value, computed in _statements(text, unended, indented=indented):
+        written = 0
+        for path, value, computed, length in _statements(text, unended, indented=indented):
             if _holds_rows(value, _DEEPEST):
                 values[path if path not in values else f"{path} {len(values) + 1}"] = value
                 left.update(computed)
+                written += length
             elif isinstance(value, str) and " " in value.strip():
                 texts.append(path)
         if values:
-            return ScriptData(values, left, tuple(texts))
+            return ScriptData(values, left, tuple(texts), written / len(text))
     if unended:
         line = text.count("\n", 0, unended[0]) + 1
         raise DataError(
@@ -97,6 +103,16 @@ def script_data(name: str, text: str) -> ScriptData:
             "fix it, or give the data as JSON."
         )
     raise DataError(f"{name} is a program without a list of rows; give the data that it reads, or a file of JSON.")
+
+
+def is_mostly_data(data: bytes) -> bool:
+    """Say whether more than half of a program writes lists and objects of rows."""
+    with suppress(DataError):
+        return script_data("", decode("", data).text).share > _MOSTLY
+    return False
+
+
+_MOSTLY = 0.5
 
 
 def script_document(name: str, text: str) -> tuple[Any, tuple[str, ...]]:
@@ -121,8 +137,8 @@ def largest(values: dict[str, Any]) -> str:
     return max(values, key=lambda name: _characters(values[name], _DEEPEST))
 
 
-def _statements(text: str, unended: list[int], *, indented: bool) -> Iterator[tuple[str, Any, list[str]]]:
-    """Yield the name, the value, and what is computed of it, of each statement that gives a literal to a name.
+def _statements(text: str, unended: list[int], *, indented: bool) -> Iterator[tuple[str, Any, list[str], int]]:
+    """Yield the name, the value, what is computed of it, and its length, for each name that is given a literal.
 
     Args:
         unended: gets the places of values that have no end.
@@ -148,7 +164,7 @@ def _statements(text: str, unended: list[int], *, indented: bool) -> Iterator[tu
                     unended.append(start)
                 read += reader.place - start
                 if value is not COMPUTED:
-                    yield path, value, reader.left
+                    yield path, value, reader.left, reader.place - start
                     place = reader.place
                     found = _MORE.match(text, place)
 

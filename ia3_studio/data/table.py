@@ -27,7 +27,7 @@ from ia3_studio.data.decode import decode
 from ia3_studio.data.edited_sentences import SUFFIX as EDITS
 from ia3_studio.data.file_kinds import kind_of
 from ia3_studio.data.gettext_catalogs import SUFFIXES as CATALOGS
-from ia3_studio.data.gettext_catalogs import declared_encoding, read_catalog
+from ia3_studio.data.gettext_catalogs import declared_encoding, languages_of, read_catalog
 from ia3_studio.data.image_files import SUFFIXES as IMAGES
 from ia3_studio.data.left_texts import RowTexts, texts_of_rows
 from ia3_studio.data.mail_boxes import read_mailbox
@@ -39,6 +39,7 @@ from ia3_studio.data.parsing import ALL_SHEETS, Found, shown_names
 from ia3_studio.data.parsing import ParsingOptions as ParsingOptions
 from ia3_studio.data.plain_texts import without_fence
 from ia3_studio.data.problem import Problem
+from ia3_studio.data.read_alone import READ_ALONE, kinds_beside
 from ia3_studio.data.refused_kinds import (
     EXPORT_TABLE,
     GIVE,
@@ -49,7 +50,7 @@ from ia3_studio.data.refused_kinds import (
 )
 from ia3_studio.data.row_places import found_at
 from ia3_studio.data.script_data import SUFFIXES as SCRIPTS
-from ia3_studio.data.several import is_about, not_read, read_members, single_tables
+from ia3_studio.data.several import not_read, read_members, single_tables
 from ia3_studio.data.sgml_rows import read_sgml
 from ia3_studio.data.shapes.folders import read_export
 from ia3_studio.data.shapes.recognize import recognize, shape_by_row
@@ -279,10 +280,8 @@ def _read_several(name: str, members: Mapping[str, bytes], parsing: ParsingOptio
     only = next(iter(members), "")
     if len(members) == 1 and member_path(only).suffix.lower() == DUMP:
         return _read_dump(member_path(only).name, members[only], parsing)
-    suffixes = frozenset(READERS) - _BESIDE
-    programs = [path for path in members if member_path(path).suffix.lower() in SCRIPTS]
-    if len(programs) == 1 and not any(_may_hold_rows(path, suffixes) for path in members if path not in programs):
-        suffixes |= {member_path(programs[0]).suffix.lower()}
+    suffixes = frozenset(READERS) - READ_ALONE
+    suffixes |= kinds_beside(members, suffixes)
     if parsing.sheet and parsing.sheet in members:
         alone = {parsing.sheet: members[parsing.sheet]}
         found = _read_together(name, alone, suffixes, replace(parsing, sheet=None))
@@ -303,13 +302,15 @@ def _read_several(name: str, members: Mapping[str, bytes], parsing: ParsingOptio
         raise DataError(f"{name} cannot be read: it holds {kind}.")
     if pages := _pages_in(members):
         raise DataError(f"{name} cannot be read: {pages}")
+    catalogs = [data for path, data in members.items() if member_path(path).suffix.lower() in suffixes & {*CATALOGS}]
+    if len(languages := languages_of(catalogs)) > 1:
+        raise OneFileError(
+            f"{name} holds gettext catalogs of several languages ({shown_names(languages)}); choose one of them, or "
+            "all together, under Sheet or file.",
+            single_tables(members, suffixes),
+        )
     found = _read_together(name, members, suffixes, parsing)
     return replace(found, sheets=single_tables(members, suffixes) or found.sheets, notes=(*damaged, *found.notes))
-
-
-def _may_hold_rows(path: str, suffixes: frozenset[str]) -> bool:
-    """Say whether a file beside a program may be the data: it is of a kind that is read, and does not describe data."""
-    return member_path(path).suffix.lower() in suffixes and not is_about(member_path(path).name)
 
 
 def _pages_in(members: Mapping[str, bytes]) -> str:
@@ -396,7 +397,5 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".ass": _with_encoding(read_subtitles),
     ".ssa": _with_encoding(read_subtitles),
 }
-_BESIDE = frozenset((*SCRIPTS, ".py", ".db"))
-"""Endings of files that are read alone, as in an archive they are mostly programs of a page, or of a system."""
 DUMP = ".sql"
 KINDS = (*READERS, DUMP, *PACKED, ".zip", ".tar", ".tgz")

@@ -10,7 +10,7 @@ import pytest
 from ia3_studio.data.load import load_data
 from ia3_studio.data.parsing import ParsingOptions
 from ia3_studio.data.split import DataSplit
-from ia3_studio.errors import DataError
+from ia3_studio.errors import DataError, OneFileError
 
 HEADER = (
     'msgid ""\nmsgstr ""\n"Project-Id-Version: port\\n"\n"Language: de\\n"\n"Content-Type: text/plain; charset={}\\n"\n'
@@ -122,3 +122,23 @@ def test_a_hostile_catalog_is_read_or_refused_in_seconds(text: str, tmp_path: Pa
     with pytest.raises(DataError):
         read(tmp_path, text)
     assert time.process_time() - began < SECONDS
+
+
+def test_catalogs_of_several_languages_are_offered_one_by_one(tmp_path: Path) -> None:
+    for language in ("de", "sv"):
+        text = catalog(*PLAIN).replace("Language: de", f"Language: {language}")
+        (tmp_path / f"{language}.po").write_text(text)
+    with pytest.raises(OneFileError, match="several languages \\(de, sv\\)") as raised:
+        load_data(tmp_path)
+    assert raised.value.files == ("de.po", "sv.po")
+    assert len(pairs(load_data(tmp_path, parsing=ParsingOptions(sheet="sv.po")))) == 6
+    assert len(pairs(load_data(tmp_path, parsing=ParsingOptions(sheet="*")))) == 12
+
+
+def test_catalogs_beside_data_are_not_read_and_alone_they_are(tmp_path: Path) -> None:
+    for name in ("one.po", "two.po"):
+        (tmp_path / name).write_text(catalog(*PLAIN).replace("Berth", name))
+    assert len(pairs(load_data(tmp_path))) == 12
+    (tmp_path / "rows.csv").write_text("prompt,answer\n" + "".join(f"Is {n} free?,Row {n} is.\n" for n in range(9)))
+    split = load_data(tmp_path)
+    assert len(pairs(split)) == 9 and "Not read: one.po, two.po." in split.notes

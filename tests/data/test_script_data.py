@@ -146,6 +146,16 @@ def test_programs_in_a_folder_are_passed_over_beside_data_and_read_where_nothing
     assert pairs(beside)[0] == (asked(0), "Row 0") and any("cards.ts" in note for note in beside.notes)
 
 
+def test_scripts_that_are_mostly_data_are_read_together_and_programs_as_texts(tmp_path: Path) -> None:
+    (tmp_path / "a.ts").write_text(f"export const cards = [{ROWS}];")
+    others = ROWS.replace("question: '", "question: 'So: ")
+    (tmp_path / "b.ts").write_text(f"export const others = [{others}];")
+    assert len(pairs(load_data(tmp_path))) == 24
+    (tmp_path / "b.ts").write_text("export function show() {\n  return cards[0];\n}\n" * 9)
+    split = load_data(tmp_path)
+    assert split.mapping.kind == "text" and len((*split.train, *split.held_out)) == 2
+
+
 def test_translations_of_qt_that_end_as_typescript_does_are_xml(tmp_path: Path) -> None:
     message = "<message><source>Berth {0}</source><translation>Platz {0}</translation></message>"
     inner = "".join(message.format(n) for n in range(9))
