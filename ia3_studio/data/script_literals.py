@@ -12,7 +12,7 @@ MOST_DEEP = 40
 """Lists and objects inside each other."""
 _MOST_SKIPPED = 4
 """How often, on average, a character may be passed over; more is made to take long."""
-_LONGEST_TYPE, _LONGEST_KEY = 2_000, 40
+_LONGEST_TYPE, _LONGEST_KEY, _MOST_DIGITS = 2_000, 40, 300
 _QUOTED = r"'[^'\\\n]*+(?:\\[\s\S][^'\\\n]*+)*+'|\"[^\"\\\n]*+(?:\\[\s\S][^\"\\\n]*+)*+\""
 _TEXT = re.compile(_QUOTED)
 _TEMPLATE = re.compile(r"[^`\\$]*+(?:(?:\\[\s\S]|\$(?!\{))[^`\\$]*+)*+")
@@ -236,10 +236,12 @@ def end_of_type(text: str, place: int, is_end: Callable[[str], bool]) -> int:
 
 def _number(found: re.Match[str]) -> Any:
     digits = found[2].replace("_", "")
+    if len(digits) > _MOST_DIGITS:
+        return COMPUTED
     try:
-        is_whole = digits.isdecimal() or digits[:2].lower() in ("0x", "0b", "0o")
-        value = int(digits, 10 if digits.isdecimal() else 0) if is_whole else float(digits)
-    except ValueError:  # thousands of digits
+        is_based = digits[:2].lower() in ("0x", "0b", "0o")
+        value = int(digits, 0) if is_based else int(digits) if digits.isdecimal() else float(digits)
+    except ValueError:  # digits of another base
         return COMPUTED
     return -value if found[1] == "-" else value
 

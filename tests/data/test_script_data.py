@@ -91,6 +91,12 @@ def test_what_the_program_computes_is_left_out_and_counted(tmp_path: Path) -> No
     assert "cards[] (2)" in note and "cards[].… (24)" in note
 
 
+def test_numbers_of_any_length_and_base_are_read_or_left_out() -> None:
+    text = f"const a = [{{b: 0b101, c: -.5, d: {'9' * 9_000}, e: 0x{'f' * 9_000}, f: 0b9, g: 1e9_9}}, {{b: 1}}]"
+    data = script_data("a.js", text)
+    assert data.document == [{"b": 5, "c": -0.5}, {"b": 1}] and len(data.left) == 4
+
+
 def test_a_list_that_is_changed_by_the_program_is_not_its_data() -> None:
     text = f"const a = [{ROWS}].map((each) => each.question);\nconst b = [{ROWS}]\n  .slice(3);\n"
     with pytest.raises(DataError, match="program without a list of rows"):
