@@ -14,6 +14,7 @@ from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.measurements import whole_number
 from ia3_studio.data.paths import is_listed
 from ia3_studio.data.problem import UnusableError, whole
+from ia3_studio.data.scripts import words_of
 
 
 def choices_in(value: Any, column: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -85,7 +86,8 @@ _CHOICE_IDS = ("label", "key", "aid", "id", "identifier", "letter", "option_id",
 def _choice_key(value: Iterable[Any]) -> str | None:
     """Return the key of the texts of choices that are objects; None for other choices.
 
-    It is a usual name, or the only key whose values are texts that differ and are no ids.
+    It is a usual name, or the only key whose values are texts that differ and are no ids. Labels of several words are
+    what is shown of a choice, whatever is said of it besides.
     """
     choices = list(value)
     if not choices or not all(isinstance(each, dict) for each in choices):
@@ -93,7 +95,19 @@ def _choice_key(value: Iterable[Any]) -> str | None:
     shared = [key for key in choices[0] if all(key in each for each in choices)]
     others = [key for key in shared if key not in _CHOICE_IDS and not _is_id(str(key)) and _all_differ(choices, key)]
     usual = next((key for key in _CHOICE_TEXTS if key in shared), None)
+    if not usual and _SHOWN in shared and _are_sentences(choices):
+        return _SHOWN
+    others = others or [key for key in shared if key == _SHOWN and _all_differ(choices, key)]
     return usual or (others[0] if len(others) == 1 else None)
+
+
+_SHOWN, _WORDS_OF_A_TEXT = "label", 3
+
+
+def _are_sentences(choices: Sequence[dict[str, Any]]) -> bool:
+    """Say whether the labels of choices are texts of several words, of which no two are alike."""
+    long = [_all_differ([each], _SHOWN) and len(words_of(each[_SHOWN])) >= _WORDS_OF_A_TEXT for each in choices]
+    return _all_differ(choices, _SHOWN) and 2 * sum(long) > len(long)
 
 
 def _is_id(key: str) -> bool:
@@ -104,6 +118,24 @@ def _all_differ(choices: Sequence[dict[str, Any]], key: str) -> bool:
     """Say whether objects have texts under a key, of which no two are alike."""
     texts = [each[key] for each in choices]
     return all(isinstance(text, str) and text.strip() for text in texts) and len({*texts}) == len(texts)
+
+
+def marks_of(value: Any, path: str, inside: str) -> list[bool] | None:
+    """Return which of the choices a list of objects marks as right, where only the right ones have the mark.
+
+    None where all of them have it, none has, or it says more than yes.
+
+    Args:
+        value: the choices.
+        path: where the mark stands, such as ``options.correct``.
+        inside: where the choices stand.
+    """
+    key = path.removeprefix(f"{inside}.")
+    if key == path or not is_listed(value) or not all(isinstance(each, dict) for each in value):
+        return None
+    marks = [each.get(key) for each in value]
+    are_sparse = any(key not in each for each in value) and any(key in each for each in value)
+    return [mark is True for mark in marks] if are_sparse and {*map(type, marks)} <= {bool, type(None)} else None
 
 
 def right_choice(cell: Any, keys: Sequence[str], choices: Sequence[str], mapping: Mapping) -> int:

@@ -13,6 +13,7 @@ from ia3_studio.data.markup_tables import is_markdown_table
 from ia3_studio.data.member_files import Readers
 from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.parsing import Found, numbered, shown_names
+from ia3_studio.data.script_data import SUFFIXES as SCRIPTS
 from ia3_studio.data.whole_texts import MAILS, PAGES, whole_text
 
 _CODE = frozenset((
@@ -79,10 +80,12 @@ def source_files(content: Mapping[str, bytes]) -> list[str]:
 
 
 def sources(
-    content: Mapping[str, bytes], _tables: Mapping[str, bytes], readers: Readers
+    content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
 ) -> tuple[Found, Sequence[str]] | None:
-    """Read the source code of a program, or documents as they are written, as one text per file."""
+    """Read the source code of a program, or documents as they are written, as one text per file; no scripts of data."""
     paths = source_files(content)
+    if all(path in tables and member_path(path).suffix.lower() in SCRIPTS for path in paths):
+        return None
     return _one_text_each(paths, readers) if paths else None
 
 

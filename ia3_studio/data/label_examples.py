@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ia3_studio.data.choice_cells import choices_in, right_choice
+from ia3_studio.data.choice_cells import choices_in, marks_of, right_choice
 from ia3_studio.data.column_names import named
 from ia3_studio.data.example import Example
 from ia3_studio.data.label_cells import BLANK, LISTED, SEVERAL, SLASHED
@@ -87,11 +87,15 @@ def choice_example(row: int, record: dict[Any, Any], mapping: Mapping) -> Exampl
     """
     asked, offered = mapping.parts[: mapping.asked], mapping.parts[mapping.asked :]
     question = _question(record, asked)
+    marks: list[bool] | None = None
     if len(offered) == 1:
-        keys, choices = choices_in(structure_of(value_at(record, offered[0])), offered[0])
+        held = structure_of(value_at(record, offered[0]))
+        keys, choices = choices_in(held, offered[0])
+        marks = marks_of(held, mapping.answer, offered[0])
     else:
         keys, choices = (), tuple(text for column in offered for text in _offered(record, column))
-    right = right_choice(structure_of(value_at(record, mapping.answer)), keys, choices, mapping)
+    said = marks if marks is not None else structure_of(value_at(record, mapping.answer))
+    right = right_choice(said, keys, choices, mapping)
     kept = tuple(choice for choice in choices if choice.strip())
     if not choices[right].strip() or len(kept) < 2:
         raise UnusableError(f"the choice ({offered[right] if len(offered) == len(choices) else offered[0]}) is empty")

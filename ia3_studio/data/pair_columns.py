@@ -14,6 +14,7 @@ from ia3_studio.data.checked_answers import without_checks
 from ia3_studio.data.column_names import bare_name, name_words, named, says
 from ia3_studio.data.column_profile import LONGEST_LABEL, cells_of, is_plain, profile, structures_of
 from ia3_studio.data.column_words import READ
+from ia3_studio.data.defined_terms import defined_terms
 from ia3_studio.data.keyed_translations import keyed_translation
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.label_signs import is_rated
@@ -100,7 +101,7 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         free = [name for name in free if not is_copy(frame, name, answers[0]) and name not in of_sizes(frame, columns)]
         free = [name for name in free if not (twin_place(answers[0], name) or twin_place(name, answers[0]))]
         free = [name for name in free if bare_name(answers[0]) != f"{bare_name(name)}text"]  # the same as an object
-        prompts = asked_columns(frame, free) or read_columns(frame, free)
+        prompts = defined_terms(frame, free, answers[0]) or asked_columns(frame, free) or read_columns(frame, free)
     answers = [name for name in answers if name not in prompts]
     if answers and len(prompts) > 1:
         prompts = [name for name in prompts if not contains(frame, name, answers[0])] or prompts

@@ -31,7 +31,6 @@ _BY_ENDING = {
     ".pkl": "a pickle, which can run code; save the table as Parquet", ".dta": "a Stata file; export it as CSV",
     ".sav": "an SPSS file; export it as CSV", ".rds": "an R file; export it as CSV",
     ".eml": "a single mail; give a folder or a zip of mails",
-    ".po": "a gettext catalog; export it as TMX or CSV",
     ".jsonc": "JSON with comments; remove them and save it as .json", ".orc": "ORC; save the table as Parquet",
     ".avro": "Avro; save the table as Parquet", ".h5": "HDF5; save the table as Parquet",
     ".ics": "a calendar; export it as CSV", ".vcf": "contacts; export them as CSV",

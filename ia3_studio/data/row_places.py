@@ -20,6 +20,8 @@ from ia3_studio.data.literal_documents import program_data, python_document, tom
 from ia3_studio.data.parsing import Found
 from ia3_studio.data.plain_texts import without_fence
 from ia3_studio.data.problem import Damage
+from ia3_studio.data.script_data import SUFFIXES as SCRIPTS
+from ia3_studio.data.script_data import script_document
 from ia3_studio.data.text_forms import forms_of, in_chosen_form
 from ia3_studio.data.told_folders import MOST_FILES, ways_of_folder
 from ia3_studio.data.yaml_rows import parsed_yaml
@@ -31,7 +33,7 @@ MOST_BYTES = 2**20
 _LOOKED_AT = 60_000
 """Characters at the beginning of a text that tell its form."""
 _YAML, _TABLES = (".yaml", ".yml"), (".csv", ".tsv", ".tab", ".psv")
-_DOCUMENTS = (*_YAML, ".json", ".jsonl", ".ndjson", ".jsonlines", ".jl", ".toml", ".py")
+_DOCUMENTS = (*_YAML, ".json", ".jsonl", ".ndjson", ".jsonlines", ".jl", ".toml", ".py", *SCRIPTS)
 _TEXTS = (".txt", ".text", ".md")
 
 
@@ -84,6 +86,8 @@ def found_at(name: str, text: str, encoding: str, place: str) -> Found:
         rows = rows_at(document, place)
         form = f"rows at {place}, {encoding}"
         notes = outside_rows(document, rows) if rows else ()
+        if PurePosixPath(name).suffix.lower() in SCRIPTS:
+            notes += script_document(name, text)[1]
         if damaged:
             notes += (f"Not used: damaged lines ({len(damaged):,}, the first in line {damaged[0].line:,}).",)
         found = Found(frame_of_records(name, rows), form, notes=notes) if rows else None
@@ -101,6 +105,8 @@ def _document_of(name: str, text: str) -> tuple[Any, tuple[Damage, ...]]:
         return parsed_yaml(text, name), ()
     if suffix == ".toml":
         return json.loads(toml_document(name, text)), ()
+    if suffix in SCRIPTS:
+        return script_document(name, text)[0], ()
     if suffix == ".py":
         return json.loads(program_data(text) or "[]"), ()
     if is_json_document(text):

@@ -73,7 +73,9 @@ def read_members(
     filled = {path: data for path, data in members.items() if data and not data.isspace()}
     filled = _different(filled)
     has_images = any(member_path(path).suffix.lower() in IMAGES for path in filled)
-    content = {path: data for path, data in filled.items() if not _is_about(member_path(path).name, has_images)}
+    content = {
+        path: data for path, data in filled.items() if not is_about(member_path(path).name, has_images=has_images)
+    }
     tables = {path: data for path, data in content.items() if member_path(path).suffix.lower() in suffixes}
     tables = tables or {path: data for path, data in content.items() if _says_nothing(member_path(path).suffix)}
     rows = {path: data for path, data in tables.items() if not (path.endswith(".json") and is_called_a_list(path))}
@@ -147,7 +149,7 @@ def single_tables(members: Mapping[str, bytes], suffixes: frozenset[str]) -> tup
 _MOST_TO_CHOOSE = 60
 
 
-def _is_about(name: str, has_images: bool) -> bool:
+def is_about(name: str, *, has_images: bool = False) -> bool:
     """Say whether a file describes data; metadata by images are the rows that belong to them."""
     return _ABOUT.fullmatch(name) is not None and not (has_images and name.lower().startswith("metadata."))
 

@@ -26,6 +26,8 @@ from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import decode
 from ia3_studio.data.edited_sentences import SUFFIX as EDITS
 from ia3_studio.data.file_kinds import kind_of
+from ia3_studio.data.gettext_catalogs import SUFFIXES as CATALOGS
+from ia3_studio.data.gettext_catalogs import declared_encoding, languages_of, read_catalog
 from ia3_studio.data.image_files import SUFFIXES as IMAGES
 from ia3_studio.data.left_texts import RowTexts, texts_of_rows
 from ia3_studio.data.mail_boxes import read_mailbox
@@ -37,6 +39,7 @@ from ia3_studio.data.parsing import ALL_SHEETS, Found, shown_names
 from ia3_studio.data.parsing import ParsingOptions as ParsingOptions
 from ia3_studio.data.plain_texts import without_fence
 from ia3_studio.data.problem import Problem
+from ia3_studio.data.read_alone import READ_ALONE, kinds_beside
 from ia3_studio.data.refused_kinds import (
     EXPORT_TABLE,
     GIVE,
@@ -46,6 +49,7 @@ from ia3_studio.data.refused_kinds import (
     refused_members,
 )
 from ia3_studio.data.row_places import found_at
+from ia3_studio.data.script_data import SUFFIXES as SCRIPTS
 from ia3_studio.data.several import not_read, read_members, single_tables
 from ia3_studio.data.sgml_rows import read_sgml
 from ia3_studio.data.shapes.folders import read_export
@@ -277,7 +281,8 @@ def _read_several(name: str, members: Mapping[str, bytes], parsing: ParsingOptio
     only = next(iter(members), "")
     if len(members) == 1 and member_path(only).suffix.lower() == DUMP:
         return _read_dump(member_path(only).name, members[only], parsing)
-    suffixes = frozenset(READERS) - _BESIDE
+    suffixes = frozenset(READERS) - READ_ALONE
+    suffixes |= kinds_beside(members, suffixes)
     if parsing.sheet and parsing.sheet in members:
         alone = {parsing.sheet: members[parsing.sheet]}
         found = _read_together(name, alone, suffixes, replace(parsing, sheet=None))
@@ -303,6 +308,13 @@ def _read_several(name: str, members: Mapping[str, bytes], parsing: ParsingOptio
         raise DataError(f"{name} cannot be read: it holds {kind}.")
     if pages := _pages_in(members):
         raise DataError(f"{name} cannot be read: {pages}")
+    catalogs = [data for path, data in members.items() if member_path(path).suffix.lower() in suffixes & {*CATALOGS}]
+    if len(languages := languages_of(catalogs)) > 1:
+        raise OneFileError(
+            f"{name} holds gettext catalogs of several languages ({shown_names(languages)}); choose one of them, or "
+            "all together, under Sheet or file.",
+            single_tables(members, suffixes),
+        )
     found = _read_together(name, members, suffixes, parsing)
     return replace(found, sheets=single_tables(members, suffixes) or found.sheets, notes=(*damaged, *found.notes))
 
@@ -342,6 +354,12 @@ def _with_encoding(read: Callable[[str, str], Found]) -> Callable[[str, bytes, P
     return _text(read_text)
 
 
+def _read_catalog(name: str, data: bytes, parsing: ParsingOptions) -> Found:
+    """Read a gettext catalog in the encoding that is chosen, or that its header names."""
+    encoding = parsing.encoding or declared_encoding(data)
+    return _text(read_catalog)(name, data, replace(parsing, encoding=encoding))
+
+
 READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".csv": _text(found_in_cells),
     ".tsv": _text(found_in_cells),
@@ -363,7 +381,7 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".psv": _text(found_in_cells),
     ".jsonlines": _text(found_in_json),
     ".jl": _text(found_in_json),
-    ".js": _text(found_in_script),
+    **dict.fromkeys(SCRIPTS, _text(found_in_script)),
     ".text": _text(found_in_text),
     ".tokens": _text(found_in_text),
     EDITS: _text(found_in_text),
@@ -378,13 +396,12 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".sgml": _with_encoding(read_sgml),
     ".xlf": _with_encoding(read_xml),
     ".xliff": _with_encoding(read_xml),
+    **dict.fromkeys(CATALOGS, _read_catalog),
     ".srt": _with_encoding(read_subtitles),
     ".vtt": _with_encoding(read_subtitles),
     ".mbox": _with_encoding(read_mailbox),
     ".ass": _with_encoding(read_subtitles),
     ".ssa": _with_encoding(read_subtitles),
 }
-_BESIDE = frozenset((".js", ".py", ".db"))
-"""Endings of files that are read alone, as in an archive they are mostly programs of a page, or of a system."""
 DUMP = ".sql"
 KINDS = (*READERS, DUMP, *PACKED, ".zip", ".tar", ".tgz")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -32,18 +33,12 @@ from ia3_studio.data.json_rows import (
     read_json,
 )
 from ia3_studio.data.line_labels import marked_labels
-from ia3_studio.data.literal_documents import (
-    MOST_CHARACTERS,
-    program_data,
-    python_document,
-    toml_document,
-    with_quoted_names,
-)
+from ia3_studio.data.literal_documents import program_data, python_document, toml_document
 from ia3_studio.data.marked_classes import classes_above
 from ia3_studio.data.markup_tables import is_markdown_table, read_markdown
 from ia3_studio.data.named_files import note_on_names_of_files
 from ia3_studio.data.ontonotes import BEGIN_OF_DOCUMENT, read_ontonotes
-from ia3_studio.data.parsing import Found, ParsingOptions, numbered
+from ia3_studio.data.parsing import Found, ParsingOptions, numbered, shown_names
 from ia3_studio.data.plain_texts import (
     below_headings,
     cards,
@@ -57,6 +52,7 @@ from ia3_studio.data.plain_texts import (
     without_stamps,
 )
 from ia3_studio.data.pubtator import read_pubtator
+from ia3_studio.data.script_data import language_of, largest, plain_document, script_data
 from ia3_studio.data.sgml_rows import read_sgml, sgml_rows
 from ia3_studio.data.shapes.headed_messages import headed_messages
 from ia3_studio.data.shapes.line_logs import logged_lines, notices_note
@@ -118,24 +114,34 @@ def found_in_json(name: str, text: str, encoding: str, parsing: ParsingOptions) 
     return Found(frame, f"{form}, {encoding}", damaged, notes=notes)
 
 
-_ASSIGNED = re.compile(
-    r"\s*+(?:(?:var|let|const)\s++|export\s++default\b|[\w.]++)[\w.\[\]\s]*(?:=\s*+|\(\s*+)?(?=[\[{])"
-)
-
-
 def found_in_script(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
-    """Read the JSON that a JavaScript file assigns to a name, as the archive of an account of Twitter has it.
+    """Read the JSON that a JavaScript file assigns to a name, or else the lists that a program writes.
+
+    Several lists are read as those of one JSON document, or, where these form no rows together, the longest one. A
+    program without data is text where plain rows or a delimiter are chosen.
 
     Raises:
-        DataError: the file is a program.
+        DataError: the file is a program without data.
     """
-    begin = _ASSIGNED.match(text)
-    document = text[begin.end() if begin else 0 :].strip().removesuffix(";").removesuffix(")")
-    if not is_json_document(document):
-        document = with_quoted_names(document) if len(document) <= MOST_CHARACTERS else ""
-    if not document:
-        raise DataError(f"{name} is a program; give the data that it reads, or a file of JSON.")
-    return found_in_json(f"{name}.json", document, encoding, parsing)
+    if document := plain_document(text):
+        return found_in_json(f"{name}.json", document, encoding, parsing)
+    try:
+        data = script_data(name, text)
+    except DataError:
+        if not (parsing.plain or parsing.delimiter):
+            raise
+        return found_in_text(name, text, encoding, parsing)
+    left: tuple[str, ...] = ()
+    try:
+        frame, form, damaged, notes = read_json(name, json.dumps(data.document), named_lines=False)
+    except DataError:
+        if len(data.values) == 1:
+            raise
+        told = largest(data.values)
+        frame, form, damaged, notes = read_json(name, json.dumps(data.values[told]), named_lines=False)
+        left = (f"Not used outside these rows: {shown_names([each for each in data.values if each != told])}.",)
+    language = language_of(PurePosixPath(name).suffix.lower())
+    return Found(frame, f"{form.replace('JSON', language)}, {encoding}", damaged, notes=(*notes, *left, *data.notes))
 
 
 def found_in_program(name: str, text: str, encoding: str, _parsing: ParsingOptions) -> Found:

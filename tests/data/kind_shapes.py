@@ -27,6 +27,14 @@ def turned(row: int) -> list[dict[str, Any]]:
 
 KINDS = (
     Shape(
+        "lists in a program of TypeScript, with types and values that it computes", "cards.ts",
+        "import { icon } from './icons';\n\nexport type Card = { question: string; answer: string };\n\n"
+        "export const cards: Card[] = [\n"
+        + rows(lambda n: f"  {{ question: '{asked(n)}', answer: `{said(n)}`, icon: icon({n}) }},")
+        + "] as const;\n",
+        "question → prompt, answer → answer", 12,
+    ),
+    Shape(
         "answers in an object of lists, with keys of another language",
         "respuestas.jsonl",
         lines(lambda n: {"contexto": passage(n), "pregunta": asked(n),

@@ -75,6 +75,10 @@ MARKUP: tuple[Shape, ...] = (
           + each(lambda n: f'<trans-unit id="{n}"><source>Berth <g id="1">{n}</g></source>'
                            f'<target state="final">Platz {n}</target></trans-unit>')
           + "</body></file></xliff>", "source → prompt, target → answer", 12),
+    Shape("a gettext catalog with its header and an entry that nobody has translated", "de.po",
+          'msgid ""\nmsgstr "Language: de\\n"\n\nmsgid "Pier"\nmsgstr ""\n\n'
+          + each(lambda n: f'#: port.c:{n}\nmsgid "Berth {n}"\nmsgstr "Platz {n}"\n\n'),
+          "source → prompt, target → answer", 12),
     Shape("passages with annotations (BioC)", "passages.xml", f"<collection>{each(passage)}</collection>",
           "tokens → words, tags → one label per word", 12),
     Shape("pages of a wiki", "wiki.xml",
