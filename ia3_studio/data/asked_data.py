@@ -6,8 +6,9 @@ from collections.abc import Mapping as Record
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.column_names import bare_name, name_words, named, says_last
-from ia3_studio.data.column_profile import cells_of, is_list_of_texts, is_plain, structures_of
+from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
+from ia3_studio.data.column_profile import LONGEST_LABEL, cells_of, is_list_of_texts, is_plain, profile, structures_of
+from ia3_studio.data.column_words import ASKED, READ
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import asked_path
@@ -42,6 +43,26 @@ def decided_objects(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | No
     if len(given) != 1 or len(expected) != 1 or asked_path(frame, given[0]):
         return None
     return Mapping("pairs", given[0], expected[0])
+
+
+def expected_values(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the only text that is asked or read, and the first short value that is expected of it, as its label.
+
+    So tests of a model say what it should choose: an input with an expected tool, a description with its solver.
+    """
+    expected = [name for name in columns if name_words(name)[:1] in _EXPECTED and is_plain(frame, name)]
+    texts = [each for name in columns if name not in expected and (each := profile(frame, name)).is_text]
+    texts = [each for each in texts if each.filled > MOSTLY and each.different > 1 and not each.is_label]
+    asked = [each.name for each in texts if says(each.name, ASKED | READ) or bare_name(each.name) in _GIVEN]
+    short = (each for name in expected if 0 < (each := profile(frame, name)).length <= LONGEST_LABEL)
+    label = next((each for each in short if 1 < each.different < len(frame) and each.filled > MOSTLY), None)
+    if len(asked) != 1 or label is None:
+        return None
+    return Mapping("labels", column=asked[0], answer=label.name)
+
+
+_EXPECTED = (["expected"], ["expect"], ["gold"], ["desired"])
+"""First words of what a test expects."""
 
 
 def data_context(frame: pd.DataFrame, columns: Sequence[str]) -> str:

@@ -136,6 +136,16 @@ def begins_as_others(header: Sequence[str], columns: Sequence[Sequence[str]]) ->
 _ID_START = re.compile(r"[\w.-]{2,60}[:/](?=\w)")
 
 
+def is_listed_as_others(header: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
+    """Return whether the first row of one column has a comma in it, as most rows below have, and a name has none."""
+    if len(header) != 1 or "," not in header[0] or len(columns[0]) < ENOUGH:
+        return False
+    return sum("," in cell for cell in columns[0]) > _MOSTLY_LISTED * len(columns[0])
+
+
+_MOSTLY_LISTED = 0.6
+
+
 def is_one_of_words(header: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
     """Return whether the first row of a list of words, alone or with a word or a phrase for each, is one of them.
 

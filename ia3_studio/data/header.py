@@ -17,6 +17,7 @@ from ia3_studio.data.first_row import (
     is_called_after_labels,
     is_label_of,
     is_like_rows,
+    is_listed_as_others,
     is_number_of,
     is_one_of_texts,
     is_one_of_words,
@@ -76,7 +77,7 @@ def names_columns(rows: Sequence[Sequence[Any]], place: int) -> bool:
         return True
     if are_phrases_alike(pairs) and not any(differs(name, cells) for name, cells in pairs):
         return False
-    if begins_as_others(header, columns) or begins_in_order(header, columns):
+    if any(is_row(header, columns) for is_row in (begins_as_others, begins_in_order, is_listed_as_others)):
         return False
     if is_one_of_texts(header, columns) or is_one_of_words(header, columns):
         return False

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.asked_data import decided_objects
+from ia3_studio.data.asked_data import decided_objects, expected_values
 from ia3_studio.data.choice_columns import choice_mapping, choices_without_answer
 from ia3_studio.data.column_names import named, says
 from ia3_studio.data.column_profile import cells_of, is_plain, kept_profiles, profile, structures_of
@@ -301,7 +301,7 @@ _IN_ORDER = (
     rated_texts, recipes,
     _refuse_undecided, judged_pairs, named_pairs, computed, decided_objects, labeled, flags_of_texts, beside_structures,
     two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, counted_texts, asked_by_contents,
-    entailed_pairs, two_bodies, flagged_pairs, by_contents, few_labeled, told_language, named_text, coded_texts,
-    two_texts, longest_text, labeled_words, only_words,
+    entailed_pairs, two_bodies, flagged_pairs, expected_values, by_contents, few_labeled, told_language, named_text,
+    coded_texts, two_texts, longest_text, labeled_words, only_words,
 )  # fmt: skip
 """Ways to find the columns that play a part, in the order in which they are tried."""

@@ -19,6 +19,8 @@ from ia3_studio.data.column_profile import (
     profile,
     structures_of,
 )
+from ia3_studio.data.column_words import FLAGGING
+from ia3_studio.data.constant_labels import constant_label
 from ia3_studio.data.described_files import shelves
 from ia3_studio.data.label_candidates import measured_alone, ranked_labels
 from ia3_studio.data.label_cells import label_kind
@@ -126,6 +128,8 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         labels = [name for name in labels if name not in sorted_by]
     if any(_OF_TURNS.intersection(name_words(name)) for name in columns):
         labels = [name for name in labels if name_words(name)[-1:] not in _WHO_SPEAKS]
+    if constant_label(frame, columns):  # what else is true of a row is no label in its place
+        labels = [name for name in labels if not FLAGGING.intersection(name_words(name)[:1])]
     phrases = [name for name in named(list(filled), ("anchor", "target")) if _is_varied(frame, name)]
     phrases = phrases if len(phrases) == len(("anchor", "target")) else []
     labels = [name for name in labels if name not in phrases]  # phrases that are compared may come again

@@ -19,6 +19,8 @@ def in_words(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
     """Return the column that has the names of classes that a label column has as numbers, or else this one."""
     if names := _names_of_places(frame, columns, label) or _name_of_number(frame, columns, label):
         return names
+    if names := _called_names(frame, columns, label):
+        return names
     found = profile(frame, label)
     if not (found.is_number and found.is_label) or label not in frame.columns or 2 * found.different > len(frame):
         return label
@@ -30,6 +32,19 @@ def in_words(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
         if _pairs(numbers, frame[name]) == found.different:
             return name
     return label
+
+
+def _called_names(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
+    """Return the column called the names of a label, as label_name is of label, where that is a number.
+
+    It need not have one name for each number: files that were made apart may count their classes otherwise.
+    """
+    if not profile(frame, label).is_number or label not in frame.columns:
+        return ""
+    called = (name for name in columns if name != label and name in frame.columns)
+    called = (name for name in called if name_words(name) == [*name_words(label), *name_words(name)[-1:]])
+    found = (profile(frame, name) for name in called if name_words(name)[-1] in _CALLED)
+    return next((each.name for each in found if each.is_label and each.length), "")
 
 
 def _name_of_number(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ia3_studio.data.column_use import require_columns, unused_names
+from ia3_studio.data.constant_labels import constant_label_note
 from ia3_studio.data.example import Example
 from ia3_studio.data.examples import read_examples
 from ia3_studio.data.image_files import ImageFile, image_examples, images_fingerprint
@@ -163,8 +164,8 @@ def split_table(
     description = f"{name}: {table.description}"
     return DataSplit(
         train, measured, tuple(problems), description, mapping, table.fingerprint, table.share,
-        notes=(*table.notes, *near_note(mapping), *unlabeled_note(mapping, examples), *unused_sentences(table.unused),
-               *notes),
+        notes=(*table.notes, *near_note(mapping), *unlabeled_note(mapping, examples),
+               *constant_label_note(table, mapping), *unused_sentences(table.unused), *notes),
         unused=unused_names(table, mapping, examples),
     )  # fmt: skip
 

@@ -198,7 +198,8 @@ def answer_path(frame: pd.DataFrame, name: str) -> str:
     if isinstance(first, Record):
         if any(map(text_of_parts, lists)):
             return name
-        return next((f"{name}[0].{key}" for key in (*_INSIDE, _answer_key(first), *_NAMED) if key in first), name)
+        alone = _NAMED if all(len(each) < 2 for each in lists) else ()  # several things are one answer together
+        return next((f"{name}[0].{key}" for key in (*_INSIDE, _answer_key(first), *alone) if key in first), name)
     return name
 
 

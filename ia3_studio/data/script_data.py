@@ -60,7 +60,7 @@ class ScriptData:
         """Return a sentence on what is left out because the program computes it, and on texts beside the data."""
         named = [f"{path} ({count:,})" for path, count in self.left.most_common()]
         computed = f"Left out, as the program computes it: {shown_names(named)}." if named else ""
-        beside = f"Not used: texts that the program has beside its data: {shown_names(self.texts)}."
+        beside = f"Not used: texts that the program has next to its data: {shown_names(self.texts)}."
         return tuple(filter(None, (computed, beside if self.texts else "")))
 
 

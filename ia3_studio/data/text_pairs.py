@@ -64,9 +64,23 @@ def paired_texts(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[str, str]
         return None  # what somebody said next, if anything
     longest = max(profile(frame, name).length for name in columns)
     are_names = longest > _FAR_LONGER * max(profile(frame, name).length for name in pair)
-    return None if are_names and longest > LONGEST_LABEL else pair
+    if (are_names and longest > LONGEST_LABEL) or any(_holds_both(frame, name, pair) for name in columns):
+        return None
+    return pair
 
 
+def _holds_both(frame: pd.DataFrame, name: str, pair: tuple[str, str]) -> bool:
+    """Say whether the texts of a column were made of two short ones, such as the two people of a sentence."""
+    if name in pair or not {name, *pair} <= {*map(str, frame.columns)}:
+        return False
+    if profile(frame, name).length < sum(profile(frame, each).length for each in pair):
+        return False
+    rows = frame[[name, *pair]].head(_LOOKED_AT).astype(str).itertuples(index=False)
+    held = [one.casefold() in text.casefold() and other.casefold() in text.casefold() for text, one, other in rows]
+    return sum(held) > _MOSTLY_FILLED * len(held) > 0
+
+
+_LOOKED_AT = 50
 _MOSTLY_FILLED = 0.8
 """Share of the rows that the second of two texts with numbers must fill, as rows without it are left out."""
 _FAR_LONGER = 3

@@ -81,7 +81,8 @@ def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     noted = _note_on_code(texts)
     if noted and not _is_judged(frame, columns):
         asked, answers = noted[:1], noted[1:]
-    if not answers and len(texts) == 2 and only_facts_beside(frame, columns):
+    asks = bool(asked) and says_last(asked[0], ASKED)  # what stands beside a question is not asked
+    if not answers and len(texts) == 2 and not asks and only_facts_beside(frame, columns):
         first = [name for name in texts if says(name, ORIGINAL)]
         answers = [name for name in kept if name not in first and (first or says(name, RESULT))]
         asked = [name for name in texts if name not in answers]

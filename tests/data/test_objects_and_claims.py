@@ -198,3 +198,57 @@ def test_a_short_name_beside_objects_with_longer_texts_is_not_taken_for_the_text
     )  # fmt: skip
     assert split.mapping.column != "field" and "field" in split.unused
     assert read(tmp_path, lambda n: {"note": said(n), "meta": {"page": f"p{n}"}}).mapping.kind == "text"
+
+
+@pytest.mark.parametrize("only", ["cheque", 1])
+def test_a_label_that_is_the_same_in_all_rows_is_named_and_no_flag_takes_its_place(
+    only: object, tmp_path: Path
+) -> None:
+    split = read(tmp_path, lambda n: {"text": said(n), "label": only, "is_augmented": n % 2})
+    assert split.mapping.kind == "text" and {"label", "is_augmented"} <= set(split.unused)
+    assert any(f"({only})" in note for note in split.notes)
+
+
+def test_a_list_of_things_is_one_answer_and_a_single_thing_its_name(tmp_path: Path) -> None:
+    def thing(n: int) -> dict[str, str]:
+        return {"keyword": f"k{n}", "entity_type": "ship", "entity_name": f"Ship number {n}"}
+
+    several = read(tmp_path, lambda n: {"query": asked(n), "output": [thing(n), thing(n + 1)][: 1 + n % 2]})
+    assert several.mapping.answer == "output"
+    assert {len(json.loads(each.messages[-1].content)) for each in several.train} == {1, 2}
+    assert read(tmp_path, lambda n: {"query": asked(n), "output": [thing(n)]}).mapping.answer == "output[0].entity_name"
+
+
+def test_names_of_a_label_are_read_also_where_files_count_the_classes_otherwise(tmp_path: Path) -> None:
+    split = read(tmp_path, lambda n: {"text": said(n), "label": (n + n // 12) % 3, "label_name": mood(n)}, rows=24)
+    assert str(split.mapping) == "text → text, label_name → label"
+
+
+def test_what_stands_beside_a_question_is_not_asked_though_it_is_called_a_source(tmp_path: Path) -> None:
+    split = table(
+        tmp_path, "Question,Expected source\n" + "".join(f"{asked(n)},harbor guide {n} of pier\n" for n in range(12))
+    )
+    assert str(split.mapping) == "Question → prompt, Expected source → answer"
+
+
+@pytest.mark.parametrize("text", ["input", "description"])
+def test_the_first_short_value_that_a_test_expects_is_the_label(text: str, tmp_path: Path) -> None:
+    def record(n: int) -> dict[str, Any]:
+        return {"id": f"T{n}", text: asked(n), "expected_solver": f"foam{min(n, 4)}", "expected_words": [f"w{n}", "v"]}
+
+    split = read(tmp_path, record, rows=8)
+    assert str(split.mapping) == f"{text} → text, expected_solver → label" and "expected_words" in split.unused
+
+
+def test_two_short_texts_of_which_a_sentence_is_made_are_not_what_a_label_belongs_to(tmp_path: Path) -> None:
+    def record(n: int) -> dict[str, Any]:
+        one, other = f"Pilot of pier {n}", f"Driver of crane {n}"
+        return {"job1": one, "job2": other, "kind": mood(n), "sentence": f"The {one.lower()} met the {other.lower()}."}
+
+    split = read(tmp_path, record)
+    assert str(split.mapping) == "sentence → text, kind → label" and {"job1", "job2"} <= set(split.unused)
+
+
+def test_a_list_of_things_with_commas_has_no_name_above_it(tmp_path: Path) -> None:
+    split = table(tmp_path, "".join(f"ROPE {n},{('HEMP', 'STEEL')[n % 2]}\n" for n in range(12)), "names.tsv")
+    assert len(split.train) + len(split.held_out) == 12
