@@ -34,7 +34,7 @@ FILE_NAME = re.compile(
 """Cells that are names of files."""
 _IDENTIFIERS = frozenset((
     "id", "ids", "gid", "pid", "sid", "uid", "rid", "tid", "cid", "qid", "mid", "nid", "docid", "idx",
-    "index", "uuid", "guid", "key", "hash", "url", "link", "href", "date", "time",
+    "index", "uuid", "guid", "key", "hash", "url", "link", "permalink", "href", "date", "time",
     "timestamp", "created", "updated", "path", "file", "filename", "filepath", "lang", "language", "license",
     "licence", "split", "set", "fold", "subset", "dump", "version", "number", "no", "nr", "row", "unnamed",
 ))  # fmt: skip

@@ -252,3 +252,9 @@ def test_two_short_texts_of_which_a_sentence_is_made_are_not_what_a_label_belong
 def test_a_list_of_things_with_commas_has_no_name_above_it(tmp_path: Path) -> None:
     split = table(tmp_path, "".join(f"ROPE {n},{('HEMP', 'STEEL')[n % 2]}\n" for n in range(12)), "names.tsv")
     assert len(split.train) + len(split.held_out) == 12
+
+
+def test_a_permalink_is_no_text(tmp_path: Path) -> None:
+    rows = (f'/r/harbor/comments/a{n}/the_pier/,"{said(n)}"' for n in range(12))
+    split = table(tmp_path, "permalink,post\n" + "\n".join(rows))
+    assert str(split.mapping) == "post → plain text" and split.unused == ("permalink",)
