@@ -50,7 +50,8 @@ def expected_values(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | No
 
     So tests of a model say what it should choose: an input with an expected tool, a description with its solver.
     """
-    expected = [name for name in columns if name_words(name)[:1] in _EXPECTED and is_plain(frame, name)]
+    called = [name for name in columns if len(name_words(name)) > 1 and name_words(name)[0] in _EXPECTED]
+    expected = [name for name in called if is_plain(frame, name)]
     texts = [each for name in columns if name not in expected and (each := profile(frame, name)).is_text]
     texts = [each for each in texts if each.filled > MOSTLY and each.different > 1 and not each.is_label]
     asked = [each.name for each in texts if says(each.name, ASKED | READ) or bare_name(each.name) in _GIVEN]
@@ -61,7 +62,7 @@ def expected_values(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | No
     return Mapping("labels", column=asked[0], answer=label.name)
 
 
-_EXPECTED = (["expected"], ["expect"], ["gold"], ["desired"])
+_EXPECTED = frozenset(("expected", "expect", "desired"))
 """First words of what a test expects."""
 
 

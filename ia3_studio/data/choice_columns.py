@@ -98,11 +98,13 @@ def _list_without_answer(frame: pd.DataFrame, columns: Sequence[str]) -> list[st
     listed = [name for name in list_column(frame, columns) if says_last(name, OFFERED - _SAME_IN_OTHER_WORDS)]
     others = [name for name in columns if name not in listed]
     asked = named(others, (*ASKED_NAMES, *QUESTION_NAMES, "text"))
+    if not (listed and asked):
+        return []
     said = [name for name in others if says(name, ANSWERED) or says(name, LABELED)]
     said += [name for name in right_columns(others) if bare_name(name) != "key" or may_name_one(frame, name, listed)]
     said += [name for name in named_labels(others) if not are_fields(frame, name)]
     said += [name for name in others if name not in asked and profile(frame, name).is_text]
-    return listed if asked and not said and not inner_answer(frame, {*listed}) else []
+    return listed if not said and not inner_answer(frame, {*listed}) else []
 
 
 _SAME_IN_OTHER_WORDS = frozenset(("variant", "variants", "alternative", "alternatives", "candidates", "answers"))

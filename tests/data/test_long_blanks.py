@@ -94,3 +94,13 @@ def test_a_long_array_without_commas_is_read_in_seconds() -> None:
     began = time.process_time()
     assert len(objects_without_commas(text)) == 400_000
     assert time.process_time() - began < SECONDS
+
+
+def test_many_columns_of_two_values_each_are_not_compared_with_each_other(tmp_path: Path) -> None:
+    names = ",".join(f"c{column}" for column in range(1_700))
+    cells = (",".join("ab"[(row // 3 + column) % 2] for column in range(1_700)) for row in range(120))
+    lines = (f"Berth {row} of the long pier is free,{each}\n" for row, each in enumerate(cells))
+    (tmp_path / "flags.csv").write_text(f"text,{names}\n" + "".join(lines))
+    began = time.process_time()
+    load_data(tmp_path / "flags.csv")
+    assert time.process_time() - began < SECONDS

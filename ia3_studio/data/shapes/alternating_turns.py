@@ -33,13 +33,13 @@ def _columns(rows: Rows) -> tuple[str, str, str] | None:
     short = [name for name in rows.columns if name != texts[0] and rows.mostly(name, is_id)]
     pairs = [name for name in short if len({str(cell) for cell in rows.sample(name)}) == len(("one", "other"))]
     speakers = [name for name in pairs if not says(name, LABELED | WEAK | _KINDS)]
+    speakers = [name for name in speakers if all(is_text(cell) for cell in rows.sample(name))]
+    chats = [name for name in short if _are_together(records, name)] if speakers else []
     found = [
         (chat, speaker, texts[0])
         for speaker in speakers
-        for chat in short
-        if chat != speaker
-        and all(is_text(cell) for cell in rows.sample(speaker))
-        and _take_turns(records, chat, speaker)
+        for chat in chats
+        if chat != speaker and _take_turns(records, chat, speaker)
     ]
     others = [name for name in rows.columns if len(found) == 1 and name not in found[0]]
     return found[0] if len(found) == 1 and all(_says_nothing(rows, name) for name in others) else None
@@ -56,12 +56,15 @@ def _is_said(cell: Any) -> bool:
     return is_text(cell) and len(cell.split()) > 1 and seconds_of(cell) is None
 
 
-def _take_turns(records: Sequence[dict[str, Any]], chat: str, speaker: str) -> bool:
-    """Say whether rows stand by their conversations, in each of which two speakers take turns."""
+def _are_together(records: Sequence[dict[str, Any]], chat: str) -> bool:
+    """Say whether rows stand by what may be their conversations, of which there are several, each with turns enough."""
     talks = [str(record.get(chat)) for record in records]
     runs = 1 + sum(one != other for one, other in pairwise(talks))
-    if runs != len(set(talks)) or runs < _FEWEST_TALKS or len(talks) < _FEWEST_TURNS * runs:
-        return False
+    return runs == len(set(talks)) and runs >= _FEWEST_TALKS and len(talks) >= _FEWEST_TURNS * runs
+
+
+def _take_turns(records: Sequence[dict[str, Any]], chat: str, speaker: str) -> bool:
+    """Say whether two speakers take turns in each conversation."""
     steps = [(one, other) for one, other in pairwise(records) if one.get(chat) == other.get(chat)]
     taken = sum(str(one.get(speaker)) != str(other.get(speaker)) for one, other in steps)
     return taken >= _ALTERNATING * len(steps)
