@@ -31,7 +31,7 @@ def kind_of(suffix: str, data: bytes) -> str:
         if _HTML.match(_letters(data[:4000])):
             return ".html"
         return (".xml" if _XML.match(_letters(data[:4000])) else ".csv") if _is_text(data) else suffix
-    if suffix == ".aiml" or (suffix == ".ts" and _XML.match(_letters(data[:4000]))):  # Qt calls its translations .ts
+    if suffix == ".ts" and _XML.match(_letters(data[:4000])):  # Qt calls its translations .ts
         return ".xml"
     return _packed_kind(data) or suffix if suffix == ".xls" else suffix
 
