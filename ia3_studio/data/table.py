@@ -372,6 +372,8 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".csv": _text(found_in_cells),
     ".tsv": _text(found_in_cells),
     ".json": _text(found_in_json),
+    ".json5": _text(found_in_json),
+    ".jsonc": _text(found_in_json),
     ".jsonl": _text(found_in_json),
     ".ndjson": _text(found_in_json),
     ".parquet": lambda name, data, _parsing: read_parquet(name, data),
