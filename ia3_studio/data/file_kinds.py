@@ -10,9 +10,8 @@ _WORKBOOK, _DOCUMENT, _SLIDES, _OPEN = b"xl/workbook", b"word/document", b"ppt/p
 _HTML = re.compile(rb"\s*(?:<!doctype html|<html[\s>]|<table[\s>]|<meta[\s])", re.IGNORECASE)
 _XML = re.compile(rb"\s*<\?xml\s")
 _TEXT_KINDS = frozenset((
-    "", ".csv", ".tsv", ".tab", ".psv", ".json", ".json5", ".jsonc", ".jsonl", ".ndjson", ".jsonlines", ".jl", ".txt", ".text",
-    ".md",
-    ".yaml", ".yml", ".xml", ".html", ".htm",
+    "", ".csv", ".tsv", ".tab", ".psv", ".json", ".json5", ".jsonc", ".jsonl", ".ndjson", ".jsonlines", ".jl",
+    ".txt", ".text", ".md", ".yaml", ".yml", ".xml", ".html", ".htm",
 ))  # fmt: skip
 """Endings of texts."""
 

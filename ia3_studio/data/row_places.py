@@ -33,7 +33,7 @@ MOST_BYTES = 2**20
 _LOOKED_AT = 60_000
 """Characters at the beginning of a text that tell its form."""
 _YAML, _TABLES = (".yaml", ".yml"), (".csv", ".tsv", ".tab", ".psv")
-_DOCUMENTS = (*_YAML, ".json", ".jsonl", ".ndjson", ".jsonlines", ".jl", ".toml", ".py", *SCRIPTS)
+_DOCUMENTS = (*_YAML, ".json", ".json5", ".jsonc", ".jsonl", ".ndjson", ".jsonlines", ".jl", ".toml", ".py", *SCRIPTS)
 _TEXTS = (".txt", ".text", ".md")
 
 
