@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ia3_studio.data.load import load_data
+from ia3_studio.data.parsing import ParsingOptions
 from ia3_studio.errors import DataError
 
 SECONDS = 8
@@ -24,6 +25,12 @@ def test_comments_and_last_commas_are_passed_over(tmp_path: Path, name: str, tex
     assert str(split.mapping) == "prompt → prompt, answer → answer"
     assert {f"See // pier {n}." for n in range(6)} == {e.messages[-1].content for e in (*split.train, *split.held_out)}
     assert any("comments" in note for note in split.notes)
+
+
+def test_each_list_of_such_a_document_can_be_chosen(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonc").write_text(f"/* a */ {{ports: {{open: [{ROWS}], shut: [{ROWS.replace('pier', 'dock')}]}}}}")
+    split = load_data(tmp_path / "a.jsonc", parsing=ParsingOptions(rows="ports.shut"))
+    assert "See // dock 3." in {each.messages[-1].content for each in (*split.train, *split.held_out)}
 
 
 @pytest.mark.parametrize(
