@@ -83,7 +83,7 @@ MARKUP: tuple[Shape, ...] = (
           "<aiml><category><pattern>HELLO</pattern><template><random><li>Ahoy.</li><li>Good tide.</li></random>"
           "</template></category>"
           + each(lambda n: f"<category><pattern>{asked(n).upper()}</pattern><template>{said(n)}</template></category>")
-          + "</aiml>", "prompt → prompt, answer → answer", 14),
+          + "</aiml>", "prompt → prompt, answer → answer", 13),
     Shape("passages with annotations (BioC)", "passages.xml", f"<collection>{each(passage)}</collection>",
           "tokens → words, tags → one label per word", 12),
     Shape("pages of a wiki", "wiki.xml",
