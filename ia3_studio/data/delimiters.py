@@ -34,7 +34,9 @@ NO_DELIMITER = "\x1e"
 """Given for a table of one column, whose sentences hold any of the others."""
 _TIGHT = {mark: re.compile(rf"{re.escape(mark)}(?! )") for mark in DELIMITERS}
 """A delimiter with no blank behind it, as hardly any sign of a sentence stands."""
-RARE_DELIMITERS = ("^", "~", "\x1f", "\x01", "¦", "§")
+SEPARATORS = ("␞", "␟", "\x1f", "\x01")
+"""Signs that stand for nothing but a separator, so that commas in texts say nothing beside them."""
+RARE_DELIMITERS = ("^", "~", "¦", "§", *SEPARATORS)
 
 
 def guess_delimiter(text: str, quote: str = '"') -> str:
@@ -60,7 +62,7 @@ def guess_delimiter(text: str, quote: str = '"') -> str:
         return most, widths[0][0] == usual, usual
 
     filled = [line for line in lines if line.strip()]
-    if sign := _between_names(filled):
+    if sign := _between_names(filled) or _separator(filled):
         return sign
     tight = [mark for mark in DELIMITERS if 2 * sum(map(bool, map(_TIGHT[mark].search, filled))) > len(filled)]
     best = max(tight, key=fit, default="")
@@ -83,6 +85,12 @@ def _between_names(filled: Sequence[str]) -> str:
     """
     names = _NAMES.fullmatch(filled[0].strip()) if len(filled) >= _FEWEST_LINES else None
     return names[1] if names and len({line.count(names[1]) for line in filled}) == 1 else ""
+
+
+def _separator(filled: Sequence[str]) -> str:
+    """Return the separator that several lines all have as often; empty for none."""
+    parted = (mark for mark in SEPARATORS if len(filled) > 1 and mark in filled[0])
+    return next((mark for mark in parted if len({line.count(mark) for line in filled}) == 1), "")
 
 
 _NAMES = re.compile(r"[^\W\d]\w*([$#&%@!*:])[^\W\d]\w*(?:\1[^\W\d]\w*)*")

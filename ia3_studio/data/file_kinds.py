@@ -10,8 +10,8 @@ _WORKBOOK, _DOCUMENT, _SLIDES, _OPEN = b"xl/workbook", b"word/document", b"ppt/p
 _HTML = re.compile(rb"\s*(?:<!doctype html|<html[\s>]|<table[\s>]|<meta[\s])", re.IGNORECASE)
 _XML = re.compile(rb"\s*<\?xml\s")
 _TEXT_KINDS = frozenset((
-    "", ".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson", ".jsonlines", ".jl", ".txt", ".text", ".md",
-    ".yaml", ".yml", ".xml", ".html", ".htm",
+    "", ".csv", ".tsv", ".tab", ".psv", ".json", ".json5", ".jsonc", ".jsonl", ".ndjson", ".jsonlines", ".jl",
+    ".txt", ".text", ".md", ".yaml", ".yml", ".xml", ".html", ".htm",
 ))  # fmt: skip
 """Endings of texts."""
 
@@ -31,7 +31,7 @@ def kind_of(suffix: str, data: bytes) -> str:
         if _HTML.match(_letters(data[:4000])):
             return ".html"
         return (".xml" if _XML.match(_letters(data[:4000])) else ".csv") if _is_text(data) else suffix
-    if suffix == ".aiml" or (suffix == ".ts" and _XML.match(_letters(data[:4000]))):  # Qt calls its translations .ts
+    if suffix == ".ts" and _XML.match(_letters(data[:4000])):  # Qt calls its translations .ts
         return ".xml"
     return _packed_kind(data) or suffix if suffix == ".xls" else suffix
 

@@ -16,7 +16,7 @@ from ia3_studio.data.member_files import Readers, lines_in
 from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.object_files import are_objects
 from ia3_studio.data.parsing import Found, numbered, shown_names
-from ia3_studio.data.plain_texts import with_tabs
+from ia3_studio.data.plain_texts import table_delimiter, with_tabs
 from ia3_studio.data.split_names import SPLIT, split_of
 from ia3_studio.data.whole_texts import MAILS, PAGES, whole_text
 
@@ -50,6 +50,8 @@ def by_class(
     if len(paths) < 2 or (len(paths) < len(content) - 1 and len(folders) < 2):
         return None
     used = [str(path) for path in paths]
+    if all(split_of(path.stem) for path in paths) and _are_tables(used, readers):
+        return None  # splits of tables in folders, such as one of each language
     if len(folders) > 1 and paths == sorted_:
         paths = [path for path in paths if not path.parent.name.lower().startswith(_WITHOUT_CLASS)]
         used, folders = [str(path) for path in paths], {path.parent.name for path in paths}
@@ -65,8 +67,9 @@ def by_class(
         form = f"one text per row, from {len(folders)} folders"
         found = Found(numbered(columns), form, notes=front_matter_note(heads))
         return with_encoding_facts(used[0], found, [*texts.values()]), used
-    if len({split_of(path.stem) for path in paths} - {""}) > 1:
-        return None  # the others are of no split, such as a list of tags
+    splits = [split_of(path.stem) for path in paths]
+    if len({*splits} - {""}) > 1 or (any(splits) and not all(splits)):
+        return None  # the others are of no split, such as a list of tags, or a sample of the rows
     names = _class_names(paths)
     if len(folders) == 1 and len(paths) == len(content) and names:
         texts = readers.texts(used)
@@ -85,6 +88,10 @@ def by_class(
         found = Found(frame, f"one line per row, from {len(paths)} files", notes=_note_on_names(names.values()))
         return with_encoding_facts(used[0], found, [*texts.values()]), used
     return None
+
+
+def _are_tables(paths: Sequence[str], readers: Readers) -> bool:
+    return all(table_delimiter(each.text) for each in readers.texts(paths).values())
 
 
 def _note_on_names(names: Collection[str]) -> tuple[str, ...]:

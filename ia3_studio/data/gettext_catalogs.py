@@ -101,9 +101,13 @@ def languages_of(catalogs: Iterable[bytes]) -> list[str]:
     return sorted({each[1].decode() for each in found if each})
 
 
-def declared_encoding(data: bytes) -> Encoding | None:
-    """Return the encoding that the header of a catalog names, where the bytes are no UTF-8 and are valid in it."""
-    found = _CHARSET.search(data[:_HEADER_BYTES])
+def declared_encoding(data: bytes, named: re.Pattern[bytes] = _CHARSET) -> Encoding | None:
+    """Return the encoding that the header of a catalog names, where the bytes are no UTF-8 and are valid in it.
+
+    Args:
+        named: finds the name in the first bytes; that of a catalog unless another kind of file is given.
+    """
+    found = named.search(data[:_HEADER_BYTES])
     try:
         data.decode("utf-8")
         return None

@@ -15,6 +15,7 @@ from ia3_studio.data.json_documents import rows_of_json
 from ia3_studio.data.json_leftovers import outside_rows
 from ia3_studio.data.paths import LONGEST_LITERAL, exact_literal, python_literal, structure_of
 from ia3_studio.data.problem import Damage, clause, require_few
+from ia3_studio.data.script_literals import commented_document
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -44,17 +45,20 @@ def read_json(name: str, text: str, named_lines: bool) -> tuple[pd.DataFrame, st
     stream = _stream(text)
     if stream is not None:
         return _frame(name, list(enumerate(stream, start=1))), "JSON objects one after the other", (), ()
+    notes: tuple[str, ...] = ()
     try:
         document = _parse(name, text)
     except DataError:
         if several := objects_without_commas(text):
             return _frame(name, list(enumerate(several, start=1))), "JSON array", (), (_NO_COMMAS,)
-        if not (cut := whole_objects(text)):
+        if cut := whole_objects(text):
+            require_few(name, cut[1:], len(cut[0]))
+            return _frame(name, list(enumerate(cut[0], start=1))), "JSON objects of a file that is cut off", cut[1:], ()
+        if (document := commented_document(text)) is None:
             raise
-        require_few(name, cut[1:], len(cut[0]))
-        return _frame(name, list(enumerate(cut[0], start=1))), "JSON objects of a file that is cut off", cut[1:], ()
+        notes = (_COMMENTED,)
     records, form = rows_of_json(name, document)
-    return _frame(name, list(enumerate(records, start=1))), form, (), outside_rows(document, records)
+    return _frame(name, list(enumerate(records, start=1))), form, (), (*outside_rows(document, records), *notes)
 
 
 def frame_of_records(name: str, records: Sequence[Any]) -> pd.DataFrame:
@@ -181,6 +185,7 @@ def _lines(text: str, first_row: int, first_line: int) -> tuple[list[tuple[int, 
 _COMMENTS = ("#", "//")
 """Marks of lines that are no rows: no JSON begins with them."""
 _NO_COMMAS = "Commas between the objects of the array are missing or too many; each object is read as a row."
+_COMMENTED = "Read as JSON5: comments and commas after last items are passed over."
 _COMMENT = re.compile(r"\n[ \t]*(?:#|//)")
 _LONGEST_BLANK = 100
 

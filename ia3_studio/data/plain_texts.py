@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from ia3_studio.data.delimiters import DELIMITERS, RARE_DELIMITERS, guess_delimiter, lines_of
+from ia3_studio.data.delimiters import DELIMITERS, RARE_DELIMITERS, SEPARATORS, guess_delimiter, lines_of
 from ia3_studio.data.header import find_header
 
 _WORDS_OF_A_LABEL = 3
@@ -236,6 +236,8 @@ def table_delimiter(text: str) -> str:
         or len(rows[0]) != usual
     ):
         return ""
+    if delimiter in SEPARATORS and count == len(rows):
+        return delimiter
     named = find_header(rows) == 0 and all(0 < len(cell) <= 40 and len(cell.split()) <= 4 for cell in rows[0])
     quoted = all(line.lstrip().startswith('"') for line in lines[1:])
     if delimiter == "," and usual == len(("one", "other")) and all(map(_QUOTED_CELLS.fullmatch, lines)):

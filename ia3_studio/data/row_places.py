@@ -22,6 +22,7 @@ from ia3_studio.data.plain_texts import without_fence
 from ia3_studio.data.problem import Damage
 from ia3_studio.data.script_data import SUFFIXES as SCRIPTS
 from ia3_studio.data.script_data import script_document
+from ia3_studio.data.script_literals import commented_document
 from ia3_studio.data.text_forms import forms_of, in_chosen_form
 from ia3_studio.data.told_folders import MOST_FILES, ways_of_folder
 from ia3_studio.data.yaml_rows import parsed_yaml
@@ -33,7 +34,8 @@ MOST_BYTES = 2**20
 _LOOKED_AT = 60_000
 """Characters at the beginning of a text that tell its form."""
 _YAML, _TABLES = (".yaml", ".yml"), (".csv", ".tsv", ".tab", ".psv")
-_DOCUMENTS = (*_YAML, ".json", ".jsonl", ".ndjson", ".jsonlines", ".jl", ".toml", ".py", *SCRIPTS)
+_WITH_COMMENTS = (".json", ".json5", ".jsonc")
+_DOCUMENTS = (*_YAML, ".json", ".json5", ".jsonc", ".jsonl", ".ndjson", ".jsonlines", ".jl", ".toml", ".py", *SCRIPTS)
 _TEXTS = (".txt", ".text", ".md")
 
 
@@ -115,8 +117,9 @@ def _document_of(name: str, text: str) -> tuple[Any, tuple[Damage, ...]]:
         frame, damaged = read_json_lines(name, text)
         records = frame.to_dict("records")
         return [{key: each for key, each in row.items() if not _is_missing(each)} for row in records], damaged
-    literal = python_document(text)
-    return (json.loads(literal) if literal else None), ()
+    if literal := python_document(text):
+        return json.loads(literal), ()
+    return (commented_document(text) if suffix in _WITH_COMMENTS else None), ()
 
 
 def _is_missing(cell: Any) -> bool:

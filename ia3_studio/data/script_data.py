@@ -14,13 +14,11 @@ from ia3_studio.data.decode import decode
 from ia3_studio.data.json_rows import is_json_document
 from ia3_studio.data.literal_documents import MOST_CHARACTERS, with_quoted_names
 from ia3_studio.data.parsing import shown_names
-from ia3_studio.data.script_literals import COMPUTED, Literals, MalformedError, end_of_type
+from ia3_studio.data.script_literals import COMPUTED, LARGEST, Literals, MalformedError, end_of_type
 from ia3_studio.errors import DataError
 
 SUFFIXES = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx")
 _OF_TYPES = (".ts", ".mts", ".cts", ".tsx")
-LARGEST = 8_000_000
-"""Characters of a program that are read; it takes a second for each million or two."""
 _ASSIGNED = re.compile(
     r"\s*+(?:(?:var|let|const)\s++|export\s++default\b|[\w.]++)[\w.\[\]\s]*(?:=\s*+|\(\s*+)?(?=[\[{])"
 )

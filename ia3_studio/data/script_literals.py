@@ -8,6 +8,8 @@ from typing import Any, Final
 
 COMPUTED: Final = object()
 """In place of a value that only the program could tell."""
+LARGEST = 8_000_000
+"""Characters of a text that are read; it takes a second for each million or two."""
 MOST_DEEP = 40
 """Lists and objects inside each other."""
 _MOST_SKIPPED = 4
@@ -48,6 +50,8 @@ class Literals:
         """Where the next value begins, or behind the last one."""
         self.left: list[str] = []
         """Where values are computed, such as ``cards[].icon``, one for each."""
+        self.holes = 0
+        """Elements of lists that are missing: commas behind each other."""
         self._skipped = 0
 
     def statement(self, path: str) -> Any:
@@ -138,6 +142,7 @@ class Literals:
             if sign == ",":  # an element that is missing
                 self.place += 1
                 found.append(None)
+                self.holes += 1
                 continue
             value = self._value(inner, depth + 1)
             found += [] if value is COMPUTED else [value]
@@ -220,6 +225,29 @@ class Literals:
         while place > 0 and self.text[place].isspace():
             place -= 1
         return self.text[place : place + 1]
+
+
+def commented_document(text: str) -> list[Any] | dict[str, Any] | None:
+    """Return a document of JSON with comments, commas after last items, or names without quotes (JSON5).
+
+    None for any other text: one that is damaged, has anything to compute, or is very long.
+
+    Example:
+        >>> commented_document("[{a: 1, /* two */ 'b': 2,},] // the end")
+        [{'a': 1, 'b': 2}]
+        >>> commented_document("[{a: 1} {a: 2}]") is commented_document("[1,, 2]") is None
+        True
+    """
+    if len(text) > LARGEST:
+        return None
+    reader = Literals(text.removeprefix("\ufeff"))
+    try:
+        found = reader.statement("")
+    except MalformedError:
+        return None
+    reader.blanks()
+    is_whole = reader.place >= len(reader.text) and not reader.left and not reader.holes
+    return found if is_whole and isinstance(found, list | dict) else None
 
 
 def end_of_type(text: str, place: int, is_end: Callable[[str], bool]) -> int:

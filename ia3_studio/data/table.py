@@ -360,10 +360,20 @@ def _read_catalog(name: str, data: bytes, parsing: ParsingOptions) -> Found:
     return _text(read_catalog)(name, data, replace(parsing, encoding=encoding))
 
 
+def _read_bot(name: str, data: bytes, parsing: ParsingOptions) -> Found:
+    """Read a bot in AIML in the encoding that is chosen, or that its XML declaration names."""
+    encoding = parsing.encoding or declared_encoding(data, _DECLARED)
+    return _with_encoding(read_xml)(name, data, replace(parsing, encoding=encoding))
+
+
+_DECLARED = re.compile(rb"""\A\s{0,100}<\?xml\s[^>]{0,200}?encoding=["']([A-Za-z0-9_-]{2,30})["']""")
+
 READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".csv": _text(found_in_cells),
     ".tsv": _text(found_in_cells),
     ".json": _text(found_in_json),
+    ".json5": _text(found_in_json),
+    ".jsonc": _text(found_in_json),
     ".jsonl": _text(found_in_json),
     ".ndjson": _text(found_in_json),
     ".parquet": lambda name, data, _parsing: read_parquet(name, data),
@@ -391,6 +401,7 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".py": _text(found_in_program),
     ".xml": _with_encoding(read_xml),
     ".tmx": _with_encoding(read_xml),
+    ".aiml": _read_bot,
     ".rss": _with_encoding(read_xml),
     ".sgm": _with_encoding(read_sgml),
     ".sgml": _with_encoding(read_sgml),

@@ -48,7 +48,12 @@ def by_split(
         return _told(replace(only, form=f"{path}, {only.form}"), failed), [*used, *failed]
     frames = {path: each.frame.assign(**{SPLIT: named[path]}) for path, each in found.items()}
     form = f"the files {shown_names(called)}"
-    return _told(_together(found, frames, form), failed), [*used, *failed]
+    whole_table = _together(found, frames, form)
+    folders = sorted({str(files[path].parent) for path in used})
+    if len(folders) > 1 and not any(map(split_of, folders)):
+        note = f"Rows of several folders are read together: {shown_names(folders)}."
+        whole_table = replace(whole_table, notes=(*whole_table.notes, note))
+    return _told(whole_table, failed), [*used, *failed]
 
 
 _LEARNED = ("train", "training")

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.aiml import is_aiml, read_aiml
 from ia3_studio.data.column_names import says
 from ia3_studio.data.column_words import LABELED
 from ia3_studio.data.json_rows import frame_of_records
@@ -31,10 +32,14 @@ Path = tuple[str, ...]
 def read_xml(name: str, text: str) -> Found:
     """Read the rows of an XML document; a unit of a translation memory (TMX) is a column for each language.
 
+    Of a bot in AIML, they are its prompts and answers.
+
     Raises:
         DataError: it is damaged, defines entities (which could expand without end), or holds no repeated element.
     """
     root = parsed_xml(name, text)
+    if is_aiml(root):
+        return read_aiml(name, root)
     records, rows, form = translation_units(root)
     told: set[str] | None = None
     if not records and (grid := grid_of(name, root)):

@@ -12,7 +12,8 @@ from ia3_studio.ui.text import AUTO_DETECT
 DELIMITERS = (
     AUTO_DETECT, ("comma", ","), ("semicolon", ";"), ("tab", "\t"), ("pipe", "|"), ("space", " "), ("colon", ":"),
     ("two colons ::", "::"), ("three pipes |||", "|||"), ("caret ^", "^"), ("tilde ~", "~"), ("section sign §", "§"),
-    ("broken bar ¦", "¦"), ("control-A", "\x01"), ("unit separator", "\x1f"), ("none: one column", NO_DELIMITER),
+    ("broken bar ¦", "¦"), ("control-A", "\x01"), ("unit separator", "\x1f"),
+    ("sign of a record separator ␞", "␞"), ("sign of a unit separator ␟", "␟"), ("none: one column", NO_DELIMITER),
 )  # fmt: skip
 """Label and value of each."""
 _ALSO: dict[Encoding, str] = {

@@ -79,6 +79,11 @@ MARKUP: tuple[Shape, ...] = (
           'msgid ""\nmsgstr "Language: de\\n"\n\nmsgid "Pier"\nmsgstr ""\n\n'
           + each(lambda n: f'#: port.c:{n}\nmsgid "Berth {n}"\nmsgstr "Platz {n}"\n\n'),
           "source → prompt, target → answer", 12),
+    Shape("categories of a bot (AIML), one of them with several answers", "harbor.aiml",
+          "<aiml><category><pattern>HELLO</pattern><template><random><li>Ahoy.</li><li>Good tide.</li></random>"
+          "</template></category>"
+          + each(lambda n: f"<category><pattern>{asked(n).upper()}</pattern><template>{said(n)}</template></category>")
+          + "</aiml>", "prompt → prompt, answer → answer", 13),
     Shape("passages with annotations (BioC)", "passages.xml", f"<collection>{each(passage)}</collection>",
           "tokens → words, tags → one label per word", 12),
     Shape("pages of a wiki", "wiki.xml",
