@@ -373,7 +373,6 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".ods": read_open_document,
     **dict.fromkeys(DATABASES, read_database),
     ".txt": _text(found_in_text),
-    ".pos": _text(found_in_text),
     **dict.fromkeys(CONLL, _text(found_in_text)),
     ".md": _text(found_in_markdown),
     ".html": _with_encoding(read_html),

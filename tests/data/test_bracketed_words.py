@@ -10,9 +10,8 @@ from ia3_studio.data.load import load_data
 SENTENCES = ["(DT The) (NN keeper) (VBD lit) (DT the) (NN lamp) (. .)", "(PRP She) (VBD saw) (CD 2) (NNS ships)  (. .)"]
 
 
-@pytest.mark.parametrize("name", ["keeper.txt", "keeper.pos"])
-def test_words_in_brackets_behind_their_tags_are_words_with_tags(tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
+def test_words_in_brackets_behind_their_tags_are_words_with_tags(tmp_path: Path) -> None:
+    path = tmp_path / "keeper.txt"
     path.write_text("\n".join(SENTENCES * 2) + "\n")
     split = load_data(path)
     assert split.mapping.kind == "tags"
