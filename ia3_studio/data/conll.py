@@ -33,6 +33,10 @@ _TAG_NAMES = ("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "p
 _LONGEST_SENTENCE = 50
 """Words of the only sentence of a file from which on the ends of sentences are missing."""
 _DOCUMENT = "-DOCSTART-"
+_WORDLESS = re.compile(r"[ \t]{1,9}(?:O|[BIES]-\S+)[ \t\r]{0,9}")
+"""A tag without its word: the break of a line, or a blank, was taken for a word and written as such."""
+_NO_WORD = "# \t#"
+"""What stands for a line without a word: a comment, so that the lines behind it keep their numbers."""
 _MOSTLY = 0.95
 
 
@@ -54,6 +58,7 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
     is_numbered = _counts_words(lines)
     if is_numbered:  # what begins with "#" is a comment, as the number of a word is none
         lines = ["# " + line[1:].strip() if line.startswith("#") else line for line in lines]
+    lines = [_NO_WORD if _WORDLESS.fullmatch(line) else line for line in lines]
     lines, frames = _with_fixed_fields(lines, is_numbered, is_named_so)
     fields = _sample(lines)
     if fields and _tags_stand_first(fields):
@@ -183,9 +188,11 @@ def _counts_words(lines: Sequence[str]) -> bool:
 def _notes(lines: Sequence[str], width: int, word: int, tag: int) -> tuple[str, ...]:
     notes = [f"The word is field {word + 1} and its tag field {tag + 1} of {width}."] if width > 2 else []
     documents = sum(line.startswith(_DOCUMENT) for line in lines)
-    comments = sum(map(_is_comment, lines))
+    wordless = sum(line == _NO_WORD for line in lines)
+    comments = sum(map(_is_comment, lines)) - wordless
     skipped = [f"{documents:,} {_DOCUMENT} lines"] if documents else []
     skipped += [f"{comments:,} comment lines"] if comments else []
+    skipped += [f"{wordless:,} lines with a tag and no word"] if wordless else []
     return (*notes, *([f"Not used: {' and '.join(skipped)}."] if skipped else ()))
 
 

@@ -12,6 +12,7 @@ from ia3_studio.data.aligned_columns import Aligned, aligned_columns
 from ia3_studio.data.asked_lines import answers_hold_tables, outside_questions_note, questions_in_headings
 from ia3_studio.data.bare_sentences import is_single_column
 from ia3_studio.data.book_licenses import without_license
+from ia3_studio.data.bracketed_words import read_bracketed_words
 from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll, read_conll_table
 from ia3_studio.data.cut_cells import require_whole_cells
@@ -177,7 +178,7 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
     is_conll = PurePosixPath(name).suffix.lower() in CONLL or text.startswith(BEGIN_OF_DOCUMENT)
     if parsing.delimiter is None and (words := read_entity_table(name, text) or read_tagged_texts(text)):
         return replace(words, form=f"{words.form}, {encoding}")
-    if not (parsing.delimiter or parsing.plain) and (words := read_listed_tags(text)):
+    if not (parsing.delimiter or parsing.plain) and (words := read_listed_tags(text) or read_bracketed_words(text)):
         return replace(words, form=f"{words.form}, {encoding}")
     if parsing.delimiter is None and (words := read_conll(name, text, is_named_so=is_conll)):
         return replace(words, form=f"{words.form}, {encoding}")

@@ -42,6 +42,8 @@ CORPORA: tuple[Shape, ...] = (
     Shape("a text and its words with tags behind a separator (E2E-TBSA, ASTE)", "behind.txt",
           "".join(f"{' '.join(part.split('=')[0] for part in tagged(n, '=', ' ').split())}####{tagged(n, '=', ' ')}\n"
                   for n in range(12)), TAGS, 12),
+    Shape("words in brackets behind their tags, a sentence per line", "bracketed.txt",
+          rows(lambda n: f"(DT The) (NN ferry) (VBD left) (IN at) (CD {n}) (. .)"), TAGS, 12),
     Shape("entities marked in lines (OpenNLP, MUC)", "marked.txt",
           rows(lambda n: f"<START:ship> Ferry {n} <END> leaves <START:port> Turku <END> at nine ."), TAGS, 12),
     Shape("a table of words with several columns of tags (HIPE)", "entities.tsv",

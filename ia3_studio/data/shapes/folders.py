@@ -13,6 +13,7 @@ from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.problem import clause
 from ia3_studio.data.shapes.chat_logs import CHAT
 from ia3_studio.data.shapes.documents import rows_of_document
+from ia3_studio.data.shapes.drifted_spans import aligned_spans
 from ia3_studio.data.shapes.shape import is_blank, is_text, listed
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.errors import DataError
@@ -64,16 +65,25 @@ def _brat(members: Mapping[str, bytes]) -> Export | None:
     if not pairs:
         return None
     rows: Records = []
-    others = 0
+    unused: list[str] = []
+    others = moved = 0
     for path, annotation in pairs.items():
         text = decode(path, members[path]).text
         written = decode(annotation, members[annotation]).text.splitlines() if members[annotation].strip() else []
         found = [_brat_span(line) for line in written if line.startswith("T")]
-        others += sum(bool(line.strip()) and not line.startswith("T") for line in written)
-        rows += _lines_with_spans(text, [span for span in found if span])
+        unused += [line.split()[0] for line in written if line.strip() and not line.startswith("T")]
+        spans, count = aligned_spans(text, [span for span in found if span])
+        moved += count
+        rows += _lines_with_spans(text, spans)
         others += found.count(None)
-    notes = (f"Not used: relations, events, attributes and notes of annotations ({others:,}).",) if others else ()
-    return Export(rows, [*pairs, *pairs.values()], "brat annotations, one line per row", notes)
+    others += len(unused)
+    such = f", such as {unused[0][:20]}" if unused else ""
+    notes = [f"Not used: relations, events, attributes and notes of annotations ({others:,}){such}."] if others else []
+    if moved:
+        notes.append(
+            f"{moved:,} spans were moved to the place of their text, as their offsets are those of another copy."
+        )
+    return Export(rows, [*pairs, *pairs.values()], "brat annotations, one line per row", tuple(notes))
 
 
 def _brat_span(line: str) -> dict[str, Any] | None:
