@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from ia3_studio.data.delimiters import lines_of, with_line_feeds
+from ia3_studio.data.plain_texts import documents_between
 from ia3_studio.data.turn_roles import known_role
 
 _NAME = r"([^\W\d_][\w .'-]{0,30}?)"
@@ -180,3 +181,23 @@ def _roles(speakers: Counter[str]) -> dict[str, str]:
     sides = {who: "assistant" if role == "system" else role for who, role in known.items()}
     other = {"user": "assistant", "assistant": "user"}
     return {who: str(sides.get(who) or other[str(next(iter(sides.values())))]) for who in sorted(speakers)}
+
+
+def documents_as_paragraphs(text: str) -> str:
+    """Return a text whose documents are conversations, each ended by a token, with a paragraph for each of them.
+
+    Blank lines inside one part no conversations then. Any other text is returned as it is.
+
+    Example:
+        >>> documents_as_paragraphs("A: Late?\\n\\nB: No.\\n<|endoftext|>\\nA: Fog?\\nB: Yes.\\n<|endoftext|>")
+        'A: Late?\\nB: No.\\n\\nA: Fog?\\nB: Yes.'
+    """
+    documents = documents_between(text)
+    begins = {found[1] if (found := _BEGINS.match(each)) else "" for each in documents}
+    if len(documents) < _FEWEST_DOCUMENTS or "" in begins or len(begins) > _SPEAKERS:
+        return text
+    return "\n\n".join("\n".join(filter(str.strip, each.split("\n"))) for each in documents)
+
+
+_BEGINS = re.compile(r"([^\W\d_][\w .'-]{0,30}):\s")
+_FEWEST_DOCUMENTS, _SPEAKERS = 2, 2

@@ -58,7 +58,7 @@ from ia3_studio.data.sgml_rows import read_sgml, sgml_rows
 from ia3_studio.data.shapes.headed_messages import headed_messages
 from ia3_studio.data.shapes.line_logs import logged_lines, notices_note
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
-from ia3_studio.data.speaker_lines import note_on_turns
+from ia3_studio.data.speaker_lines import documents_as_paragraphs, note_on_turns
 from ia3_studio.data.tagged_texts import read_listed_tags, read_tagged_texts
 from ia3_studio.data.talk_texts import candidates_note, talks_in_text
 from ia3_studio.data.template_streams import templated_notes, templated_talks
@@ -260,7 +260,7 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
     if document := python_document(text):
         frame, form, damaged, notes = read_json(name, document, named_lines=False)
         return Found(frame, f"{form.replace('JSON', 'Python text')}, {encoding}", damaged, notes=notes)
-    plain, stamps = without_stamps(text)
+    plain, stamps = without_stamps(documents_as_paragraphs(text))
     if found := in_form(TEXT_FORMS, plain, stamps, encoding):
         return found
     if delimiter := table_delimiter(text):

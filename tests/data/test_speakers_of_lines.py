@@ -143,3 +143,13 @@ def test_the_subject_of_a_mail_is_no_part_of_what_is_asked(tmp_path: Path) -> No
     rows = [{"subject": f"Berth number {n}", "body": f"May I moor at berth {n}?", "answer": f"At {n}, yes."}
             for n in range(12)]  # fmt: skip
     assert str(read_json(tmp_path, rows).mapping) == "body → prompt, answer → answer"
+
+
+def test_each_document_that_a_token_ends_is_a_conversation_also_with_a_blank_line_inside(tmp_path: Path) -> None:
+    blank = ("\n", "", "")
+    talks = (f"Guest: Is berth {n} free?\n{blank[n % 3]}Harbor: Berth {n} is free.\n" for n in range(12))
+    (tmp_path / "talks.txt").write_text("<|endoftext|>\n".join(talks))
+    split = load_data(tmp_path / "talks.txt")
+    examples = [*split.train, *split.held_out]
+    assert len(examples) == 12 and {len(each.messages) for each in examples} == {2}
+    assert not any("endoftext" in turn.content for each in examples for turn in each.messages)
