@@ -25,6 +25,7 @@ from ia3_studio.data.pair_cells import (
 )
 from ia3_studio.data.pair_names import NO_ANSWERS, TITLES
 from ia3_studio.data.scripts import words_of
+from ia3_studio.data.table_files import ORIGIN
 from ia3_studio.data.word_pairs import only_facts_beside
 
 if TYPE_CHECKING:
@@ -191,6 +192,17 @@ def _headline_of(texts: Sequence[Profile]) -> Mapping | None:
 
 _SHORTEST_HEADLINE = 35
 """Mean characters of a headline that is a sentence, as a summary is."""
+
+
+def pairs_of_files(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the two texts of a table without names whose only other column is the file that each row is from.
+
+    The file is no label of them, as it may be of texts alone.
+    """
+    own = [name for name in columns if name != ORIGIN]
+    if ORIGIN not in columns or len(own) != len(("prompt", "answer")) or not all(map(UNNAMED.fullmatch, own)):
+        return None
+    return two_texts(frame, own)
 
 
 def two_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:

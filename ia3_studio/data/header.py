@@ -53,6 +53,19 @@ def find_header(rows: Sequence[Sequence[Any]]) -> int | None:
     return 0 if names_columns(rows, 0) else None
 
 
+def begin_with_names(rows: Sequence[Sequence[Any]]) -> bool:
+    """Say whether the first of several lists names the values of the others, by a word for what they are.
+
+    Or by standing above numbers; a first question and its answer differ from the others as little as these do.
+    """
+    above_numbers = any(
+        isinstance(one, str) and not isinstance(other, str) for one, other in zip(*rows[:2], strict=True)
+    )
+    return find_header(rows[: SEARCHED_ROWS + COMPARED_ROWS]) == 0 and (
+        above_numbers or any(says_what(str(cell)) for cell in rows[0])
+    )
+
+
 def names_columns(rows: Sequence[Sequence[Any]], place: int) -> bool:
     """Return whether a row names the columns of the rows below it.
 

@@ -19,6 +19,7 @@ from ia3_studio.data.content_pairs import (
     asked_by_contents,
     counted_texts,
     in_two_scripts,
+    pairs_of_files,
     rewritten,
     two_bodies,
     two_texts,
@@ -301,7 +302,7 @@ _IN_ORDER = (
     rated_texts, recipes,
     _refuse_undecided, judged_pairs, named_pairs, computed, decided_objects, labeled, flags_of_texts, beside_structures,
     two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, counted_texts, asked_by_contents,
-    entailed_pairs, two_bodies, flagged_pairs, expected_values, by_contents, few_labeled, told_language, named_text,
-    coded_texts, two_texts, longest_text, labeled_words, only_words,
+    entailed_pairs, two_bodies, flagged_pairs, expected_values, pairs_of_files, by_contents, few_labeled, told_language,
+    named_text, coded_texts, two_texts, longest_text, labeled_words, only_words,
 )  # fmt: skip
 """Ways to find the columns that play a part, in the order in which they are tried."""

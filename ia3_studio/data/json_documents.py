@@ -117,9 +117,9 @@ def _rows_of_list(rows: list[Any]) -> tuple[Sequence[Any], str]:
     if rows and all(isinstance(row, str) for row in rows):
         return [{"text": row} for row in rows], "JSON array of texts"
     if len(rows) > 1 and all(is_plain_list(row) for row in rows) and len({len(row) for row in rows}) == 1:
-        from ia3_studio.data.header import find_header
+        from ia3_studio.data.header import begin_with_names
 
-        named = find_header(rows[:60]) == 0
+        named = begin_with_names(rows)
         names = unique_names(rows[0] if named else [""] * len(rows[0]))
         return [dict(zip(names, row, strict=True)) for row in rows[named:]], "JSON array of lists"
     if len(rows) > 1 and all(_is_talk(row) for row in rows):

@@ -92,3 +92,15 @@ def test_lists_of_texts_in_several_files_are_conversations_and_not_sorted_by_fil
     split = load_data(put_all(tmp_path, files))
     assert split.mapping.kind == "messages" and len(examples(split)) == 12
     assert {"origin"} == {*split.unused} and "Not read: more.txt." in split.notes
+
+
+def test_the_first_pair_of_a_list_of_pairs_is_no_name_of_its_columns(tmp_path: Path) -> None:
+    for topic, first in (("loans", ["Home loans", "What would you like to know about home loans?"]),
+                         ("cards", ["keeper", "Welcome to the harbor office."])):  # fmt: skip
+        pairs = [first, *([f"When is window {n} open?", f"Window {n} is open at noon."] for n in range(5))]
+        (tmp_path / f"{topic}.yml").write_text("".join(f"- - {json.dumps(a)}\n  - {json.dumps(b)}\n" for a, b in pairs))
+    split = load_data(tmp_path)
+    assert str(split.mapping) == "column 1 → prompt, column 2 → answer" and len(split.train) + len(split.held_out) == 12
+    named = [["question", "answer"], *([f"When is window {n} open?", f"At noon, window {n}."] for n in range(5))]
+    (tmp_path / "named.json").write_text(json.dumps(named))
+    assert load_data(tmp_path / "named.json").mapping.prompt == "question"
