@@ -124,10 +124,10 @@ class _Reader:
     def notes(self) -> Iterator[str]:
         """Yield what is left out and not used."""
         if self.left:
-            yield f"Left out: categories that are no plain prompt with its answer ({shown_names(self.reasons)})."
+            yield f"Left out: categories without a plain prompt and answer ({shown_names(self.reasons)})."
         if self.answers:
             counted = [f"{reason}: {count:,}" for reason, count in self.answers.most_common()]
-            yield f"Left out: answers that are no plain text ({shown_names(counted)})."
+            yield f"Left out: answers that are more than text ({shown_names(counted)})."
         if self.resolved:
             yield f"Categories that refer to another one (<srai>) have its answers ({self.resolved:,})."
         if self.contexts:
