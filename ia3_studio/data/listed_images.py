@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_names import says
 from ia3_studio.data.column_words import LABELED
+from ia3_studio.data.file_readers import READERS
 from ia3_studio.data.image_files import ImageFile, files_beside, images_in, read_beside
 from ia3_studio.data.label_names import label_name
 from ia3_studio.data.member_paths import by_ending, member_path
 from ia3_studio.data.parsing import ParsingOptions
 from ia3_studio.data.split_names import SPLIT, split_of
-from ia3_studio.data.table import READERS
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
