@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ia3_studio.data.column_names import bare_name, name_words, named, says
 from ia3_studio.data.column_profile import Profile, is_list_of_texts, profile, structures_of
 from ia3_studio.data.column_words import ANSWERED, ORIGINAL
+from ia3_studio.data.defined_terms import DEFINITIONS, TERMS
 from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import are_single_words
@@ -134,8 +135,8 @@ def _explained(frame: pd.DataFrame, columns: Sequence[str], stems: Iterable[tupl
     return heads[0] if heads and profile(frame, heads[0]).length else ""
 
 
-_MEANINGS = frozenset(("meaning", "meanings", "definition", "definitions", "explanation", "gloss", "sense"))
-_HEADS = ("word", "term", "phrase", "expression", "idiom", "proverb", "saying", "headword", "lemma", "entry")
+_MEANINGS = DEFINITIONS | {"explanation", "sense"}
+_HEADS = (*TERMS, "entry")
 _TEXTS = frozenset(("text", "sentence", "texto", "texte", "testo", "satz", "frase"))
 
 

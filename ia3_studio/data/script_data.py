@@ -15,6 +15,7 @@ from ia3_studio.data.json_rows import is_json_document
 from ia3_studio.data.literal_documents import MOST_CHARACTERS, with_quoted_names
 from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.script_literals import COMPUTED, LARGEST, Literals, MalformedError, end_of_type
+from ia3_studio.data.text_lengths import text_length
 from ia3_studio.errors import DataError
 
 SUFFIXES = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx")
@@ -132,7 +133,7 @@ def language_of(suffix: str) -> str:
 
 def largest(values: dict[str, Any]) -> str:
     """Return the name of the value with most characters in its texts."""
-    return max(values, key=lambda name: _characters(values[name], _DEEPEST))
+    return max(values, key=lambda name: text_length(values[name]))
 
 
 def _statements(text: str, unended: list[int], *, indented: bool) -> Iterator[tuple[str, Any, list[str], int]]:
@@ -182,10 +183,3 @@ def _holds_rows(value: Any, deepest: int) -> bool:
     if rows >= _FEWEST_ROWS or sum(isinstance(each, str) for each in inner) >= _FEWEST_TEXTS:
         return True
     return any(_holds_rows(each, deepest - 1) for each in inner)
-
-
-def _characters(value: Any, deepest: int) -> int:
-    if isinstance(value, str):
-        return len(value)
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return sum(_characters(each, deepest - 1) for each in inner) if deepest else 0

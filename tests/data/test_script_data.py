@@ -201,3 +201,12 @@ def test_hostile_programs_are_refused_in_seconds(name: str, tmp_path: Path) -> N
     with pytest.raises(DataError):
         read(tmp_path, "a.ts", HOSTILE[name])
     assert time.process_time() - began < SECONDS, name
+
+
+def test_of_lists_that_make_no_rows_together_the_one_with_most_text_is_read_and_the_other_named(tmp_path: Path) -> None:
+    pairs = ",".join(f"['When does ferry {n} leave?', 'At {n} in the morning.']" for n in range(8))
+    words = ",".join(f"'word{n}'" for n in range(12))
+    (tmp_path / "pairs.js").write_text(f"const words = [{words}];\nconst pairs = [{pairs}];\n")
+    split = load_data(tmp_path / "pairs.js")
+    assert split.mapping.kind == "pairs" and len(split.train) + len(split.held_out) == 8
+    assert any("words" in note for note in split.notes)
