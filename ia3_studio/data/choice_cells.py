@@ -171,7 +171,9 @@ def right_choice(cell: Any, keys: Sequence[str], choices: Sequence[str], mapping
     number = whole_number(said)
     if number is not None and 0 <= number - mapping.counted_from < len(choices):
         return number - mapping.counted_from
+    called = [part.partition(".")[0].lower() for part in mapping.parts[mapping.asked :]]
     named = [place for place, part in enumerate(mapping.parts[mapping.asked :]) if part.lower() == said.lower()]
+    named = named or [place for place, name in enumerate(called) if name == said.lower()]
     if len(named) == 1 and len(choices) > 1:
         return named[0]
     raise UnusableError(

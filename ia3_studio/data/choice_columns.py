@@ -6,7 +6,15 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.choice_families import FEWEST_NUMBERED, STEMS, families, family, family_by_contents, wrong_answers
+from ia3_studio.data.choice_families import (
+    FEWEST_NUMBERED,
+    STEMS,
+    families,
+    family,
+    family_by_contents,
+    named_by_answers,
+    wrong_answers,
+)
 from ia3_studio.data.choice_lists import OFFERED, QUESTION_NAMES, list_column, wrong_list
 from ia3_studio.data.choice_numbers import choice_numbers
 from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
@@ -43,7 +51,7 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
     """Return which columns are question, choices and right choice; None where the table has no choices."""
     columns = [str(column) for column in frame.columns]
     choices = list_column(frame, columns) or family(columns) or wrong_answers(columns) or wrong_list(frame, columns)
-    choices = choices or family_by_contents(frame, columns)
+    choices = choices or family_by_contents(frame, columns) or named_by_answers(frame, columns)
     if not choices:
         return exam_mapping(frame, columns)
     bases = {name.partition(".")[0] for name in choices}

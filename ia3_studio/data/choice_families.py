@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.choice_letters import LETTERS, with_latin_end
 from ia3_studio.data.column_names import name_words, says
-from ia3_studio.data.column_profile import profile
+from ia3_studio.data.column_profile import cells_of, is_plain, profile
 from ia3_studio.data.column_words import WRONG
 from ia3_studio.data.folding import folded
 from ia3_studio.data.lexicon.concepts import words_for, words_in
+from ia3_studio.data.pair_cells import text_path
+from ia3_studio.data.paths import paths_in
 from ia3_studio.data.right_choice import names_each, repeats_one, right_columns
 
 if TYPE_CHECKING:
@@ -44,6 +46,30 @@ def family_by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]
         if len(choices) > 1 and texts and repeats_one(frame, others, choices):
             return choices
     return []
+
+
+def named_by_answers(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the columns, or paths of texts, that an answer names: left and right where each answer is one of these."""
+    by_name = {name.strip().casefold(): name for name in columns}
+    for answer in right_columns(columns):
+        called = {str(cell).strip().casefold() for cell in cells_of(frame, answer)}
+        if len(called) < _FEWEST_NAMED or not called <= by_name.keys() or answer.strip().casefold() in called:
+            continue
+        paths = [_text_of(frame, name) for name in columns if name.strip().casefold() in called]
+        if all(path and profile(frame, path).length for path in paths):
+            return paths
+    return []
+
+
+def _text_of(frame: pd.DataFrame, name: str) -> str:
+    """Return a column of texts, or the path of the text or of the only value inside its objects."""
+    if is_plain(frame, name):
+        return name
+    paths = paths_in(frame[[name]])
+    return text_path(frame, name) or next((path for path in paths if path.rpartition(".")[2] in _TEXT_WORDS), "")
+
+
+_FEWEST_NAMED = 2
 
 
 def family(columns: Sequence[str]) -> list[str]:

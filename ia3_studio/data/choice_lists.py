@@ -17,6 +17,7 @@ from ia3_studio.data.lexicon.concepts import words_for
 from ia3_studio.data.measurements import whole_number
 from ia3_studio.data.paths import is_listed
 from ia3_studio.data.right_choice import is_wrong, right_columns
+from ia3_studio.data.shapes.shape import is_blank
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +53,8 @@ def list_column(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
         values = structures_of(frame, name)
         if values and sum(map(_holds_choices, values)) > len(values) / 2:
             return [name]
-        if len(columns) > 2 and are_all(values, _are_joined) and _named_by_another(frame, columns, name, values):
+        joined = sum(map(_are_joined, values))
+        if len(columns) > 2 and 2 * joined > len(values) and _named_by_another(frame, columns, name):
             return [name]
     return _list_by_numbers(frame, columns)
 
@@ -61,14 +63,21 @@ def _are_joined(value: Any) -> bool:
     return isinstance(value, str) and len(joined_choices(value)) > 1
 
 
-def _named_by_another(frame: pd.DataFrame, columns: Sequence[str], name: str, values: Sequence[str]) -> bool:
-    """Say whether each cell of another column is the letter, the number or the text of a choice beside it."""
-    offered = [joined_choices(value) for value in values]
+def _named_by_another(frame: pd.DataFrame, columns: Sequence[str], name: str) -> bool:
+    """Say whether a cell of another column is the letter, the number or the text of a choice beside it.
+
+    That holds for all rows that have choices and an answer, which are half of the rows at least: others of a quiz may
+    be of another kind, such as true or false, or things to be put in order.
+    """
+    offered = [joined_choices(cell) if isinstance(cell, str) else [] for cell in frame[name].tolist()]
     keys = [{*each, *LETTERS[: len(each)], *_numbers(len(each))[0], *_numbers(len(each))[1]} for each in offered]
-    for other in columns:
-        said = [label_name(cell) for cell in cells_of(frame, other)[: len(keys)]] if other != name else []
-        fits = [cell in known or letter_of(cell) in known for cell, known in zip(said, keys, strict=False)]
-        if len(fits) == len(keys) and len({*said}) > 1 and all(fits):
+    for other in (each for each in columns if each != name):
+        said = ["" if is_blank(cell) else label_name(cell) for cell in frame[other].tolist()]
+        fits = [
+            cell in known or letter_of(cell) in known
+            for cell, known, texts in zip(said, keys, offered, strict=True) if cell and len(texts) > 1
+        ]  # fmt: skip
+        if all(fits) and 2 * len(fits) >= len(frame) and len({*said}) > 1:
             return True
     return False
 

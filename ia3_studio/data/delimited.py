@@ -11,6 +11,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.blank_ends import strip_blank_ends
+from ia3_studio.data.byte_literals import without_byte_literals
 from ia3_studio.data.csv_rows import Row, rows_of, with_doubled_quotes
 from ia3_studio.data.delimiters import DELIMITERS, SAMPLE_LINES, guess_delimiter, guess_quote, lines_of
 from ia3_studio.data.footers import footer_length, footer_note
@@ -180,8 +181,9 @@ def _table(
         for row in data:
             row.cells = joined(row.cells, width, delimiter) if len(row.cells) > width else row.cells
         notes += (f"Cells beyond the header are read as one list in {names[-1]}, the last column.",)
-    if header is not None and width == 2 and (text := text_column([row.cells for row in data])) is not None:
-        longer = [row for row in data if len(row.cells) > width and '"' not in row.written]
+    text = text_column([row.cells for row in data]) if width == 2 else None
+    if text is not None and (header is not None or text == 0):
+        longer = [row for row in data if len(row.cells) > width and not _is_quoted(row.written, delimiter)]
         for row in longer:
             row.cells = joined_text(row.written, delimiter, text)
         if longer:
@@ -197,8 +199,13 @@ def _table(
         short = width - len(row.cells)
         cells.append(row.cells if not short else [*row.cells[:width], *[None] * short])
     require_few(name, damaged, len(cells))
-    frame = pd.DataFrame(cells, columns=names, index=numbers, dtype=object)
-    return Delimited(frame, delimiter, 0 if place is None else place + 1, tuple(damaged), notes)
+    frame, said = without_byte_literals(pd.DataFrame(cells, columns=names, index=numbers, dtype=object))
+    return Delimited(frame, delimiter, 0 if place is None else place + 1, tuple(damaged), (*notes, *said))
+
+
+def _is_quoted(written: str, delimiter: str) -> bool:
+    """Say whether a cell of a row begins with a quote, so that the delimiters of this row were thought of."""
+    return any(cell.lstrip().startswith('"') for cell in written.split(delimiter))
 
 
 def _damage(cells: Sequence[str], width: int, header: Sequence[str] | None) -> str:

@@ -6,15 +6,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.column_names import says
 from ia3_studio.data.column_profile import cells_of
-from ia3_studio.data.column_words import IN_ORDER
 from ia3_studio.data.conversations import messages_of
 from ia3_studio.data.example import Example
 from ia3_studio.data.label_cells import known_labels, separators_of
 from ia3_studio.data.label_examples import choice_example, label_texts, row_labels, tagged_example
+from ia3_studio.data.listed_answers import are_one_answer, given_answers
 from ia3_studio.data.mapping import Mapping
-from ia3_studio.data.paths import is_listed, split_path, structure_of, value_at
+from ia3_studio.data.paths import is_listed, structure_of, value_at
 from ia3_studio.data.problem import Problem, UnusableError
 from ia3_studio.data.row_texts import filled_text
 from ia3_studio.data.turn_examples import before_turns, pair_examples, preference_example
@@ -69,12 +68,10 @@ def decided(table: Table, mapping: Mapping) -> Mapping:
         return replace(mapping, separators=separators_of(cells_of(table.frame, mapping.answer)))
     if mapping.kind != "pairs" or mapping.lists:
         return mapping
-    path = split_path(mapping.answer, table.frame.columns)
-    column = path[0] if path and mapping.answer not in table.frame.columns else mapping.answer
-    cells = table.frame[column].tolist() if column in table.frame.columns else []
-    structured = any(_is_structured(value_at({column: cell}, mapping.answer)) for cell in cells)
-    in_order = says(mapping.answer.rpartition(".")[2], IN_ORDER)
-    return replace(mapping, lists="json" if structured else "lines" if in_order else "several")
+    given = given_answers(table.frame, mapping.answer)
+    if any(map(_is_structured, given)):
+        return replace(mapping, lists="json")
+    return replace(mapping, lists="lines" if are_one_answer(mapping.answer, given) else "several")
 
 
 def _is_structured(cell: Any) -> bool:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.column_names import named
+from ia3_studio.data.about_row import is_about_row
+from ia3_studio.data.column_names import name_words, named
 from ia3_studio.data.column_profile import cells_of, is_label_name, is_plain, profile, structures_of
 from ia3_studio.data.label_names import LABEL_WORDS, is_judged
 from ia3_studio.data.mapping import Mapping
@@ -98,13 +99,22 @@ def flags_of_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | Non
 
 
 def _has_verdict_apart(columns: Sequence[str], marks: Sequence[str]) -> bool:
-    """Say whether the last flag alone is called what people judge a text to be, and stands apart from the others.
+    """Say whether one flag alone is called what people judge a text to be, and the others are facts of the row.
 
-    Those are facts of the row then, as has_logo and telecommuting are before fraudulent.
+    So are has_logo and telecommuting before fraudulent, if it is the last flag and stands apart; and has_logo and
+    edited, wherever they stand.
     """
-    last = columns.index(marks[-1]) if len(marks) > _FEWEST_FLAGS else 0
-    is_apart = last > 0 and columns[last - 1] != marks[-2]
-    return is_apart and is_judged(marks[-1]) and not any(map(is_judged, marks[:-1]))
+    judged = [name for name in marks if is_judged(name)]
+    if len(marks) <= _FEWEST_FLAGS or len(judged) != 1:
+        return False
+    last = columns.index(marks[-1])
+    is_apart = columns[last - 1] != marks[-2] and judged == [marks[-1]]
+    return is_apart or all(name in judged or _is_fact(name) for name in marks)
+
+
+def _is_fact(name: str) -> bool:
+    """Say whether a flag is called after what a text has, or what else is known of its row."""
+    return name_words(name)[:1] == ["has"] or any(map(is_about_row, name_words(name)))
 
 
 def with_all_flags(frame: pd.DataFrame, found: Mapping) -> Mapping:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from ia3_studio.data.class_names import namer_of
+from ia3_studio.data.column_profile import is_list_of_texts
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.split_names import SPLIT, SPLITS, split_of
@@ -234,12 +235,17 @@ def _key_in(value: Any, names: Sequence[str]) -> str:
 
 
 def by_text(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
-    """Return a row for each key of an object whose keys are texts: {"Is berth 5 free?": "Yes, keeper."}."""
-    if len(document) < _FEWEST_TEXTS or not all(isinstance(each, str | int | float) for each in document.values()):
+    """Return a row for each key of an object whose keys are texts: {"Is berth 5 free?": "Yes, keeper."}.
+
+    A few of the values may be lists of texts.
+    """
+    plain = [each for each in document.values() if isinstance(each, str | int | float)]
+    listed = [each for each in document.values() if is_list_of_texts(each)]
+    if len(document) < _FEWEST_TEXTS or len(plain) + len(listed) < len(document) or 2 * len(plain) < len(document):
         return None
     if 2 * sum(" " in key.strip() for key in document) < len(document):
         return None
-    are_answers = 2 * len(set(document.values())) > len(document)
+    are_answers = bool(listed) or 2 * len({*plain}) > len(document)
     names = ("prompt", "answer") if are_answers else ("text", "label")
     return [dict(zip(names, each, strict=True)) for each in document.items()], "JSON object of texts"
 

@@ -33,6 +33,7 @@ from ia3_studio.data.label_cells import (
 )
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.lexicon.concepts import words_for
+from ia3_studio.data.measurements import number_of
 from ia3_studio.data.paths import is_listed, structure_of
 from ia3_studio.data.vote_counts import counts_votes
 
@@ -126,17 +127,38 @@ def holds_long_texts(frame: pd.DataFrame, name: str) -> bool:
 
 def holds_known_classes(frame: pd.DataFrame, name: str) -> bool:
     """Say whether several values of a column without a name are classes that many texts have."""
-    if not UNNAMED.fullmatch(name):
-        return False
-    return len({str(cell).strip().casefold() for cell in cells_of(frame, name)} & _KNOWN_CLASSES) > 1
+    return UNNAMED.fullmatch(name) is not None and len(_classes(frame, name) & _KNOWN_CLASSES) > 1
+
+
+def holds_only_known_classes(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether all values of a column without a name are such classes, and more than yes and no."""
+    found = _classes(frame, name) if holds_known_classes(frame, name) else set()
+    return bool(found) and found <= _KNOWN_CLASSES and not found <= _YES_OR_NO
+
+
+def _classes(frame: pd.DataFrame, name: str) -> set[str]:
+    return {"-".join(str(cell).casefold().replace("_", "-").split()) for cell in cells_of(frame, name)}
 
 
 _KNOWN_CLASSES = frozenset(
     ("positive", "negative", "neutral", "irrelevant", "mixed", "pos", "neg", "spam", "ham", "toxic", "offensive",
      "hate", "normal", "true", "false", "fake", "real", "yes", "no", "good", "bad", "joy", "anger", "fear",
      "sadness", "love", "surprise", "happy", "sad", "angry", "support", "deny", "against", "favor", "entailment",
-     "contradiction")
+     "contradiction", "mostly-true", "half-true", "barely-true", "mostly-false", "partly-true", "partly-false",
+     "pants-fire", "unproven", "supported", "refuted", "supports", "refutes", "not-enough-info", "disgust", "worry",
+     "very-positive", "very-negative", "extremely-positive", "extremely-negative")
 )  # fmt: skip
+
+
+def are_unnamed_grades(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column without a name holds nothing but grades from 1 to 5, at least three of them."""
+    if not UNNAMED.fullmatch(name):
+        return False
+    numbers = {number_of(cell) for cell in cells_of(frame, name)}
+    return len(numbers) >= _FEWEST_GRADES and numbers <= _GRADES
+
+
+_GRADES, _FEWEST_GRADES = frozenset((1.0, 2.0, 3.0, 4.0, 5.0)), 3
 
 
 def holds_yes_or_no(frame: pd.DataFrame, name: str) -> bool:

@@ -63,6 +63,8 @@ WEIGHTS: dict[str, Weighed] = {
     "gaps": Weighed("is missing in many rows", -48, "a verdict that all rows have comes first, even a weak one"),
     "numbers": Weighed("holds numbers under a name that says nothing", -10, "numbers are counts as often as classes"),
     "classes": Weighed("holds classes that many texts have", 6, "spam, joy and the like say what a text is"),
+    "only_classes": Weighed("holds no other values", 30, "without names, nothing tells more"),
+    "grades": Weighed("holds grades from 1 to 5 under a name that says nothing", 34, "counts go on, and begin at 0"),
     "yes_no": Weighed("holds only yes and no", -3, "an aside to a column that tells more"),
     "several": Weighed("holds several short values in a cell", -2, "one value is a label rather"),
     "score": Weighed("holds fractions up to 1", -20, "scores of models look the same"),

@@ -17,8 +17,10 @@ from ia3_studio.data.identifiers import are_codes_of_places, are_for_ages
 from ia3_studio.data.label_cells import is_plural
 from ia3_studio.data.label_contents import (
     are_on_several_scales,
+    are_unnamed_grades,
     holds_known_classes,
     holds_labels_or_marks,
+    holds_only_known_classes,
     holds_several,
     holds_yes_or_no,
     is_workflow,
@@ -158,7 +160,8 @@ class Columns:
     def _by_contents(self, each: Profile) -> Iterator[str]:
         """Yield what the cells and the place of a column say; nothing if these are no labels."""
         name = each.name
-        if each.is_label and not each.is_identifier and not (each.is_number and is_fact(name)):
+        is_known = self._only_grades == name or holds_only_known_classes(self._frame, name)
+        if is_known or (each.is_label and not each.is_identifier and not (each.is_number and is_fact(name))):
             yield "few"
             yield from self._beside_text(each)
         elif holds_several(self._frame, each):
@@ -190,9 +193,17 @@ class Columns:
             ("behind", not is_unnamed and place > min(self._texts, default=-1)),
             ("only_last", is_unnamed and self._only_last == name),
             ("classes", holds_known_classes(self._frame, name)),
+            ("only_classes", holds_only_known_classes(self._frame, name)),
+            ("grades", self._only_grades == name),
             ("yes_no", holds_yes_or_no(self._frame, name)),
         )
         yield from (kind for kind, is_so in kinds if is_so)
+
+    @cached_property
+    def _only_grades(self) -> str:
+        """Return the only column of grades without a name; empty for none, and for several."""
+        found = [name for name in self._names if are_unnamed_grades(self._frame, name)]
+        return found[0] if len(found) == 1 else ""
 
     @cached_property
     def _only_last(self) -> str:

@@ -17,6 +17,7 @@ from ia3_studio.data.examples import read_examples
 from ia3_studio.data.image_files import ImageFile, image_examples, images_fingerprint
 from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.large import is_large, load_large, read_head
+from ia3_studio.data.listed_answers import listed_answer_note
 from ia3_studio.data.listed_images import find_images
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.near_labels import near_note
@@ -165,7 +166,8 @@ def split_table(
     return DataSplit(
         train, measured, tuple(problems), description, mapping, table.fingerprint, table.share,
         notes=(*table.notes, *near_note(mapping), *unlabeled_note(mapping, examples),
-               *constant_label_note(table, mapping), *unused_sentences(table.unused), *notes),
+               *constant_label_note(table, mapping), *listed_answer_note(table, mapping),
+               *unused_sentences(table.unused), *notes),
         unused=unused_names(table, mapping, examples),
     )  # fmt: skip
 

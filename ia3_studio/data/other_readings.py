@@ -17,7 +17,7 @@ from ia3_studio.data.column_profile import Profile, is_plain, kept_profiles, pro
 from ia3_studio.data.column_use import require_columns
 from ia3_studio.data.delimited import FIRST_ROW_NAMES
 from ia3_studio.data.example import Example
-from ia3_studio.data.examples import read_examples, understood
+from ia3_studio.data.examples import decided, read_examples, understood
 from ia3_studio.data.infer_columns import all_inferred, infer_columns
 from ia3_studio.data.label_names import LABEL_NAMES
 from ia3_studio.data.load import look_at
@@ -216,9 +216,16 @@ def _candidates(table: Table) -> Iterator[Mapping]:
     yield from (
         Mapping("labels", column=each.name, answer=name, target="multi") for each in texts[:2] for name in listed
     )
-    yield from (Mapping("pairs", *pair) for pair in combinations(answers, 2) if pair[0] in own)
+    pairs = [Mapping("pairs", *pair) for pair in combinations(answers, 2) if pair[0] in own]
+    yield from pairs
+    yield from (_with_lists(table, found) for found in [*inferred, *pairs] if found.kind == "pairs" and not found.lists)
     yield from (Mapping("text", column=text.name) for text in texts)
     yield from (Mapping("pairs", *pair[::-1]) for pair in combinations(own, 2))
+
+
+def _with_lists(table: Table, found: Mapping) -> Mapping:
+    """Return a mapping whose lists are one answer, an entry a line, where they would be several, and the reverse."""
+    return replace(found, lists="several" if decided(table, found).lists == "lines" else "lines")
 
 
 def _comes_again(each: Profile, rows: int) -> bool:

@@ -244,7 +244,25 @@ def _answer_key(value: Record[Any, Any]) -> str:
     found = answers or ([] if parts else [key for key in held if says_last(key, READ)])
     if not found and parts and len(held) == 1 and isinstance(value[held[0]], str):
         found = [key for key in held if len(value[key].split()) > _PHRASE]  # beside what it is made of
-    return found[0] if len(found) == 1 else ""
+    return found[0] if len(found) == 1 and not _says_more_than(value, found[0]) else ""
+
+
+def _says_more_than(value: Record[Any, Any], key: str) -> bool:
+    """Say whether objects inside an object hold sentences that a text next to them does not, so that all is the answer.
+
+    What the text is made of, such as its entities, says no more.
+    """
+    texts: list[str] = []
+    parts = [each for name, each in value.items() if str(name) != key and isinstance(each, Record)]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, str):
+            texts.append(part)
+        elif isinstance(part, Record):
+            parts += part.values()
+        elif is_listed(part):
+            parts += list(part)
+    return any(len(text.split()) > _PHRASE and text.strip() not in str(value[key]) for text in texts)
 
 
 LONGEST_NAME = 40

@@ -108,7 +108,7 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not answers and len(queries := _asked_in_words(frame, columns)) == 2:
         prompts, answers = queries[:1], queries[1:]  # a query of a database
     if not prompts or not answers:
-        told = mirrored(frame, columns) or two_keys(frame, columns) or by_words(frame, columns)
+        told = mirrored(frame, columns) or (None if prompts else two_keys(frame, columns)) or by_words(frame, columns)
         told = told or pronounced(frame, columns)
         told = (
             _with_context(frame, columns, told) or prompt_library(frame, columns) or keyed_translation(frame, columns)

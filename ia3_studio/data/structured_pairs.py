@@ -6,6 +6,7 @@ from collections.abc import Mapping as Record
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.about_row import is_about_row
 from ia3_studio.data.asked_data import is_structured
 from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
 from ia3_studio.data.column_profile import cells_of, is_list_of_texts, profile, structures_of
@@ -45,9 +46,14 @@ def beside_structures(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
 
 
 def _parsed(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]) -> Mapping | None:
-    """Return the only text and the only object that is called what is expected of it, such as a command."""
+    """Return the only text and the only object that is called what is expected of it, such as a command.
+
+    Of a prompt, that is the only object that does not say what else is known of it.
+    """
     objects = [name for name in structured if all(isinstance(each, Record) for each in structures_of(frame, name))]
     expected = [name for name in objects if says_last(name, _EXPECTED)]
+    if not expected and len(structured) == 1 and set(map(bare_name, texts)) <= {"prompt", "instruction"}:
+        expected = [name for name in objects if not says_last(name, _ASIDE) and not is_about_row(name)]
     if len(texts) != 1 or len(expected) != 1:
         return None
     return Mapping("pairs", texts[0], expected[0])
@@ -56,6 +62,10 @@ def _parsed(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]
 _EXPECTED = frozenset(("gold", "expected", "target", "formula", "parse", "ast", "command", "program", "frame", "amr",
                        "semantics", "form", "json"))  # fmt: skip
 """Words for an object that a text is to be turned into."""
+_ASIDE = frozenset(("metadata", "meta", "info", "context", "input", "inputs", "extra", "extras", "stats", "config",
+                    "params", "parameters", "options", "schema", "tools", "tool", "settings", "kwargs", "scores",
+                    "checks", "criteria", "rubric", "tests", "usage", "variables", "args"))  # fmt: skip
+"""Words for an object that says something else of a prompt."""
 
 
 def _said_otherwise(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]) -> Mapping | None:

@@ -14,6 +14,7 @@ from ia3_studio.data.label_names import label_name
 from ia3_studio.data.member_files import Readers, read_each
 from ia3_studio.data.object_files import are_objects
 from ia3_studio.data.parsing import Found, shown_names
+from ia3_studio.data.split_families import has_its_texts, of_one_family
 from ia3_studio.data.split_names import SPLIT, split_of
 from ia3_studio.errors import DataError
 
@@ -38,17 +39,19 @@ def by_split(
         raise DataError(lost[0])
     found = _without_repeated(spelled_alike(readable))
     whole = _side_by_side(found, named)
-    kept = _of_shared_columns(whole, named)
+    kept, other_forms = of_one_family(whole, named)
     beside = {named[path] for path in kept}  # the splits of tables that are now one with another
     used = [path for path in found if path in kept or (path not in whole and named[path] in beside)]
     called = [files[path].name if split_of(files[path].suffix) else files[path].stem for path in used]
     found = kept
     if len(found) == 1 < len(whole):
         ((path, only),) = found.items()
-        return _told(replace(only, form=f"{path}, {only.form}"), failed), [*used, *failed]
+        only = replace(only, form=f"{path}, {only.form}", notes=(*only.notes, *other_forms))
+        return _told(only, failed), [*used, *failed]
     frames = {path: each.frame.assign(**{SPLIT: named[path]}) for path, each in found.items()}
     form = f"the files {shown_names(called)}"
     whole_table = _together(found, frames, form)
+    whole_table = replace(whole_table, notes=(*whole_table.notes, *other_forms))
     folders = sorted({str(files[path].parent) for path in used})
     if len(folders) > 1 and not any(map(split_of, folders)):
         note = f"Rows of several folders are read together: {shown_names(folders)}."
@@ -64,20 +67,11 @@ def _told(found: Found, failed: Mapping[str, str]) -> Found:
     return replace(found, notes=(*found.notes, *failed.values()))
 
 
-def _of_shared_columns(found: Mapping[str, Found], named: Mapping[str, str]) -> dict[str, Found]:
-    """Return the tables that share a column with the one that is learned from, which is the largest without a train.
-
-    Others, such as sentences of a test beside pairs in two languages, would be rows without all that is read.
-    """
-    rows = {path: (named[path] in _LEARNED, len(each.frame)) for path, each in found.items()}
-    first = {*found[max(rows, key=lambda path: rows[path])].frame.columns}
-    return {path: each for path, each in found.items() if first & {*each.frame.columns}}
-
-
 def _side_by_side(found: Mapping[str, Found], named: Mapping[str, str]) -> dict[str, Found]:
     """Return tables in which two of one split are one, where they hold other columns of the same rows: X and y.
 
-    They have as many rows, and the columns that both have, such as an id, hold the same.
+    They have as many rows, and the columns that both have, such as an id, hold the same. Neither has the texts of the
+    other, as the same rows in another form do.
     """
     kept: dict[str, Found] = {}
     for path, each in found.items():
@@ -88,6 +82,7 @@ def _side_by_side(found: Mapping[str, Found], named: Mapping[str, str]) -> dict[
             one is None or one.damaged or each.damaged or len(one.frame) != len(each.frame)
             or shared in ({*one.frame.columns}, {*each.frame.columns})
             or any(one.frame[name].tolist() != each.frame[name].tolist() for name in shared)
+            or has_its_texts(each.frame, one.frame) or has_its_texts(one.frame, each.frame)
         ):  # fmt: skip
             kept[path] = each
         else:
@@ -147,6 +142,22 @@ def main_table(
 
 _MUCH_LARGER = 4
 """How many times as large as the others together a file is that is read alone."""
+
+
+def only_training(
+    _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read the only table that is called after training where others have other columns and no split in their names."""
+    named = {path: split_of(str(PurePosixPath(path).with_suffix(""))) for path in tables}
+    trained = {path: tables[path] for path, split in named.items() if split in _LEARNED}
+    if not trained or any(split and split not in _LEARNED for split in named.values()):
+        return None
+    readable, failed = read_each(trained, readers)
+    found = _without_repeated(readable)
+    if failed or len(found) != 1:
+        return None
+    ((path, only),) = found.items()
+    return replace(only, form=f"{path}, {only.form}"), list(trained)
 
 
 def columns_apart(

@@ -158,9 +158,17 @@ _FEWEST_EXCHANGES = 4
 
 
 def _answerer(speakers: Sequence[str]) -> str | None:
-    """Return who answers where the speakers are called "Q" and "A"; None for other names."""
+    """Return who answers where the speakers are called "Q" and "A", or "you" and "them"; None for other names."""
     names = {who.strip().rstrip(":.").casefold(): who for who in speakers}
-    return names["a"] if names.keys() == {"q", "a"} else None
+    if names.keys() == {"q", "a"}:
+        return names["a"]
+    oneself, others = names.keys() & _ONESELF, names.keys() & _OTHERS
+    return names[next(iter(oneself))] if len(oneself) == len(others) == 1 and len(names) == _TWO else None
+
+
+_ONESELF, _OTHERS = frozenset(("you", "me", "myself")), frozenset(("them", "they", "other", "partner", "stranger"))
+"""What a log calls the person whose it is, and the one that talks with them."""
+_TWO = 2
 
 
 def _is_apart(last: Said, message: Said, pause: float | None) -> bool:

@@ -1,0 +1,71 @@
+"""Are the texts of a list one answer together, entry by entry, or several answers to one prompt?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.data.column_names import says
+from ia3_studio.data.column_profile import is_list_of_texts
+from ia3_studio.data.column_words import IN_ORDER
+from ia3_studio.data.mapping import Mapping
+from ia3_studio.data.paths import split_path, structure_of, value_at
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ia3_studio.data.table import Table
+
+_FEWEST_ENTRIES, _FEWEST_WORDS, _MOST_ALIKE = 3, 2, 0.25
+"""Entries of a list and words of an entry, on average, from which on they can be the steps of one answer, and the share
+of words that two of them in a row have in common at most: several answers to one prompt are alike."""
+_MOST_LOOKED_AT = 200
+
+
+def given_answers(frame: pd.DataFrame, answer: str) -> list[Any]:
+    """Return what stands where the answers of a mapping are; nothing where the table has no such place."""
+    path = split_path(answer, frame.columns)
+    column = path[0] if path and answer not in frame.columns else answer
+    cells = frame[column].tolist() if column in frame.columns else []
+    return [value_at({column: cell}, answer) for cell in cells]
+
+
+def are_one_answer(answer: str, given: Sequence[Any]) -> bool:
+    """Say whether the entries of each list are one answer together.
+
+    The column is called steps or the like; or its name is in the singular, and its lists have several entries of a few
+    words each that say different things.
+
+    Example:
+        >>> steps = ["Open the app", "Tap on the wheel", "Choose a language"]
+        >>> are_one_answer("output", [steps]), are_one_answer("outputs", [steps]), are_one_answer("output", [["Oslo"]])
+        (True, False, False)
+    """
+    name = answer.rpartition(".")[2]
+    if says(name, IN_ORDER):
+        return True
+    lists = [each for each in map(structure_of, given[:_MOST_LOOKED_AT]) if is_list_of_texts(each)]
+    entries = [entry for each in lists for entry in each]
+    if name.lower().endswith("s") or len(entries) < _FEWEST_ENTRIES * max(1, len(lists)):
+        return False
+    beside = [(_words(one), _words(other)) for each in lists for one, other in pairwise(each)]
+    alike = sum(len(one & other) / max(1, len(one | other)) for one, other in beside)
+    return sum(len(entry.split()) for entry in entries) >= _FEWEST_WORDS * len(entries) and (
+        alike <= _MOST_ALIKE * len(beside)
+    )
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
+
+
+def listed_answer_note(table: Table, mapping: Mapping) -> tuple[str, ...]:
+    """Return a sentence on lists of texts that are read as one answer by what they hold."""
+    given = given_answers(table.frame, mapping.answer) if mapping.kind == "pairs" else []
+    if says(mapping.answer.rpartition(".")[2], IN_ORDER) or mapping.lists == "several":
+        return ()
+    if not any(map(is_list_of_texts, map(structure_of, given))) or not are_one_answer(mapping.answer, given):
+        return ()
+    return (f"A list in {mapping.answer} is read as one answer, an entry a line.",)

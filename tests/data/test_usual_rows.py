@@ -1,0 +1,158 @@
+"""What rows of everyday training files mean: choices that an answer names, lists that are one answer, mixed quizzes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pytest
+
+from ia3_studio import load_data, ways_to_read
+from ia3_studio.data.example import Example
+from ia3_studio.data.split import DataSplit
+
+
+def _jsonl(folder: Path, rows: Iterable[Mapping[str, object]]) -> Path:
+    path = folder / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def _text(folder: Path, name: str, text: str) -> Path:
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
+
+
+def _examples(data: DataSplit) -> list[Example]:
+    return sorted((*data.train, *data.held_out), key=lambda example: example.row)
+
+
+def _spoken(data: DataSplit) -> list[tuple[str, ...]]:
+    return [tuple(turn.content for turn in example.messages) for example in _examples(data)]
+
+
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_columns_that_the_answer_names_are_the_choices(tmp_path: Path, is_nested: bool) -> None:
+    def side(text: str) -> object:
+        return {"label": text} if is_nested else text
+
+    rows = [
+        {
+            "text": f"Which light is brighter at pier {n}?",
+            "left": side(f"the red lamp {n}"),
+            "right": side(f"the green lamp {n}"),
+            "answer": ("left", "right")[n % 2],
+        }
+        for n in range(6)
+    ]
+    first, second, *_rest = _examples(load_data(_jsonl(tmp_path, rows)))
+    assert first.choices == ("the red lamp 0", "the green lamp 0") and first.labels == ("the red lamp 0",)
+    assert second.labels == ("the green lamp 1",)
+
+
+def test_columns_of_numbers_that_a_label_names_are_no_choices(tmp_path: Path) -> None:
+    rows = [
+        {"text": f"The ferry of pier {n} was late", "good": n / 10, "bad": 1 - n / 10, "label": ("good", "bad")[n % 2]}
+        for n in range(10)
+    ]
+    assert str(load_data(_jsonl(tmp_path, rows)).mapping).startswith("text → text, label → label")
+
+
+ACTIONS = ("moor_ship", "wait_here", "ask_office", "ring_bell", "light_lamp", "close_gate")
+
+
+def test_a_prompt_is_asked_before_an_object_of_two_texts_is_a_pair(tmp_path: Path) -> None:
+    rows = [
+        {
+            "prompt": f"You are the keeper of pier {n}. Decide what to do next with the ferry that has just arrived.",
+            "action": {"action_type": ACTIONS[n], "content": f"Rope {n}"},
+        }
+        for n in range(6)
+    ]
+    spoken = _spoken(load_data(_jsonl(tmp_path, rows)))
+    assert spoken[1][0].startswith("You are the keeper of pier 1.")
+    assert json.loads(spoken[1][1]) == {"action_type": "wait_here", "content": "Rope 1"}
+
+
+STEPS = ["Open the hatch", "Lower the rope slowly", "Call the harbor office", "Wait for the green light"]
+
+
+def test_a_list_of_steps_is_one_answer_and_is_named(tmp_path: Path) -> None:
+    rows = [
+        {"instruction": f"How do I moor ship {n}?", "output": [*STEPS, f"Write {n} into the book"]} for n in range(6)
+    ]
+    path = _jsonl(tmp_path, rows)
+    data = load_data(path)
+    assert _spoken(data)[2] == ("How do I moor ship 2?", "\n".join([*STEPS, "Write 2 into the book"]))
+    assert any("output" in note and "one answer" in note for note in data.notes)
+    other = next(each for each in ways_to_read(path) if each.mapping.lists == "several")
+    apart = load_data(path, mapping=other.mapping)
+    assert len(_examples(apart)) == 30 and _spoken(apart)[0] == ("How do I moor ship 0?", STEPS[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "answers"),
+    [
+        ("outputs", STEPS),  # a name in the plural
+        ("output", ["The ferry leaves at nine", "The ferry leaves at nine sharp", "At nine the ferry leaves"]),
+        ("output", ["nine", "9", "at nine"]),  # short and alike
+        ("output", ["At nine, from pier two"]),  # one
+    ],
+)
+def test_other_lists_are_several_answers(tmp_path: Path, name: str, answers: list[str]) -> None:
+    rows = [{"instruction": f"When does ferry {n} leave?", name: answers} for n in range(6)]
+    data = load_data(_jsonl(tmp_path, rows))
+    assert len(_examples(data)) == 6 * len(answers)
+    assert not any("one answer" in note for note in data.notes)
+
+
+def test_an_object_of_questions_may_have_a_list_among_its_answers(tmp_path: Path) -> None:
+    answers: dict[str, object] = {f"where is pier {n}": f"Pier {n} is behind hall {n}." for n in range(6)}
+    answers["where to park"] = ["Behind the main gate"]
+    data = load_data(_text(tmp_path, "qa.json", json.dumps(answers)))
+    assert _spoken(data)[-1] == ("where to park", "Behind the main gate")
+    assert len(_examples(data)) == 7
+
+
+def test_an_answer_is_the_whole_object_if_inner_objects_say_more_than_its_text(tmp_path: Path) -> None:
+    def row(n: int, feedback: str) -> dict[str, object]:
+        output = {
+            "rebuttal": f"Boat {n} was early enough, I think",
+            "feedback": {"weak": feedback},
+            "marks": {"sum": n},
+        }
+        return {"instruction": "Answer the claim", "input": f"Boat {n} is always late", "output": output}
+
+    more = load_data(_jsonl(tmp_path, (row(n, f"You gave no reason for claim {n}") for n in range(6))))
+    assert more.mapping.answer == "output" and "You gave no reason for claim 0" in _spoken(more)[0][1]
+    parts = load_data(_jsonl(tmp_path, (row(n, f"Boat {n} was early enough") for n in range(6))))
+    assert parts.mapping.answer == "output.rebuttal"
+
+
+def test_questions_of_other_kinds_do_not_hide_the_choices_of_a_quiz(tmp_path: Path) -> None:
+    rows = [
+        f"q{n},mcq,Which rope is used at pier {n}?,hemp{n}|steel{n}|nylon{n},{n % 3},Because of the weather {n}"
+        for n in range(6)
+    ]
+    rows += [f"t{n},true_false,The ferry {n} has two decks,,{str(n % 2 == 0).lower()},See page {n}" for n in range(4)]
+    rows += ["d0,match,Put in order,drag1:a|drag2:b;drop1:c|drop2:d,,See page 9"]
+    data = load_data(_text(tmp_path, "quiz.csv", "\n".join(["id,type,question,options,correct_answer,why", *rows])))
+    assert data.mapping.kind == "choices"
+    assert [each.labels[0] for each in _examples(data)] == ["hemp0", "steel1", "nylon2", "hemp3", "steel4", "nylon5"]
+    assert {problem.row for problem in data.problems} == {7, 8, 9, 10, 11}
+
+
+@pytest.mark.parametrize(("oneself", "other"), [("YOU", "THEM"), ("Me", "Stranger")])
+def test_in_a_talk_with_them_you_give_the_answers(tmp_path: Path, oneself: str, other: str) -> None:
+    rows = [
+        {"dialogue": [[other, f"Is berth {n} free?"], [oneself, f"Berth {n} is yours."], [other, "Thanks."]]}
+        for n in range(4)
+    ]
+    data = load_data(_text(tmp_path, "talks.json", json.dumps(rows)))
+    first = _examples(data)[0]
+    assert [(turn.role, turn.content) for turn in first.messages[:2]] == [
+        ("user", "Is berth 0 free?"),
+        ("assistant", "Berth 0 is yours."),
+    ]
+    assert any(oneself in note for note in data.notes)

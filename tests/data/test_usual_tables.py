@@ -1,0 +1,84 @@
+"""Tables that people train classifiers on: without names, with unquoted commas, with bytes, with flags of facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from ia3_studio import load_data
+from ia3_studio.data.example import Example
+from ia3_studio.data.split import DataSplit
+
+
+def _table(folder: Path, name: str, rows: Iterable[Iterable[object]], delimiter: str = ",") -> Path:
+    path = folder / name
+    path.write_text("".join(delimiter.join(map(str, row)) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def _examples(data: DataSplit) -> list[Example]:
+    return sorted((*data.train, *data.held_out), key=lambda example: example.row)
+
+
+def test_of_columns_without_names_the_one_of_verdicts_is_the_label(tmp_path: Path) -> None:
+    verdicts = ("false", "half-true", "mostly-true", "pants-fire", "barely-true", "true")
+    rows = [
+        (f"{n}.json", verdicts[n % 6], f"The council sold pier {n} to the railway last year", f"port,money{n}",
+         f"speaker {n % 9}", ("north", "south")[n // 3 % 2], n % 4, n % 3, n % 2, f"an interview on day {n}")
+        for n in range(18)
+    ]  # fmt: skip
+    data = load_data(_table(tmp_path, "train.tsv", rows, "\t"))
+    assert str(data.mapping) == "column 3 → text, column 2 → label"
+    assert len(_examples(data)) == 18 and "column 6" in data.unused
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_without_names_grades_are_the_label_and_not_how_often_something_was_liked(
+    tmp_path: Path, is_first: bool
+) -> None:
+    def row(n: int) -> tuple[object, ...]:
+        numbers = ((5, 1, 3, 4, 2)[n % 5], (0, 0, 7, 0, 1)[n // 3 % 5])
+        return (f"The crossing number {n} was what one would expect", *(numbers if is_first else numbers[::-1]))
+
+    data = load_data(_table(tmp_path, "reviews.csv", map(row, range(20))))
+    assert data.mapping.answer == ("column 2" if is_first else "column 3")
+    assert {each.labels[0] for each in _examples(data)} <= {"1", "2", "3", "4", "5"}
+
+
+def test_a_verdict_among_facts_is_the_label_and_not_one_of_several(tmp_path: Path) -> None:
+    names = ("id", "user_edited", "caption", "created_at", "approved", "has_logo")
+    rows = [
+        (f"a{n}", n % 3 == 0, f"Come and see the new ferry number {n} at the pier", f"2024-05-{n + 1:02}", n % 2 == 0,
+         n % 5 == 0)
+        for n in range(20)
+    ]  # fmt: skip
+    data = load_data(_table(tmp_path, "posts.csv", [names, *rows]))
+    assert str(data.mapping) == "caption → text, approved → label"
+    assert {"has_logo", "user_edited"} <= {*data.unused}
+
+
+def test_commas_nobody_quoted_belong_to_the_text_before_a_label_without_names_as_well(tmp_path: Path) -> None:
+    rows = [
+        (f"the ferry {n} is late, again, as ever" if n % 4 == 0 else f"what a fine morning at pier {n}",
+         ("Negative", "Positive")[n % 3 != 0])
+        for n in range(12)
+    ]  # fmt: skip
+    data = load_data(_table(tmp_path, "tweets.csv", rows))
+    first = _examples(data)[0]
+    assert (first.text, first.labels) == ("the ferry 0 is late, again, as ever", ("Negative",))
+    assert len(_examples(data)) == 12 and any("3 rows" in note for note in data.notes)
+
+
+def test_bytes_as_python_writes_them_are_read_as_their_text_and_named(tmp_path: Path) -> None:
+    rows = [(f"b'caf\\xc3\\xa9 number {n}\\nat pier {n}'", ("ham", "spam")[n % 2]) for n in range(8)]
+    data = load_data(_table(tmp_path, "mails.csv", [("text", "label"), *rows]))
+    assert _examples(data)[3].text == "café number 3\nat pier 3"
+    assert any("bytes" in note and "text" in note for note in data.notes)
+
+
+def test_a_column_of_which_some_cells_only_look_like_bytes_stays_as_it_is(tmp_path: Path) -> None:
+    rows = [(f"b'is the note of bell {n}'" if n else "all of it is music", ("low", "high")[n % 2]) for n in range(8)]
+    data = load_data(_table(tmp_path, "notes.csv", [("text", "label"), *rows]))
+    assert _examples(data)[3].text == "b'is the note of bell 3'"
