@@ -127,7 +127,25 @@ def compare_generate(
             print(f"{what:7}{name:18} {value:6.2f} s  {took['generate, merged'] / value:5.2f}x generate")
         print(f"{what:7}two panes take {took['two panes'] / took['one pane']:.2f}x one;", end=" ")
         print(f"first token after {pick(firsts[1:]):.2f} s")
+    took = products_of(peer.model, ids.shape[1], rounds)
+    print(f"the weights' matrix products of the prompt alone take {took:.2f} s, which no first token can come before")
     print(f"one pane says what generate says: {results['one pane'][0].text == results['generate, merged']}")
+
+
+@torch.inference_mode()
+def products_of(model: Any, tokens: int, rounds: int) -> float:
+    """Return the median seconds of all linear layers' products with so many tokens, the head's with the last one."""
+    head = model.get_output_embeddings()
+    layers = [each for each in model.modules() if isinstance(each, torch.nn.Linear)]
+    widths = {each.in_features for each in layers}
+    given = {(width, count): torch.randn(count, width) for width in widths for count in (1, tokens)}
+    seconds = []
+    for _round in range(rounds + 1):  # the first warms up
+        began = time.perf_counter()
+        for each in layers:
+            torch.nn.functional.linear(given[each.in_features, 1 if each is head else tokens], each.weight)
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds[1:])
 
 
 def compare_second_message(loaded: LoadedModel, serving: Serving, rounds: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.column_names import name_words
+from ia3_studio.data.column_names import name_words, named
 from ia3_studio.data.column_profile import cells_of, profile, structures_of
 from ia3_studio.data.flag_columns import FLAGS
 from ia3_studio.data.paths import is_listed
@@ -22,6 +22,8 @@ def in_words(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
     if names := _called_names(frame, columns, label):
         return names
     found = profile(frame, label)
+    if names := _called_as_labels(frame, columns, label):
+        return names
     if not (found.is_number and found.is_label) or label not in frame.columns or 2 * found.different > len(frame):
         return label
     numbers = frame[label].tolist()
@@ -32,6 +34,22 @@ def in_words(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
         if _pairs(numbers, frame[name]) == found.different:
             return name
     return label
+
+
+def _called_as_labels(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
+    """Return the column called an intent, a category or the like that has one text for each number of a label.
+
+    Some come again: in a table of few rows, these need not be few.
+    """
+    numbers = profile(frame, label)
+    if not numbers.is_number or label not in frame.columns or not 1 < numbers.different < len(frame):
+        return ""
+    others = (profile(frame, name) for name in named(columns, _LABELS) if name != label and name in frame.columns)
+    others = (each for each in others if each.length and each.different == numbers.different)
+    return next((each.name for each in others if _pairs(frame[label].tolist(), frame[each.name]) == each.different), "")
+
+
+_LABELS = ("intent", "category", "class", "topic", "emotion", "sentiment")
 
 
 def _called_names(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
