@@ -10,6 +10,7 @@ from ia3_studio.data.measurements import DecimalMark
 LabelKind = Literal["single", "multi", "number"]
 Separators = Literal["", ";|", ";|,", " ", "/&"]
 _DECIMAL_WORDS: dict[DecimalMark, str] = {"": "", ".": " (1,000 is a thousand)", ",": " (decimal comma)"}
+_LIST_WORDS = {"": "", "json": "", "lines": " (a list is one answer)", "several": " (a list is several answers)"}
 _LABEL_WORDS: dict[LabelKind, str] = {"single": "label", "multi": "several labels", "number": "number"}
 
 
@@ -60,7 +61,8 @@ class Mapping:
     lists: Literal["", "several", "lines", "json"] = ""
     """What a list of texts is as an answer: several answers, an example each, or one answer, a line each or written as
     JSON. If empty, JSON where the column holds other values than texts and lists of texts, lines where its name says
-    that they follow each other, such as "steps", else several answers."""
+    that they follow each other, such as "steps", or its name is in the singular and the entries of each list say
+    different things, else several answers."""
     others: tuple[tuple[str, str], ...] = ()
     """Fallback pairs of prompt and answer columns for rows without the first pair."""
     split: str = ""
@@ -100,7 +102,8 @@ class Mapping:
             context = f" + {self.context}" if self.context else ""
             nested = f", one example per item of {self.nested}" if self.nested else ""
             others = "".join(f"; or {asked} → prompt, {said} → answer" for asked, said in self.others)
-            return f"{prompt}{context} → prompt, {self.answer} → answer{nested}{others}{opening}"
+            lists = _LIST_WORDS[self.lists]
+            return f"{prompt}{context} → prompt, {self.answer} → answer{lists}{nested}{others}{opening}"
         return f"{self.column} → {'conversation' if self.kind == 'messages' else 'plain text'}{opening}"
 
     @property

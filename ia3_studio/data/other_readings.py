@@ -218,7 +218,8 @@ def _candidates(table: Table) -> Iterator[Mapping]:
     )
     pairs = [Mapping("pairs", *pair) for pair in combinations(answers, 2) if pair[0] in own]
     yield from pairs
-    yield from (_with_lists(table, found) for found in [*inferred, *pairs] if found.kind == "pairs" and not found.lists)
+    of_lists = (found for found in (*inferred, *pairs) if found.kind == "pairs" and found.answer in listed)
+    yield from (_with_lists(table, found) for found in of_lists if not found.lists)
     yield from (Mapping("text", column=text.name) for text in texts)
     yield from (Mapping("pairs", *pair[::-1]) for pair in combinations(own, 2))
 

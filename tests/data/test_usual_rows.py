@@ -88,6 +88,7 @@ def test_a_list_of_steps_is_one_answer_and_is_named(tmp_path: Path) -> None:
     assert any("output" in note and "one answer" in note for note in data.notes)
     other = next(each for each in ways_to_read(path) if each.mapping.lists == "several")
     apart = load_data(path, mapping=other.mapping)
+    assert "several answers" in str(other.mapping)
     assert len(_examples(apart)) == 30 and _spoken(apart)[0] == ("How do I moor ship 0?", STEPS[0])
 
 
