@@ -45,6 +45,48 @@ def decided_objects(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | No
     return Mapping("pairs", given[0], expected[0])
 
 
+def true_objects(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the only object that something is to be made of, and the one of what is true: input_data and reference.
+
+    Next to them stand no texts, but numbers, labels, and objects of what else is known or what a model has said.
+    """
+    objects = [name for name in columns if _are_objects(frame, name)]
+    true = [name for name in objects if bare_name(name) in _TRUE]
+    others = [name for name in objects if name not in true and not says_last(name, _ASIDE) and not says(name, _MADE)]
+    texts = [each for name in columns if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
+    if len(true) != 1 or len(others) != 1 or any(2 * each.different > len(frame) for each in texts):
+        return None
+    keys = {str(key) for value in structures_of(frame, others[0]) for key in value}
+    alone = f"{others[0]}.{next(iter(keys))}" if len(keys) == 1 else ""
+    is_text = bool(alone) and all(isinstance(each, str) for each in cells_of(frame, alone))
+    return Mapping("pairs", alone if is_text else others[0], true[0])
+
+
+def _are_objects(frame: pd.DataFrame, name: str) -> bool:
+    values = structures_of(frame, name)
+    return bool(values) and all(isinstance(each, Record) for each in values)
+
+
+_TRUE = frozenset(("groundtruth", "reference", "gold", "truth", "expected", "target", "expectedoutput", "goldstandard"))
+"""Objects of what is to be said."""
+_ASIDE = frozenset(("metadata", "meta", "info", "config", "params", "parameters", "settings", "scores", "stats"))
+_MADE = frozenset(("system", "predicted", "prediction", "predictions", "generated", "model"))
+"""Words for objects of what else is known of a row, and of what a model made of it."""
+
+
+def extracted(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return what is to be found in a text, the text as its context, and the list of what is there, as for UIE."""
+    asked, texts = named(columns, ("prompt", "instruction")), named(columns, ("content", "text", "sentence"))
+    results = [name for name in named(columns, _RESULTS) if all(map(is_listed, structures_of(frame, name)))]
+    results = [name for name in results if structures_of(frame, name)]
+    if len(asked) != 1 or len(texts) != 1 or len(results) != 1:
+        return None
+    return Mapping("pairs", asked[0], results[0], texts[0], lists="json")
+
+
+_RESULTS = ("result_list", "results", "extractions")
+
+
 def expected_values(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the only text that is asked or read, and the first short value that is expected of it, as its label.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -94,9 +95,12 @@ def _hold_texts(table: Table, name: str) -> bool:
     """Say whether a column holds plain texts or numbers, whatever its name says."""
     values = structures_of(table.frame, name)
     return bool(values) and all(
-        isinstance(value, int | float) or (isinstance(value, str) and not value.lstrip().startswith("["))
-        for value in values
+        isinstance(value, int | float) or (isinstance(value, str) and not _BEGUN_LIST.match(value)) for value in values
     )
+
+
+_BEGUN_LIST = re.compile(r"\s*\[\s*[\[{\"'(]")
+"""How a list of turns begins that cannot be read; a text may begin with a remark in brackets."""
 
 
 def _hold_exchanges(table: Table, name: str) -> bool:

@@ -20,9 +20,11 @@ _DATE = re.compile(
 )
 _HASH = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_-]{16,}")
 """Cells of letters and digits in one, such as hashes."""
-_SOURCE = re.compile(r"https?://|www\.|CC[- ]BY|©|Copyright\b")
+_SOURCE = re.compile(r"https?://|www\.|CC[- ]BY|©|Copyright\b|<a\s[^<>]{0,200}href=")
 """How cells begin that say where a row is from."""
 _MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[a-z]{2,}", re.IGNORECASE)
+_PATH = re.compile(r"/[A-Za-z][\w.%~-]*(?:/[\w.%~-]*)*")
+"""Cells that are paths of a site or a disk."""
 _NUMBER_OF_ROW, _MANY = re.compile(r"\d{3,}"), 10
 """Numbers that are all different, in so many rows of a column without a name, are those of rows."""
 _LOOKED_AT, _WORDS_OF_PROSE = 20, 6
@@ -89,7 +91,7 @@ def identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
         return True
     if _COLORS.intersection(words) and all(map(_COLOR_CODE.fullmatch, known)):
         return True
-    if all(map(_MAIL.fullmatch, known)) or all(map(_SOURCE.match, known)) or all(map(FILE_NAME.fullmatch, known)):
+    if any(all(map(each, known)) for each in (_MAIL.fullmatch, _SOURCE.match, FILE_NAME.fullmatch, _PATH.fullmatch)):
         return True
     return len(different) > 2 and all(map(_DATE.fullmatch, known))
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.asked_data import decided_objects, expected_values
+from ia3_studio.data.asked_data import decided_objects, expected_values, extracted, true_objects
 from ia3_studio.data.choice_columns import choice_mapping, choices_without_answer
 from ia3_studio.data.column_names import named, says
 from ia3_studio.data.column_profile import cells_of, is_plain, kept_profiles, profile, structures_of
@@ -299,7 +299,7 @@ def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
 
 _IN_ORDER = (
     flags_of_object, nested_pairs, triples, _choices, tagged_words, judged_claims, marked_answers, graded_answers,
-    rated_texts, recipes,
+    rated_texts, recipes, extracted, true_objects,
     _refuse_undecided, judged_pairs, named_pairs, computed, decided_objects, labeled, flags_of_texts, beside_structures,
     two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, counted_texts, asked_by_contents,
     entailed_pairs, two_bodies, flagged_pairs, expected_values, pairs_of_files, by_contents, few_labeled, told_language,

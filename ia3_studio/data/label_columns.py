@@ -31,7 +31,7 @@ from ia3_studio.data.label_twins import describes, in_words
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.near_labels import with_near
 from ia3_studio.data.paths import is_listed
-from ia3_studio.data.read_texts import LABELED_NAMES, is_repeated, read_text
+from ia3_studio.data.read_texts import LABELED_NAMES, is_fact_among, is_repeated, read_text
 from ia3_studio.data.text_pairs import (
     is_of_one_side,
     only_two_texts,
@@ -158,6 +158,8 @@ def _texts_of(
     texts = [each for each in texts if not says_why(each.name) and name_words(each.name)[-1:] != ["label"]] or texts
     texts = [each for each in texts if not is_repeated(each.name, columns)] or texts
     texts = [each for each in texts if not describes(frame, each.name, label)]
+    if texts and all(is_fact_among(frame, each, len(filled)) for each in texts):
+        return None
     if pair := unnamed_pair(frame, texts):
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     texts = texts or _rarely_filled(frame, profiles)

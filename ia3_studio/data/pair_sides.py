@@ -55,7 +55,8 @@ def prompt_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
         name for name in found
         if bare_name(name) not in FROM_WHERE
         or holds_lists_of_texts(frame, name)
-        or not ((each := profile(frame, name)).is_label or each.different < 2 or 2 * each.different < len(frame))
+        or not ((each := profile(frame, name)).is_label or each.different < 2 or 2 * each.different < len(frame)
+                or each.is_identifier)
     ]  # fmt: skip
 
 

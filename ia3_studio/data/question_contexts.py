@@ -25,6 +25,7 @@ def long_context(frame: pd.DataFrame, columns: Sequence[str], prompt: str, answe
     if _is_question(frame, prompt):
         about = (name for name in free if says_last(name, ASKED_ABOUT_WORDS))
         shortest = dict.fromkeys(about, asked) | dict.fromkeys(named(free, ASKED_ABOUT), asked / 2) | shortest
+        shortest |= dict.fromkeys(named(free, _REMARKS), _LONG_REMARK * asked)
     found = (profile(frame, name) for name in shortest if not contains(frame, name, prompt))
     long = (each.name for each in found if each.is_text and each.filled > MOSTLY and each.length > shortest[each.name])
     return (
@@ -33,6 +34,10 @@ def long_context(frame: pd.DataFrame, columns: Sequence[str], prompt: str, answe
         or _holding_answers(frame, free, prompt, answer)
         or _listed_context(frame, free, prompt)
     )
+
+
+_REMARKS, _LONG_REMARK = ("note", "notes"), 2
+"""Columns of remarks on a row, unless they are so many times as long as what is asked of them."""
 
 
 def _listed_context(frame: pd.DataFrame, columns: Sequence[str], prompt: str) -> str:

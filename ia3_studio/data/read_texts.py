@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.column_names import UNNAMED, bare_name, name_words, says, says_last
+from ia3_studio.data.column_names import UNNAMED, bare_name, name_words, named, says, says_last
 from ia3_studio.data.column_profile import Profile, profile
 from ia3_studio.data.column_words import ANSWERED, ASKED, READ, TITLED, WHOLE
 from ia3_studio.data.label_names import MOSTLY
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 LABELED_NAMES = ("text", "content", "document", "sentence", "review", "message", "utterance", "utt", "tweet",
-                  "comment", "query", "question", "body", "description", "abstract",
+                  "comment", "query", "question", "dialogue", "dialog", "body", "description", "abstract",
                   "texto", "texte", "testo", "tekst", "текст", "文本", "title", "headline")  # fmt: skip
 """Columns whose text a label can belong to; titles last, as what they stand above is read rather."""
 TITLES = frozenset(("title", "headline"))
@@ -105,3 +105,19 @@ def _longer_than(frame: pd.DataFrame, columns: Sequence[str], short: Profile) ->
         and each.length > _MUCH_LONGER * short.length
         for each in texts
     )
+
+
+def is_fact_among(frame: pd.DataFrame, each: Profile, columns: int) -> bool:
+    """Say whether a column of short values that come again is one more category of a wide table, and no text.
+
+    Args:
+        columns: how many columns are filled.
+    """
+    is_short = 0 < each.length < _SHORT and not UNNAMED.fullmatch(each.name) and not named([each.name], LABELED_NAMES)
+    comes_again = len(frame) >= _ENOUGH_ROWS and 3 * each.different <= 2 * len(frame)
+    return is_short and comes_again and columns >= _WIDE
+
+
+_SHORT, _ENOUGH_ROWS, _WIDE = 20, 8, 6
+"""Mean characters below which values that come again are names of something, rows that show it, and columns of a table
+in which most are categories."""

@@ -23,7 +23,7 @@ from ia3_studio.data.label_contents import holds_several
 from ia3_studio.data.label_names import LABEL_WORDS, MOSTLY
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import are_questions
-from ia3_studio.data.read_texts import is_titled
+from ia3_studio.data.read_texts import is_fact_among, is_titled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,6 +99,7 @@ def longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     filled = [each for each in texts if each.filled > MOSTLY and each.different > 1]
     bodies = [each for each in filled if not is_about_text(each.name)]
     bodies = bodies or [each for each in filled if is_titled(each.name)]
+    bodies = [each for each in bodies if not is_fact_among(frame, each, len(columns))]
     if len(bodies) > 1:
         *others, longest = sorted(bodies, key=lambda each: each.length)
         far = longest.length >= max(_LONG_BODY, _FAR_LONGER * others[-1].length)
@@ -198,5 +199,5 @@ def _are_full_names(frame: pd.DataFrame, name: str) -> bool:
     return bool(cells) and all(len(words) > 1 and any(map(str.isalpha, words)) for words in cells)
 
 
-_LONG_BODY, _FAR_LONGER = 100, 4
+_LONG_BODY, _FAR_LONGER = 60, 4
 """Mean characters of the only text of a table without names, and times that it is longer than any other."""

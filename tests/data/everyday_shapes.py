@@ -77,4 +77,19 @@ EVERYDAY: tuple[Shape, ...] = (
         "claim + context → text, label → label",
         12,
     ),
+    Shape(
+        "requests and the tools that they call",
+        "tool_requests.jsonl",
+        lines(lambda n: {"prompt": asked(n), "tool": ("berths", "tides")[n % 2], "args": {"pier": n}}),
+        "messages → conversation",
+        12,
+    ),
+    Shape(
+        "what to find in texts, and the list of what is found",
+        "to_find.jsonl",
+        lines(lambda n: {"content": said(n), "prompt": ("time", "place")[n % 2],
+                         "result_list": [{"text": said(n)[:5], "start": 0, "end": 5}]}),
+        "prompt + content → prompt, result_list → answer",
+        12,
+    ),
 )  # fmt: skip

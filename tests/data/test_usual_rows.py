@@ -157,3 +157,84 @@ def test_in_a_talk_with_them_you_give_the_answers(tmp_path: Path, oneself: str, 
         ("assistant", "Berth 0 is yours."),
     ]
     assert any(oneself in note for note in data.notes)
+
+
+def test_what_a_prompt_asks_to_find_in_a_text_is_answered_by_the_list_of_it(tmp_path: Path) -> None:
+    rows = [
+        {
+            "content": f"Ann of pier {n}, phone 55{n}",
+            "result_list": [{"text": f"55{n}", "start": 16, "end": 19}] if n % 2 else [],
+            "prompt": "phone",
+        }
+        for n in range(6)
+    ]
+    spoken = _spoken(load_data(_jsonl(tmp_path, rows)))
+    assert spoken[0] == ("phone\n\nAnn of pier 0, phone 550", "[]")
+    assert json.loads(spoken[1][1])[0]["text"] == "551"
+
+
+def test_an_object_is_turned_into_the_object_of_what_is_true_and_not_into_what_a_system_said(tmp_path: Path) -> None:
+    def heard(n: int) -> dict[str, object]:
+        return {"text": f"moor at berth {n}", "intent": "moor"}
+
+    rows = [
+        {
+            "sample_id": f"s-{n}",
+            "task_types": ["asr", "nlu"],
+            "input_data": {"text": f"moor at berth {n}"},
+            "audio_info": {"ms": 800 + n},
+            "reference": heard(n),
+            "system_output": {**heard(n), "latency_ms": n},
+        }
+        for n in range(6)
+    ]
+    data = load_data(_jsonl(tmp_path, rows))
+    assert str(data.mapping) == "input_data.text → prompt, reference → answer"
+    assert {"system_output", "audio_info", "task_types"} <= {*data.unused}
+
+
+@pytest.mark.parametrize(("length", "is_context"), [(1, False), (8, True)])
+def test_notes_belong_to_a_question_only_where_they_are_long(tmp_path: Path, length: int, is_context: bool) -> None:
+    rows = [
+        {
+            "query": f"When does ferry number {n} leave the pier?",
+            "answer": f"At {n} o'clock.",
+            "notes": f"A fact that was asked on day {n}. " * length,
+        }
+        for n in range(6)
+    ]
+    assert (load_data(_jsonl(tmp_path, rows)).mapping.context == "notes") == is_context
+
+
+def test_a_line_of_a_dialogue_is_a_text_even_if_one_begins_in_brackets(tmp_path: Path) -> None:
+    rows = [
+        {
+            "speaker": ("Ann", "Bo")[n % 2],
+            "dialogue": f"{'[sighs] ' * (n == 3)}The ferry of pier {n} is late",
+            "local_summary": f"Somebody waits for the ferry of pier {n}, again, and says what they feel about it",
+            "emotion": ("sad", "glad")[n % 2],
+        }
+        for n in range(12)
+    ]
+    assert str(load_data(_jsonl(tmp_path, rows)).mapping) == "dialogue → text, emotion → label"
+
+
+def test_requests_with_a_tool_and_its_arguments_are_tool_calls(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"prompt": f"free berth {n}?", "tool": "berths", "args": {"pier": n}, "is_refusal": False} for n in range(5)
+    ]
+    rows.append({"prompt": "Are you real?", "tool": None, "args": None, "is_refusal": True})
+    data = load_data(_jsonl(tmp_path, rows))
+    first = _examples(data)[0]
+    assert first.messages[0].content == "free berth 0?" and first.messages[-1].role == "assistant"
+    assert "berths" in first.messages[-1].content + first.messages[-1].native
+    assert [problem.row for problem in data.problems] == [6]
+    assert any("is_refusal" in note for note in (*data.notes, *data.unused))
+
+
+def test_a_tool_next_to_an_answer_is_a_fact_of_the_row(tmp_path: Path) -> None:
+    rows = [
+        {"query": f"Is berth {n} free?", "tool": "berths", "args": {"pier": n}, "answer": f"Berth {n} is free."}
+        for n in range(6)
+    ]
+    assert load_data(_jsonl(tmp_path, rows)).mapping.answer == "answer"

@@ -10,6 +10,7 @@ import pytest
 from ia3_studio import load_data
 from ia3_studio.data.example import Example
 from ia3_studio.data.split import DataSplit
+from ia3_studio.errors import DataError
 
 
 def _table(folder: Path, name: str, rows: Iterable[Iterable[object]], delimiter: str = ",") -> Path:
@@ -82,3 +83,50 @@ def test_a_column_of_which_some_cells_only_look_like_bytes_stays_as_it_is(tmp_pa
     rows = [(f"b'is the note of bell {n}'" if n else "all of it is music", ("low", "high")[n % 2]) for n in range(8)]
     data = load_data(_table(tmp_path, "notes.csv", [("text", "label"), *rows]))
     assert _examples(data)[3].text == "b'is the note of bell 3'"
+
+
+def test_the_program_that_a_post_was_sent_with_is_no_prompt(tmp_path: Path) -> None:
+    programs = [f'<a href="http://harbor.example/{n % 2}" rel="nofollow">Radio {n % 2}</a>' for n in range(6)]
+    rows = [(7000 + n, f'"{each.replace(chr(34), chr(34) * 2)}"', f"The tide of day {n} was the highest of the year")
+            for n, each in enumerate(programs)]  # fmt: skip
+    data = load_data(_table(tmp_path, "tweets.csv", [("tweet_id", "source", "text"), *rows]))
+    assert str(data.mapping) == "text → plain text" and "source" in data.unused
+
+
+def test_quotes_without_names_of_columns_lose_neither_their_first_row_nor_to_links(tmp_path: Path) -> None:
+    who = ("Ann Pilot", "Bo Keeper", "Cy Mate", "Di Stoker", "Ed Cook")
+    rows = [
+        (f"Whoever has waited for ferry {n} knows what a long night at the pier is like", who[n % 5],
+         f"/author/{who[n % 5].replace(' ', '-')}")
+        for n in range(7)
+    ]  # fmt: skip
+    data = load_data(_table(tmp_path, "quotes.csv", rows))
+    assert len(_examples(data)) == 7 and "column 3" in data.unused
+
+
+def test_a_table_of_categories_and_numbers_has_no_text_to_learn_from(tmp_path: Path) -> None:
+    issues = (
+        "Login Issue",
+        "Refund Delay",
+        "Payment Failed",
+        "Lost Card",
+        "Loan Query",
+        "Wrong Charge",
+        "Slow Transfer",
+    )
+    moods = ("Negative", "Neutral", "Positive")
+    names = ("ticket_id", "channel", "product", "issue_type", "sentiment", "priority", "status", "hours")
+    rows = [
+        (f"T{n}", ("Chat", "Phone")[n % 2], ("Cards", "Loans")[n // 2 % 2], issues[n % 7], moods[n % 3],
+         ("Low", "High")[n // 3 % 2], "Resolved", 10.5 + n)
+        for n in range(12)
+    ]  # fmt: skip
+    with pytest.raises(DataError, match="not recognized"):
+        load_data(_table(tmp_path, "tickets.csv", [names, *rows]))
+
+
+def test_a_label_in_numbers_has_the_intents_next_to_it_as_names_in_few_rows_as_well(tmp_path: Path) -> None:
+    intents = ("ask_berth", "greet", "report_fault", "pay_bill", "say_bye")
+    rows = [(f"what about berth {n}", intents[n % 5], ("en", "de")[n % 2], n % 5) for n in range(8)]
+    data = load_data(_table(tmp_path, "train.csv", [("text", "intent", "language", "label"), *rows]))
+    assert str(data.mapping) == "text → text, intent → label"
