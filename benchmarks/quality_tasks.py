@@ -294,6 +294,7 @@ class Fitting:
         import torch
 
         self.task = task
+        self.tuned = tuned  # its settings end with it
         self.factors = tuned.factors
         self.parts = [(part, rate) for part, rate in zip((tuned.parameters, tuned.head), rates, strict=True) if part]
         self.optimizer = torch.optim.AdamW([{"params": part, "lr": rate} for part, rate in self.parts], weight_decay=0)

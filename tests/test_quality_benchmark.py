@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -455,3 +456,16 @@ def test_outputs_are_kept_for_the_backward_pass_as_long_as_a_model_is_trained(
     tuned = quality["quality_methods"].METHODS["ia3-all"].prepare(model, ())
     model(**batch_of(model)).logits.sum().backward()
     assert tuned.parameters[0].grad is not None and not asked
+
+
+def test_a_fitting_keeps_what_its_method_has_set_also_where_the_costs_of_steps_are_measured(
+    quality: dict[str, ModuleType], tiny: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ia3_studio.method import scaling
+
+    asked = []
+    monkeypatch.setattr(scaling, "source_of", lambda *_args: asked.append(True))
+    methods, fitting = quality["quality_methods"].METHODS, quality["quality_tasks"].Fitting
+    measured = fitting(OneText(tiny), methods["ia3-all"].prepare(tiny, ("classifier",)), (0.1, 0.1))
+    gc.collect()
+    assert measured.step([0], 0.5) and not asked
