@@ -25,7 +25,7 @@ from ia3_studio.data.pair_cells import (
 )
 from ia3_studio.data.pair_names import NO_ANSWERS, TITLES
 from ia3_studio.data.scripts import words_of
-from ia3_studio.data.table_files import ORIGIN
+from ia3_studio.data.split_names import ORIGIN
 from ia3_studio.data.word_pairs import only_facts_beside
 
 if TYPE_CHECKING:

@@ -106,6 +106,31 @@ def with_doubled_quotes(lines: list[str]) -> tuple[list[str], bool]:
     return [_ESCAPED_QUOTE.sub(r'\1""', line) for line in lines], True
 
 
+def without_outer_quotes(lines: list[str], delimiter: str | None) -> tuple[list[str], tuple[str, ...]]:
+    """Return lines of which each is in quotes as a whole as the cells that are in it, and a note; others as they are.
+
+    So a table is written that was taken for one column: "text,label". All lines have as many cells then.
+    """
+    filled = [line.strip() for line in lines if line.strip()]
+    sample = filled[:SAMPLE_LINES]
+    if len(sample) < _FEWEST_WRAPPED or not all(map(_WRAPPED.fullmatch, sample)):
+        return lines, ()
+    inner = [_unwrapped(line) for line in sample]
+    for sign in (delimiter,) if delimiter else (",", ";", "\t", "|"):
+        cells = [next(csv.reader([line], delimiter=sign, skipinitialspace=True), []) for line in inner]
+        if len(cells[0]) > 1 and {*map(len, cells)} == {len(cells[0])}:
+            note = "Each line is in quotes as a whole, which are not read."
+            return [_unwrapped(line) if _WRAPPED.fullmatch(line.strip()) else line for line in lines], (note,)
+    return lines, ()
+
+
+def _unwrapped(line: str) -> str:
+    return line.strip()[1:-1].replace('""', '"')
+
+
+_WRAPPED, _FEWEST_WRAPPED = re.compile(r'"(?:[^"]|"")*"'), 3
+
+
 def require_columns_within(name: str, columns: int) -> None:
     """Refuse a table of more columns than are read.
 

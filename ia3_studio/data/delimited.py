@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.blank_ends import strip_blank_ends
 from ia3_studio.data.byte_literals import without_byte_literals
-from ia3_studio.data.csv_rows import Row, rows_of, with_doubled_quotes
+from ia3_studio.data.csv_rows import Row, rows_of, with_doubled_quotes, without_outer_quotes
 from ia3_studio.data.delimiters import DELIMITERS, SAMPLE_LINES, guess_delimiter, guess_quote, lines_of
 from ia3_studio.data.footers import footer_length, footer_note
 from ia3_studio.data.header import (
@@ -77,6 +77,8 @@ def read_delimited(name: str, text: str, delimiter: str | None = None, header: i
         notes.append(
             f"The names of the columns are {DELIMITERS[above]}-separated, the rows {DELIMITERS[delimiter]}-separated."
         )
+    lines, unwrapped = without_outer_quotes(lines, delimiter)
+    notes += unwrapped
     lines, escaped = with_doubled_quotes(lines)
     if escaped:
         notes.append('Quotes inside cells are written \\".')

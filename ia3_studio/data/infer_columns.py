@@ -63,7 +63,7 @@ from ia3_studio.data.text_columns import (
     told_language,
     two_in_lists,
 )
-from ia3_studio.data.trained_rows import telling_rows
+from ia3_studio.data.trained_rows import columns_to_tell, telling_rows
 from ia3_studio.data.triples import triples
 from ia3_studio.errors import DataError
 
@@ -87,7 +87,23 @@ def infer_columns(table: Table) -> Mapping:
     if table.mapping:
         return table.mapping
     with kept_profiles():
-        return _told(_without_empty_rows(telling_rows(table)))
+        told = telling_rows(table)
+        found = _told(_without_empty_rows(told))
+        return _with_label_to_tell(told.frame, found, columns_to_tell(table))
+
+
+def _with_label_to_tell(frame: pd.DataFrame, found: Mapping, to_tell: Sequence[str]) -> Mapping:
+    """Return a prompt and its answer as a pair of texts, where a label of them is the only thing that no test row has.
+
+    So a competition asks who wrote an answer. Any other mapping stays as it is.
+    """
+    pair = (found.prompt, found.answer)
+    if found.kind != "pairs" or len(to_tell) != 1 or found.context or not {*pair} <= {*map(str, frame.columns)}:
+        return found
+    label = to_tell[0]
+    if label in pair or not profile(frame, label).is_label:
+        return found
+    return Mapping("labels", column=found.prompt, context=found.answer, answer=label)
 
 
 def _without_empty_rows(table: Table) -> Table:

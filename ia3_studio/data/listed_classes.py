@@ -50,6 +50,18 @@ def is_called_a_list(path: str) -> bool:
     return bare in _LISTS and file.suffix.lower() in (".txt", ".json", ".names", "")
 
 
+def is_list_in_json(path: str, data: bytes) -> bool:
+    """Say whether a JSON file is called a list of classes, and does not hold objects or lists by name, as of a bot."""
+    if not path.endswith(".json") or not is_called_a_list(path):
+        return False
+    try:
+        document = json.loads(data) if len(data) <= _MOST_BYTES else []
+    except (ValueError, RecursionError):
+        return True
+    values = document.values() if isinstance(document, dict) else []
+    return not any(isinstance(each, dict | list) for each in values)
+
+
 def _names(path: str, data: bytes, encoding: Encoding | None) -> list[str]:
     """Return the names that a file lists, in the order of their numbers; none where it is no such list."""
     try:

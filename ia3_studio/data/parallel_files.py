@@ -79,7 +79,8 @@ def parallel(
         columns["source"] += ["\n".join(one)] if whole else one
         columns["target"] += ["\n".join(other)] if whole else other
         splits += [split_of(stem)] * (1 if whole else len(one))
-    named = ("text", "label") if second in ("label", "labels", "y") else ("source", "target")
+    are_labels = second in ("label", "labels", "y") and _are_names(columns["target"])
+    named = ("text", "label") if are_labels else ("source", "target")
     frame = numbered(dict(zip(named, columns.values(), strict=True)))
     if all(splits) and len(set(splits)) > 1:
         frame[SPLIT] = splits
@@ -87,6 +88,13 @@ def parallel(
     return with_encoding_facts(first, Found(frame, form), [*texts.values()]), used
 
 
+def _are_names(lines: Sequence[str]) -> bool:
+    """Say whether lines are labels: short, or most of them alike."""
+    return sum(len(line.split()) for line in lines) <= _LABEL_WORDS * len(lines) or 2 * len({*lines}) <= len(lines)
+
+
+_LABEL_WORDS = 3
+"""Words of a label on average."""
 _LISTS = re.compile(r"(?:^|[\W_])(?:vocab(?:s|ulary)?|dict|bpe|codes|merges|stop[\W_]?words)(?:[\W_\d]|$)", re.I)
 """Names of lists of words beside parallel texts, which are no sentences of these."""
 _SEGMENTED = (".sgm", ".sgml")

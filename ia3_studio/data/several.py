@@ -20,7 +20,7 @@ from ia3_studio.data.intent_files import bot_files, intent_files
 from ia3_studio.data.joined_by_ids import talks_by_ids
 from ia3_studio.data.language_files import by_language
 from ia3_studio.data.linked_tables import linked
-from ia3_studio.data.listed_classes import is_called_a_list, with_listed_classes
+from ia3_studio.data.listed_classes import is_list_in_json, with_listed_classes
 from ia3_studio.data.listed_spans import listed_spans
 from ia3_studio.data.listed_texts import listed_texts, lists_texts
 from ia3_studio.data.member_files import Readers, ReadOne, lines_in
@@ -78,7 +78,7 @@ def read_members(
     }
     tables = {path: data for path, data in content.items() if member_path(path).suffix.lower() in suffixes}
     tables = tables or {path: data for path, data in content.items() if _says_nothing(member_path(path).suffix)}
-    rows = {path: data for path, data in tables.items() if not (path.endswith(".json") and is_called_a_list(path))}
+    rows = {path: data for path, data in tables.items() if not is_list_in_json(path, data)}
     tables = tables if lists_texts(tables) else rows or tables
     structured = {path: data for path, data in tables.items() if member_path(path).suffix.lower() not in _PROSE}
     prose = {path: data for path, data in tables.items() if path not in structured}

@@ -13,8 +13,8 @@ from ia3_studio.data.header import COMPARED_ROWS, SEARCHED_ROWS, find_header, un
 from ia3_studio.data.header_rows import header_rows
 from ia3_studio.data.linked_tables import answered, sides
 from ia3_studio.data.parsing import ALL_SHEETS, NOT_READ, Found, shown_names
-from ia3_studio.data.split_names import SPLIT, split_of
-from ia3_studio.data.table_files import ORIGIN, origins_of
+from ia3_studio.data.split_names import ORIGIN, SPLIT, split_of
+from ia3_studio.data.table_files import origins_of
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:

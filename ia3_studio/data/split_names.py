@@ -7,6 +7,8 @@ import unicodedata
 
 SPLIT = "split"
 """The column that says which part of the data a row belongs to."""
+ORIGIN = "origin"
+"""The column of the name of the file or sheet that a row is from."""
 TRAINING = ("train", "training")
 _OTHER_WORDS = {
     "trainingsdaten": "train", "entrainement": "train", "apprentissage": "train", "entrenamiento": "train",

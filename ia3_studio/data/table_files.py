@@ -15,7 +15,7 @@ from ia3_studio.data.member_files import Readers, read_each
 from ia3_studio.data.object_files import are_objects
 from ia3_studio.data.parsing import Found, shown_names
 from ia3_studio.data.split_families import has_its_texts, of_one_family
-from ia3_studio.data.split_names import SPLIT, split_of
+from ia3_studio.data.split_names import ORIGIN, SPLIT, split_of
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -219,8 +219,6 @@ def origins_of(stems: Mapping[str, str], frames: Sequence[pd.DataFrame]) -> dict
     return {} if short or few or taken else names
 
 
-ORIGIN = "origin"
-"""The column of the name of the file that a row is from."""
 _MOST_ORIGINS, _FEWEST_OF_A_CLASS, _SHORTEST_NAME = 30, 4, 3
 _PARTS = frozenset(
     ("part", "chunk", "batch", "split", "shard", "file", "data", "dataset", "export", "new", "old", "copy",

@@ -24,15 +24,20 @@ def trained_rows(table: Table) -> Table:
     Such a column is what is to be told, which half of the rows without it would hide.
     """
     frame = table.frame
+    return replace(table, frame=frame[frame[SPLIT].isin([*TRAINING])]) if columns_to_tell(table) else table
+
+
+def columns_to_tell(table: Table) -> list[str]:
+    """Return the columns that nearly all rows to train on have, and no other row."""
+    frame = table.frame
     if SPLIT not in frame.columns or frame.columns.duplicated().any():
-        return table
+        return []
     is_trained = frame[SPLIT].isin([*TRAINING])
     trained, others = frame[is_trained], frame[~is_trained]
     if len(trained) < _FEWEST or others.empty:
-        return table
+        return []
     lacking = [name for name in frame.columns if name != SPLIT and all(map(is_blank, others[name]))]
-    known = [name for name in lacking if sum(map(is_blank, trained[name])) < _RARELY * len(trained)]
-    return replace(table, frame=trained) if known else table
+    return [str(name) for name in lacking if sum(map(is_blank, trained[name])) < _RARELY * len(trained)]
 
 
 _FEWEST = 2

@@ -1711,7 +1711,7 @@ TABLES = (
                 "section_names": ["Start"],
             }
         ),
-        "article_text → prompt, abstract_text → answer",
+        "article_text → prompt, abstract_text → answer (a list is one answer)",
         12,
     ),
     Shape(

@@ -238,3 +238,38 @@ def test_a_tool_next_to_an_answer_is_a_fact_of_the_row(tmp_path: Path) -> None:
         for n in range(6)
     ]
     assert load_data(_jsonl(tmp_path, rows)).mapping.answer == "answer"
+
+
+@pytest.mark.parametrize("is_included", [True, False])
+def test_spans_by_type_and_text_end_where_their_text_does_and_texts_without_any_are_kept(
+    tmp_path: Path, is_included: bool
+) -> None:
+    def row(n: int) -> dict[str, object]:
+        end = 8 if is_included else 9
+        return {"text": f"At Turku {n} ferries wait", "label": {"port": {"Turku": [[3, end - 1]]}} if n % 4 else {}}
+
+    data = load_data(_jsonl(tmp_path, map(row, range(8))))
+    first, second, *_rest = _examples(data)
+    assert len(_examples(data)) == 8 and set(first.labels) == {"O"}
+    assert [word for word, tag in zip(second.words, second.labels, strict=True) if tag != "O"] == ["Turku"]
+
+
+def test_intents_by_name_are_read_where_one_has_no_phrases(tmp_path: Path) -> None:
+    bot = {
+        "greeting": {"patterns": ["hi", "hello", "good morning"], "responses": ["Ahoy!"]},
+        "berth": {"patterns": ["is a berth free", "any berth left"], "responses": ["Berth five.", "None left."]},
+        "unknown": {"patterns": [], "responses": ["I did not understand that."]},
+    }
+    (tmp_path / "bot").mkdir()
+    (tmp_path / "bot" / "intents.json").write_text(json.dumps(bot))
+    for source in (tmp_path / "bot" / "intents.json", tmp_path / "bot"):
+        data = load_data(source)
+        assert [(each.text, each.labels) for each in _examples(data)][:2] == [
+            ("hi", ("greeting",)),
+            ("hello", ("greeting",)),
+        ]
+        assert any("1 intent without patterns" in note for note in data.notes)
+    del bot["berth"]
+    (tmp_path / "bot" / "paths.json").write_text(json.dumps(bot | {"bye": {"patterns": ["bye"], "responses": ["Bye"]}}))
+    texts = [each.text for each in _examples(load_data(tmp_path / "bot"))]
+    assert {"is a berth free", "bye"} <= {*texts}

@@ -130,3 +130,46 @@ def test_a_label_in_numbers_has_the_intents_next_to_it_as_names_in_few_rows_as_w
     rows = [(f"what about berth {n}", intents[n % 5], ("en", "de")[n % 2], n % 5) for n in range(8)]
     data = load_data(_table(tmp_path, "train.csv", [("text", "intent", "language", "label"), *rows]))
     assert str(data.mapping) == "text → text, intent → label"
+
+
+def test_lines_in_quotes_as_a_whole_are_read_as_the_cells_in_them(tmp_path: Path) -> None:
+    lines = [
+        '"text,tags"',
+        *(f'"The ferry of pier {n} is late,ferry; pier; {("fog", "ice")[n % 2]}"' for n in range(8)),
+    ]
+    (tmp_path / "summaries.csv").write_text("\n".join(lines) + "\n")
+    data = load_data(tmp_path / "summaries.csv")
+    assert _examples(data)[0].text == "The ferry of pier 0 is late"
+    assert any("quotes" in note for note in data.notes)
+
+
+def test_one_column_of_quoted_texts_with_commas_stays_one_column(tmp_path: Path) -> None:
+    lines = ['"text"', *(f'"The ferry{", late," * (n % 3)} left pier {n}, at last"' for n in range(8))]
+    (tmp_path / "texts.csv").write_text("\n".join(lines) + "\n")
+    assert _examples(load_data(tmp_path / "texts.csv"))[0].text == "The ferry left pier 0, at last"
+
+
+def test_what_no_test_row_has_is_the_label_of_a_prompt_and_its_answer(tmp_path: Path) -> None:
+    for name, names, count in (
+        ("train", ("ID", "prompt", "answer", "AI"), 12),
+        ("test", ("ID", "prompt", "answer"), 5),
+    ):
+        rows = [
+            (n, f"What does bell {n} of the harbor mean?", f"It means that ferry {n} has left.", n % 2)[: len(names)]
+            for n in range(count)
+        ]
+        _table(tmp_path, f"{name}.csv", [names, *rows])
+    data = load_data(tmp_path)
+    assert str(data.mapping) == "prompt + answer → text, AI → label"
+    assert len(_examples(data)) == 12 and len(data.problems) == 5
+
+
+@pytest.mark.parametrize("are_labels", [True, False])
+def test_lines_of_two_files_called_x_and_y_are_labeled_texts_only_if_y_holds_labels(
+    tmp_path: Path, are_labels: bool
+) -> None:
+    said = [f"the mechanic asked about motor {n} and the owner said that it was cold" for n in range(8)]
+    made = [("cold", "hot")[n % 2] if are_labels else f"have motor {n} looked at by somebody soon" for n in range(8)]
+    (tmp_path / "train_set.seg_x.txt").write_text("\n".join(said) + "\n")
+    (tmp_path / "train_set.seg_y.txt").write_text("\n".join(made) + "\n")
+    assert load_data(tmp_path).mapping.kind == ("labels" if are_labels else "pairs")

@@ -51,7 +51,7 @@ def _read(rows: Rows) -> Recognized:
         elif not _is_name(tool):
             found.leave_out(row, f"no tool is called ({called} is empty)")
         elif not isinstance(arguments, dict):
-            found.leave_out(row, f"the arguments ({given}) are no object")
+            found.leave_out(row, f"the arguments ({given}) are not an object")
         else:
             call = {"type": "function", "function": {"name": str(tool).strip(), "arguments": arguments}}
             turns = [

@@ -8,6 +8,7 @@ from ia3_studio.data.column_profile import is_list_of_texts
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, frame_of, is_text, listed
+from ia3_studio.data.split_names import ORIGIN
 
 PHRASE_NAMES = ("patterns", "examples", "utterances", "phrases", "samples", "trainingphrases", "variants",
                 "sampleutterances", "trainingsamples", "queries", "expressions",
@@ -49,14 +50,16 @@ def _intent(rows: Rows) -> str:
     """
     if intent := rows.find(INTENT_NAMES):
         return intent
-    others = [name for name in rows.columns if name not in (KEY, rows.find(PHRASE_NAMES))]
+    others = [name for name in rows.columns if name not in (KEY, ORIGIN, rows.find(PHRASE_NAMES))]
     are_lists = all(rows.mostly(name, lambda cell: isinstance(structure_of(cell), list)) for name in others)
     return KEY if rows.columns[:1] == [KEY] and are_lists else ""
 
 
 def _has_intents(rows: Rows) -> bool:
     phrases, intent = rows.find(PHRASE_NAMES), _intent(rows)
-    return rows.mostly(phrases, lambda cell: bool(_phrases(cell))) and rows.mostly(intent, is_text)
+    has_some = rows.any(phrases, lambda cell: bool(_phrases(cell)))  # what is said where nothing fits has none
+    are_phrases = has_some and rows.mostly(phrases, lambda cell: bool(_phrases(cell)) or structure_of(cell) == [])
+    return are_phrases and rows.mostly(intent, is_text)
 
 
 def _has_named_intents(rows: Rows) -> bool:
@@ -82,7 +85,7 @@ def _read_intents(rows: Rows) -> Recognized:
     others = [name for name in rows.columns if name not in (phrases, intent)]
     notes = [f"Each of the {phrases} is a row of its own, with its {intent} as label; rows are counted so."]
     notes += [f"Not used: {', '.join(others)}."] if others else []
-    notes += [f"{empty:,} intents have no {phrases}."] if empty else []
+    notes += [f"Not used: {empty:,} {'intent' if empty == 1 else 'intents'} without {phrases}."] if empty else []
     mapping = Mapping("labels", column="text", answer="label")
     form = f"intents with their {phrases}"
     return Recognized(frame_of(list(enumerate(records, start=1))), form, notes=tuple(notes), mapping=mapping)

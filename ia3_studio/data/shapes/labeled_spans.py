@@ -271,9 +271,13 @@ def _by_text(records: Sequence[tuple[int, dict[str, Any]]]) -> Annotated:
 
 
 def _labels_of_texts(rows: Rows) -> str:
-    """Return the column of objects of labels, texts and their places; empty if there is none."""
-    named = rows.named(("label", "labels", "entities"))
-    return next((name for name in named if rows.mostly(name, lambda cell: bool(spans_by_label(cell)))), "")
+    """Return the column of objects of labels, texts and their places, some of which may be empty; or nothing."""
+    named = [name for name in rows.named(("label", "labels", "entities")) if rows.any(name, _are_by_label)]
+    return next((name for name in named if rows.mostly(name, lambda cell: cell == {} or _are_by_label(cell))), "")
+
+
+def _are_by_label(cell: Any) -> bool:
+    return bool(spans_by_label(structure_of(cell)))
 
 
 def _read_by_label(rows: Rows) -> Recognized:

@@ -10,7 +10,7 @@ from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.dialogue import Turns
 from ia3_studio.data.shapes.dialogue_shapes import ANSWERS, BESIDE_TALKS, TALKS, column_of, read_cells
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, is_text, listed
-from ia3_studio.data.table_files import ORIGIN
+from ia3_studio.data.split_names import ORIGIN
 from ia3_studio.data.talk_texts import END_OF_TURN
 from ia3_studio.data.turn_roles import role_key
 from ia3_studio.data.turns import CONTENT_KEYS, PAIR_KEYS, ROLE_KEYS, SIDE_KEYS

@@ -13,7 +13,7 @@ from ia3_studio.data.pair_names import ANSWER_NAMES
 from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, frame_of, is_text, listed
-from ia3_studio.data.table_files import ORIGIN
+from ia3_studio.data.split_names import ORIGIN
 from ia3_studio.data.turns import ROLE_KEYS, is_known_turn
 
 _DEEPEST = 3

@@ -128,17 +128,25 @@ def _is_place(value: Any) -> bool:
 
 
 def spans_by_label(value: Any) -> list[list[Any]]:
-    """Return the spans of an object of labels, texts and places, whose ends count, as CLUENER has them.
+    """Return the spans of an object of labels, texts and places, as CLUENER has them.
+
+    The last character counts as the end, unless a span is as long as its text without that.
 
     Example:
-        >>> spans_by_label({"port": {"Turku": [[3, 7]]}})
-        [[3, 8, 'port']]
+        >>> spans_by_label({"port": {"Turku": [[3, 7]]}}), spans_by_label({"port": {"Turku": [[3, 8]]}})
+        ([[3, 8, 'port']], [[3, 8, 'port']])
     """
     if not isinstance(value, dict) or not all(isinstance(texts, dict) for texts in value.values()):
         return []
-    places = [(place, label) for label, texts in value.items() for each in texts.values() for place in listed(each)]
-    known = all(isinstance(p, list) and len(p) == 2 and all(isinstance(n, int) for n in p) for p, _label in places)
-    return [[place[0], place[1] + 1, label] for place, label in places] if known else []
+    places = [
+        (place, label, str(text)) for label, texts in value.items() for text, each in texts.items()
+        for place in listed(each)
+    ]  # fmt: skip
+    pairs = [place for place, _label, _text in places]
+    known = all(isinstance(p, list) and len(p) == 2 and all(isinstance(n, int) for n in p) for p in pairs)
+    if not known:
+        return []
+    return [[place[0], place[1] + (place[1] - place[0] != len(text)), label] for place, label, text in places]
 
 
 def is_span_list(value: Any) -> bool:
