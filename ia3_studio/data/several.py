@@ -34,7 +34,7 @@ from ia3_studio.data.same_names import parallel_folders
 from ia3_studio.data.split_names import SPLITS
 from ia3_studio.data.story_files import stories
 from ia3_studio.data.subtitle_files import films
-from ia3_studio.data.table_files import alike, by_split, columns_apart, main_table, only_training
+from ia3_studio.data.table_files import alike, by_split, columns_apart, main_table, one_form, only_training
 from ia3_studio.data.text_facts import text_facts
 from ia3_studio.data.texts_and_labels import texts_and_labels
 from ia3_studio.errors import DataError, OneFileError
@@ -157,7 +157,7 @@ def is_about(name: str, *, has_images: bool = False) -> bool:
 _FORMS = (
     stories, intent_files, bot_files, text_facts, listed_spans, listed_texts, linked, preferred, talks_by_ids,
     pair_tables, column_files, parallel, parallel_folders, texts_and_labels, classes_by_split, by_class, by_split,
-    films, by_language, one_object_each, documents, sources, pages, alike, main_table, only_training,
+    films, by_language, one_object_each, documents, sources, pages, alike, main_table, only_training, one_form,
     written_pages, columns_apart,
 )  # fmt: skip
 """Ways in which files form a table, in the order in which they are tried."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.parsing import Found
@@ -33,6 +33,22 @@ def learned_from(found: Mapping[str, Found], named: Mapping[str, str]) -> str:
     return max(found, key=rank)
 
 
+def in_one_form(found: Mapping[str, Found]) -> tuple[str, tuple[str, ...]] | None:
+    """Return the largest of tables that hold the same rows in several forms, and a sentence on each other one.
+
+    None where one of them holds other rows.
+    """
+    first = max(found, key=lambda path: len(found[path].frame))
+    one, others = found[first].frame, {path: each.frame for path, each in found.items() if path != first}
+    if not all(has_its_texts(each, one) or has_its_texts(one, each) for each in others.values()):
+        return None
+    return first, tuple(map(_in_another_form, others, [first] * len(others)))
+
+
+def _in_another_form(path: str, first: str) -> str:
+    return f"{path} holds rows of {first} in another form, which are not read twice."
+
+
 def of_one_family(found: Mapping[str, Found], named: Mapping[str, str]) -> tuple[dict[str, Found], tuple[str, ...]]:
     """Return the tables that belong to the one that is learned from, and a sentence on each other form of its rows.
 
@@ -46,7 +62,7 @@ def of_one_family(found: Mapping[str, Found], named: Mapping[str, str]) -> tuple
     for path, each in found.items():
         shared = _shared(one, each)
         if path != first and named[path] in TRAINING and shared < 1 and has_its_texts(each.frame, one.frame):
-            notes.append(f"{path} holds rows of {first} in another form, which are not read twice.")
+            notes.append(_in_another_form(path, first))
         elif shared and (named[path] in TRAINING or shared >= _MOST_SHARED):
             kept[path] = each
     return kept, tuple(notes)
@@ -63,11 +79,21 @@ def has_its_texts(frame: pd.DataFrame, other: pd.DataFrame) -> bool:
     texts = [text for row in other.head(_TEXTS).itertuples(index=False) if (text := _longest(row))]
     if len(texts) < 2:
         return False
-    held = "\n".join(str(cell) for row in frame.head(_ROWS).itertuples(index=False) for cell in row)[:_LONGEST]
+    cells = (cell for row in frame.head(_ROWS).itertuples(index=False) for cell in row)
+    held = "\n".join(text for cell in cells for text in _texts_of(cell))[:_LONGEST]
     return sum(text in held for text in texts) > _MOSTLY * len(texts)
+
+
+def _texts_of(value: object, deepest: int = 6) -> Iterator[str]:
+    """Yield the texts in a cell, also in lists and objects of it."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list | tuple) and deepest:
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts_of(each, deepest - 1)
 
 
 def _longest(row: Collection[object]) -> str:
     """Return the longest text of a row; empty where it has none of several words' length."""
-    text = max((cell.strip() for cell in row if isinstance(cell, str)), key=len, default="")
+    text = max((text.strip() for cell in row for text in _texts_of(cell)), key=len, default="")
     return text if len(text) >= _SHORTEST else ""

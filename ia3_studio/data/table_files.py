@@ -14,7 +14,7 @@ from ia3_studio.data.label_names import label_name
 from ia3_studio.data.member_files import Readers, read_each
 from ia3_studio.data.object_files import are_objects
 from ia3_studio.data.parsing import Found, shown_names
-from ia3_studio.data.split_families import has_its_texts, of_one_family
+from ia3_studio.data.split_families import has_its_texts, in_one_form, of_one_family
 from ia3_studio.data.split_names import ORIGIN, SPLIT, split_of
 from ia3_studio.errors import DataError
 
@@ -158,6 +158,27 @@ def only_training(
         return None
     ((path, only),) = found.items()
     return replace(only, form=f"{path}, {only.form}"), list(trained)
+
+
+def one_form(
+    _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read one of a few tables that hold the same rows in several forms, such as instructions and conversations."""
+    if not 2 <= len(tables) <= _MOST_FORMS:
+        return None
+    try:
+        readable, failed = read_each(tables, readers)
+    except DataError:  # none of them is a table: the sentence on all of them says more
+        return None
+    chosen = in_one_form(readable) if len(readable) > 1 and not failed else None
+    if chosen is None:
+        return None
+    path, notes = chosen
+    found = readable[path]
+    return replace(found, form=f"{path}, {found.form}", notes=(*found.notes, *notes)), [path]
+
+
+_MOST_FORMS = 6
 
 
 def columns_apart(

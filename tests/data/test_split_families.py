@@ -6,8 +6,11 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import pytest
+
 from ia3_studio import load_data
 from ia3_studio.data.split import DataSplit
+from ia3_studio.errors import DataError
 
 
 def _jsonl(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
@@ -82,3 +85,27 @@ def test_the_only_training_file_is_read_beside_tables_of_other_things(tmp_path: 
     assert str(data.mapping) == "text → text, intent → label"
     assert len(data.train) + len(data.held_out) == 9
     assert any("entity_examples.csv" in note for note in data.notes)
+
+
+@pytest.mark.parametrize("stem", ["train", "data"])
+def test_of_two_forms_of_the_same_rows_one_is_read(tmp_path: Path, stem: str) -> None:
+    said = {n: (f"Is berth {n} of the\nnorth pier free?", f'Berth "{n}" is free until nine.') for n in range(8)}
+    plain = [{"instruction": asked, "output": answer} for asked, answer in said.values()]
+    spoken = [
+        {"conversations": [{"from": "human", "value": asked}, {"from": "gpt", "value": answer}]}
+        for asked, answer in said.values()
+    ]
+    (tmp_path / f"{stem}_alpaca.json").write_text(json.dumps(plain))
+    (tmp_path / f"{stem}_sharegpt.json").write_text(json.dumps(spoken))
+    data = load_data(tmp_path)
+    assert len(data.train) + len(data.held_out) == 8
+    assert any("another form" in note for note in data.notes)
+
+
+def test_tables_of_other_rows_are_still_refused_together(tmp_path: Path) -> None:
+    _jsonl(
+        tmp_path / "one.jsonl", ({"instruction": f"Moor ship {n}", "output": f"Ship {n} is moored"} for n in range(6))
+    )
+    _jsonl(tmp_path / "other.jsonl", ({"bell": f"rings for ferry {n}", "tone": f"low and long, {n}"} for n in range(6)))
+    with pytest.raises(DataError):
+        load_data(tmp_path)

@@ -232,6 +232,22 @@ def test_requests_with_a_tool_and_its_arguments_are_tool_calls(tmp_path: Path) -
     assert any("is_refusal" in note for note in (*data.notes, *data.unused))
 
 
+@pytest.mark.parametrize(
+    "called",
+    [
+        {"action": "berths", "action_input": {"pier": 3}},
+        {"function": "berths", "arguments": '{"pier": 3}'},
+        {"expected_tool": "berths", "expected_args": {"pier": 3}},
+        {"tool_calls": [{"name": "berths", "arguments": {"pier": 3}}]},
+        {"tool_calls": [{"type": "function", "function": {"name": "berths", "arguments": '{"pier": 3}'}}]},
+    ],
+)
+def test_a_tool_and_its_arguments_have_several_names(tmp_path: Path, called: dict[str, object]) -> None:
+    data = load_data(_jsonl(tmp_path, ({"query": f"Is berth {n} free?", **called} for n in range(6))))
+    turn = _examples(data)[0].messages[-1]
+    assert json.loads(turn.content or turn.native) == {"name": "berths", "arguments": {"pier": 3}}
+
+
 def test_a_tool_next_to_an_answer_is_a_fact_of_the_row(tmp_path: Path) -> None:
     rows = [
         {"query": f"Is berth {n} free?", "tool": "berths", "args": {"pier": n}, "answer": f"Berth {n} is free."}

@@ -1,4 +1,4 @@
-"""How are rows read that say which tool a request calls, and with which arguments, in two columns? As tool calls."""
+"""How are rows read that say which tool a request calls, and with which arguments, without turns? As tool calls."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from typing import Any
 
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import is_listed, structure_of
-from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, frame_of, is_text
+from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, frame_of, is_text, listed
 
 _ASKED = ("prompt", "query", "instruction", "question", "request", "utterance", "user", "userinput", "input", "text",
           "command", "message")  # fmt: skip
-_CALLED = ("tool", "toolname", "function", "functionname", "api", "apiname")
+_CALLED = ("tool", "toolname", "function", "functionname", "api", "apiname", "action", "expectedtool",
+           "expectedfunction")  # fmt: skip
 _GIVEN = ("args", "arguments", "parameters", "params", "toolargs", "toolarguments", "toolinput", "toolparams",
-          "functionargs", "functionarguments", "slots")  # fmt: skip
+          "functionargs", "functionarguments", "actioninput", "expectedargs", "expectedarguments",
+          "expectedparameters")  # fmt: skip
+_CALLS = ("toolcalls", "calls", "functioncalls", "expectedtoolcalls", "expectedcalls")
+"""Columns of lists of calls."""
 _ANSWERED = ("answer", "response", "output", "completion", "messages", "conversations", "conversation")
 """Columns that say what is answered, so that the tool is a fact of the row."""
 _OFFERED, _SYSTEM = ("tools", "functions", "availabletools"), ("system", "systemprompt")
@@ -20,14 +24,18 @@ _LONGEST_NAME = 80
 _MESSAGES = "messages"
 
 
-def _columns(rows: Rows) -> tuple[str, str, str]:
-    """Return the columns of the request, the name of the tool and its arguments; empty where there are none."""
-    if rows.named(_ANSWERED):
-        return "", "", ""
-    called = next((name for name in rows.named(_CALLED) if rows.mostly(name, _is_name)), "")
+def _asked(rows: Rows) -> str:
+    """Return the column of requests; empty where there is none, or another column is the answer to them."""
+    named = [] if rows.named(_ANSWERED) else rows.named(_ASKED)
+    return next((name for name in named if rows.mostly(name, is_text)), "")
+
+
+def _called(rows: Rows) -> tuple[str, ...]:
+    """Return the column of calls, or those of the name of a tool and its arguments; nothing where there are none."""
+    calls = next((name for name in rows.named(_CALLS) if rows.mostly(name, lambda cell: bool(_calls_in(cell)))), "")
+    tool = next((name for name in rows.named(_CALLED) if rows.mostly(name, _is_name)), "")
     given = next((name for name in rows.named(_GIVEN) if rows.mostly(name, _is_object)), "")
-    asked = next((name for name in rows.named(_ASKED) if rows.mostly(name, is_text)), "")
-    return asked, called, given
+    return (calls,) if calls else (tool, given) if tool and given else ()
 
 
 def _is_name(cell: Any) -> bool:
@@ -38,29 +46,59 @@ def _is_object(cell: Any) -> bool:
     return isinstance(structure_of(cell), dict)
 
 
+def _calls_in(cell: Any) -> list[dict[str, Any]]:
+    """Return the calls in a list of them; nothing for anything else."""
+    items = listed(structure_of(cell))
+    found = [call for each in items if (call := _call_in(each))]
+    return found if len(found) == len(items) else []
+
+
+def _call_in(value: Any) -> dict[str, Any] | None:
+    """Return a call in one of the ways that they are written; None for anything else."""
+    function = value.get("function", value) if isinstance(value, dict) else None
+    if not isinstance(function, dict) or not _is_name(function.get("name")):
+        return None
+    given: Any = structure_of(next((function[key] for key in _ARGUMENTS if key in function), {}))
+    return _call(function["name"], given) if isinstance(given, dict) else None
+
+
+_ARGUMENTS = ("arguments", "args", "parameters", "params")
+
+
+def _call(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name.strip(), "arguments": arguments}}
+
+
+def _calls_of(record: dict[str, Any], called: tuple[str, ...]) -> list[dict[str, Any]] | str:
+    """Return the calls of a row, or why it has none."""
+    if len(called) == 1:
+        return _calls_in(record.get(called[0])) or f"no tool is called ({called[0]} is empty, or not a list of calls)"
+    tool, arguments = record.get(called[0]), structure_of(record.get(called[1], {}))
+    if not _is_name(tool):
+        return f"no tool is called ({called[0]} is empty)"
+    return [_call(str(tool), arguments)] if isinstance(arguments, dict) else f"{called[1]} is not an object"
+
+
 def _read(rows: Rows) -> Recognized:
-    asked, called, given = _columns(rows)
+    asked, called = _asked(rows), _called(rows)
     offered = next((name for name in rows.named(_OFFERED) if rows.mostly(name, _is_list)), "")
     system = next((name for name in rows.named(_SYSTEM) if rows.mostly(name, is_text)), "")
     found = Collector()
     for row, record in rows.records():
-        tool, arguments = record.get(called), structure_of(record.get(given, {}))
-        found.name_rest(record, (asked, called, given, offered, system))
+        calls = _calls_of(record, called)
+        found.name_rest(record, (asked, *called, offered, system))
         if not is_text(record.get(asked)):
             found.leave_out(row, f"the request ({asked}) is empty")
-        elif not _is_name(tool):
-            found.leave_out(row, f"no tool is called ({called} is empty)")
-        elif not isinstance(arguments, dict):
-            found.leave_out(row, f"the arguments ({given}) are not an object")
+        elif isinstance(calls, str):
+            found.leave_out(row, calls)
         else:
-            call = {"type": "function", "function": {"name": str(tool).strip(), "arguments": arguments}}
             turns = [
                 {"role": "user", "content": record[asked]},
-                {"role": "assistant", "content": None, "tool_calls": [call]},
+                {"role": "assistant", "content": None, "tool_calls": calls},
             ]
             kept = {name: record[name] for name in (offered, system) if name and name in record}
             found.use(row, {_MESSAGES: turns, **kept})
-    form = f"requests and the tools that they call ({called}, {given})"
+    form = f"requests and the tools that they call ({', '.join(called)})"
     mapping = Mapping("messages", column=_MESSAGES, tools=offered, system=system)
     return Recognized(frame_of(found.rows), form, tuple(found.problems), (), found.unused, mapping)
 
@@ -69,4 +107,8 @@ def _is_list(cell: Any) -> bool:
     return is_listed(structure_of(cell))
 
 
-SHAPES = (Shape("requests and the tools that they call", lambda rows: all(_columns(rows)), _read),)
+def _fits(rows: Rows) -> bool:
+    return bool(_called(rows)) and bool(_asked(rows))
+
+
+SHAPES = (Shape("requests and the tools that they call", _fits, _read),)
