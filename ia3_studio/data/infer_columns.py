@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.asked_data import decided_objects, expected_values, extracted, true_objects
 from ia3_studio.data.choice_columns import choice_mapping, choices_without_answer
-from ia3_studio.data.column_names import named, says
+from ia3_studio.data.column_names import named
 from ia3_studio.data.column_profile import cells_of, is_plain, kept_profiles, profile, structures_of
-from ia3_studio.data.column_words import ANSWERED, is_about_text
+from ia3_studio.data.column_words import is_about_text
 from ia3_studio.data.computed_results import computed
 from ia3_studio.data.content_pairs import (
     asked_by_contents,
@@ -32,7 +30,6 @@ from ia3_studio.data.inner_columns import with_inner_columns
 from ia3_studio.data.joined_prompts import with_bare_prompt
 from ia3_studio.data.judged_pairs import judged_pairs
 from ia3_studio.data.label_columns import by_contents, few_labeled, labeled, rated_texts
-from ia3_studio.data.label_contents import holds_several
 from ia3_studio.data.label_names import LABEL_NAMES
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.marked_pairs import marked_answers
@@ -40,13 +37,10 @@ from ia3_studio.data.measurements import decimal_mark
 from ia3_studio.data.mirrored_pairs import code_languages, languages
 from ia3_studio.data.nested_pairs import nested_pairs
 from ia3_studio.data.number_texts import is_of_numbers
-from ia3_studio.data.opposed_names import degrees, twin_place
 from ia3_studio.data.pair_columns import named_pairs
 from ia3_studio.data.pair_names import ANSWER_NAMES, CONTEXT_NAMES, PROMPT_NAMES
-from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.paths import is_listed
 from ia3_studio.data.read_texts import LABELED_NAMES
-from ia3_studio.data.shapes.dialogue import PROMPT_NAMES as ASKED_NAMES
 from ia3_studio.data.shapes.shape import is_blank
 from ia3_studio.data.sparse_columns import without_sparse
 from ia3_studio.data.split_names import SPLIT
@@ -65,15 +59,11 @@ from ia3_studio.data.text_columns import (
 )
 from ia3_studio.data.trained_rows import columns_to_tell, telling_rows
 from ia3_studio.data.triples import triples
+from ia3_studio.data.unrecognized import refuse_undecided, unrecognized
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-FORMS = (
-    "a prompt and an answer column (such as prompt/answer, question/response, instruction/input/output), a messages or"
-    " conversations column, a text and a label column, or a text column"
-)
 
 
 def infer_columns(table: Table) -> Mapping:
@@ -232,39 +222,7 @@ def _inferred(table: Table, columns: Sequence[str]) -> Mapping:
             return found
     if texts := named(columns, MESSAGE_NAMES):  # of text: each row says what is wrong with it
         return Mapping("messages", column=texts[0])
-    if {column.lower() for column in columns} in ({"role", "content"}, {"from", "value"}):
-        raise DataError(
-            "The rows are the turns of one conversation; use one row per conversation, with a messages list."
-        )
-    if all(is_plain(table.frame, name) and not _has_words(table.frame, name) for name in columns):
-        raise DataError(
-            f"The columns {shown_names(columns)} are not recognized: none holds texts, only numbers, dates, addresses "
-            f"or ids. Give a file with {FORMS}."
-        )
-    if all(is_plain(table.frame, name) and _holds_labels_at_most(table.frame, name) for name in columns):
-        raise DataError(
-            f"The columns {shown_names(columns)} are not recognized: none holds texts, only labels, numbers, dates or "
-            f"ids. Add the column of the texts that are labeled, or give a file with {FORMS}."
-        )
-    raise DataError(
-        f"The columns {shown_names(columns)} are not recognized; rename them to {FORMS}, or choose "
-        "the task and its columns (Parsing options)."
-    )
-
-
-def _holds_labels_at_most(frame: pd.DataFrame, name: str) -> bool:
-    """Say whether a column holds nothing but labels, several of them in a cell, or no words at all."""
-    each = profile(frame, name)
-    return each.is_label or holds_several(frame, each) or not _has_words(frame, name)
-
-
-def _has_words(frame: pd.DataFrame, name: str) -> bool:
-    """Say whether some cells of a column are lists, or hold a word that stands alone or beside another one."""
-    values = structures_of(frame, name)
-    return any(is_listed(value) or (isinstance(value, str) and _WORD.search(value[:2000])) for value in values)
-
-
-_WORD = re.compile(r"[^\W\d_]\s+[^\W\d_]|^[^\W\d_]+$|[\u0e00-\u0eff\u3040-\u9fff]")
+    raise unrecognized(table.frame, columns)
 
 
 def _choices(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
@@ -280,43 +238,10 @@ def _chosen_and_rejected(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping
     return Mapping("preferences", (asked or [""])[0], pair[0][0], rejected=pair[1][0])
 
 
-def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
-    """Refuse two answers to one prompt, called by letters, of which nothing says which is better.
-
-    Raises:
-        DataError: it names them; of answers with numbers, the first is as good as the others.
-    """
-    named_so = [name for name in columns if says(name, ANSWERED)]
-    if not any(twin_place(*pair) == ("a", "b") for pair in combinations(named_so, 2)):
-        named_so = []  # their cells, of which there may be many, need not be looked at
-    held = {name: profile(frame, name) for name in named_so}
-    answers = [name for name, each in held.items() if each.is_text or (each.length > 0 and not each.is_label)]
-    pairs = [pair for pair in combinations(answers, 2) if twin_place(*pair) == ("a", "b")]
-    if len(pairs) == 1 and len(answers) == 2 and named(columns, (*PROMPT_NAMES, *ASKED_NAMES)):
-        one, other = pairs[0]
-        raise DataError(
-            f"The columns {one} and {other} are two answers to one prompt, and no column says which is better; select"
-            " one of them as the target column."
-        )
-    if compared := degrees(columns):
-        raise DataError(
-            f"The columns {compared[0][0]} and {compared[0][1]} are two texts of which one has more of something than "
-            "the other, with no prompt; choose the task Preferences and the better one as the target column, or add "
-            "a column of prompts."
-        )
-    if choices := choices_without_answer(frame, columns):
-        which = f"column {choices[0]} holds" if len(choices) == 1 else f"columns {shown_names(choices)} are"
-        raise DataError(
-            f"The {which} choices, and no column says which is right; add a column of the "
-            "right choice, or select the columns of a prompt and an answer."
-        )
-    return None
-
-
 _IN_ORDER = (
     flags_of_object, nested_pairs, triples, _choices, tagged_words, judged_claims, marked_answers, graded_answers,
     rated_texts, recipes, extracted, true_objects,
-    _refuse_undecided, judged_pairs, named_pairs, computed, decided_objects, labeled, flags_of_texts, beside_structures,
+    refuse_undecided, judged_pairs, named_pairs, computed, decided_objects, labeled, flags_of_texts, beside_structures,
     two_in_lists, only_column, languages, code_languages, rewritten, in_two_scripts, counted_texts, asked_by_contents,
     entailed_pairs, two_bodies, flagged_pairs, expected_values, pairs_of_files, by_contents, few_labeled, told_language,
     named_text, coded_texts, two_texts, longest_text, labeled_words, only_words,
