@@ -197,7 +197,10 @@ def _beginning(table: Table) -> Table:
 
 def _candidates(table: Table) -> Iterator[Mapping]:
     inferred = all_inferred(table)
-    yield from inferred
+    for found in inferred:
+        yield found
+        if _has_lists(table, found):
+            yield _with_lists(table, found)
     for kind in (kind for kind in _KINDS if kind not in map(task_of, inferred)):
         with suppress(DataError):  # the table has nothing for the task
             if likeliest := likely_columns(table, kind):
@@ -218,10 +221,15 @@ def _candidates(table: Table) -> Iterator[Mapping]:
     )
     pairs = [Mapping("pairs", *pair) for pair in combinations(answers, 2) if pair[0] in own]
     yield from pairs
-    of_lists = (found for found in (*inferred, *pairs) if found.kind == "pairs" and found.answer in listed)
-    yield from (_with_lists(table, found) for found in of_lists if not found.lists)
+    yield from (_with_lists(table, found) for found in pairs if _has_lists(table, found))
     yield from (Mapping("text", column=text.name) for text in texts)
     yield from (Mapping("pairs", *pair[::-1]) for pair in combinations(own, 2))
+
+
+def _has_lists(table: Table, found: Mapping) -> bool:
+    """Say whether a mapping leaves it open what the lists are that it has as answers, and there are some."""
+    is_open = found.kind == "pairs" and not found.lists and found.answer in table.frame.columns
+    return is_open and any(map(is_listed, structures_of(table.frame, found.answer)))
 
 
 def _with_lists(table: Table, found: Mapping) -> Mapping:
