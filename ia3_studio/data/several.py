@@ -26,6 +26,7 @@ from ia3_studio.data.listed_texts import listed_texts, lists_texts
 from ia3_studio.data.member_files import Readers, ReadOne, lines_in
 from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.object_files import one_object_each
+from ia3_studio.data.one_of_tables import main_table, one_form, only_training
 from ia3_studio.data.pair_tables import pair_tables
 from ia3_studio.data.parallel_files import are_two_sides, parallel, side_pairs
 from ia3_studio.data.parsing import NOT_READ, Found, shown_names
@@ -34,7 +35,7 @@ from ia3_studio.data.same_names import parallel_folders
 from ia3_studio.data.split_names import SPLITS
 from ia3_studio.data.story_files import stories
 from ia3_studio.data.subtitle_files import films
-from ia3_studio.data.table_files import alike, by_split, columns_apart, main_table, one_form, only_training
+from ia3_studio.data.table_files import alike, by_split, columns_apart
 from ia3_studio.data.text_facts import text_facts
 from ia3_studio.data.texts_and_labels import texts_and_labels
 from ia3_studio.errors import DataError, OneFileError

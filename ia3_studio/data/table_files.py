@@ -14,8 +14,8 @@ from ia3_studio.data.label_names import label_name
 from ia3_studio.data.member_files import Readers, read_each
 from ia3_studio.data.object_files import are_objects
 from ia3_studio.data.parsing import Found, shown_names
-from ia3_studio.data.split_families import has_its_texts, in_one_form, of_one_family
-from ia3_studio.data.split_names import ORIGIN, SPLIT, split_of
+from ia3_studio.data.split_families import has_its_texts, of_one_family
+from ia3_studio.data.split_names import ORIGIN, SPLIT, TRAINING, split_of
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ def by_split(
     if len({named[path] for path in used}) < 2:
         return None
     readable, failed = read_each({path: tables[path] for path in used}, readers)
-    lost = [said for path, said in failed.items() if named[path] in _LEARNED]
-    if lost and not any(named[path] in _LEARNED for path in readable):
+    lost = [said for path, said in failed.items() if named[path] in TRAINING]
+    if lost and not any(named[path] in TRAINING for path in readable):
         raise DataError(lost[0])
-    found = _without_repeated(spelled_alike(readable))
+    found = without_repeated(spelled_alike(readable))
     whole = _side_by_side(found, named)
     kept, other_forms = of_one_family(whole, named)
     beside = {named[path] for path in kept}  # the splits of tables that are now one with another
@@ -57,9 +57,6 @@ def by_split(
         note = f"Rows of several folders are read together: {shown_names(folders)}."
         whole_table = replace(whole_table, notes=(*whole_table.notes, note))
     return _told(whole_table, failed), [*used, *failed]
-
-
-_LEARNED = ("train", "training")
 
 
 def _told(found: Found, failed: Mapping[str, str]) -> Found:
@@ -103,7 +100,7 @@ def alike(
         return None
     if failed and len(readable) < 2:
         return None
-    found = _without_repeated(spelled_alike(readable))
+    found = without_repeated(spelled_alike(readable))
     if len(found) == 1:
         ((path, only),) = found.items()
         return _told(replace(only, form=f"{path}, {only.form}"), failed), [path, *failed]
@@ -129,58 +126,6 @@ def alike(
     return _told(_together(found, frames, form), failed), [*used, *failed]
 
 
-def main_table(
-    _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
-) -> tuple[Found, Sequence[str]] | None:
-    """Read the file that is much larger than all others together, beside which these only say something of it."""
-    largest = max(tables, key=lambda path: len(tables[path]), default="")
-    if not largest or len(tables[largest]) < _MUCH_LARGER * sum(map(len, tables.values())) / (_MUCH_LARGER + 1):
-        return None
-    found = readers.table(PurePosixPath(largest).name, tables[largest])
-    return (replace(found, form=f"{largest}, {found.form}"), [largest]) if len(found.frame) > 1 else None
-
-
-_MUCH_LARGER = 4
-"""How many times as large as the others together a file is that is read alone."""
-
-
-def only_training(
-    _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
-) -> tuple[Found, Sequence[str]] | None:
-    """Read the only table that is called after training where others have other columns and no split in their names."""
-    named = {path: split_of(str(PurePosixPath(path).with_suffix(""))) for path in tables}
-    trained = {path: tables[path] for path, split in named.items() if split in _LEARNED}
-    if not trained or any(split and split not in _LEARNED for split in named.values()):
-        return None
-    readable, failed = read_each(trained, readers)
-    found = _without_repeated(readable)
-    if failed or len(found) != 1:
-        return None
-    ((path, only),) = found.items()
-    return replace(only, form=f"{path}, {only.form}"), list(trained)
-
-
-def one_form(
-    _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
-) -> tuple[Found, Sequence[str]] | None:
-    """Read one of a few tables that hold the same rows in several forms, such as instructions and conversations."""
-    if not 2 <= len(tables) <= _MOST_FORMS:
-        return None
-    try:
-        readable, failed = read_each(tables, readers)
-    except DataError:  # none of them is a table: the sentence on all of them says more
-        return None
-    chosen = in_one_form(readable) if len(readable) > 1 and not failed else None
-    if chosen is None:
-        return None
-    path, notes = chosen
-    found = readable[path]
-    return replace(found, form=f"{path}, {found.form}", notes=(*found.notes, *notes)), [path]
-
-
-_MOST_FORMS = 6
-
-
 def columns_apart(
     _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
 ) -> tuple[Found, Sequence[str]] | None:
@@ -204,7 +149,7 @@ def one_below_the_other(tables: Mapping[str, bytes], readers: Readers) -> Found:
     return _together(found, frames, f"{len(found)} files together ({shown_names(list(found))})")
 
 
-def _without_repeated(found: Mapping[str, Found]) -> dict[str, Found]:
+def without_repeated(found: Mapping[str, Found]) -> dict[str, Found]:
     """Return tables without those that hold the rows of another one of the same name, such as data.json by data.csv."""
     kept: dict[str, Found] = {}
     for path, each in found.items():
