@@ -11,7 +11,7 @@ from ia3_studio.data.parsing import shown_names
 if TYPE_CHECKING:
     import pandas as pd
 
-_LITERAL = re.compile(r"b'(?:[^'\\]|\\.)*'|b\"(?:[^\"\\]|\\.)*\"", re.DOTALL | re.ASCII)
+_LITERAL = re.compile(r"b'[^'\\]*(?:\\.[^'\\]*)*'|b\"[^\"\\]*(?:\\.[^\"\\]*)*\"", re.DOTALL | re.ASCII)
 _LOOKED_AT = 100
 
 

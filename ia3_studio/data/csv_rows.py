@@ -128,7 +128,7 @@ def _unwrapped(line: str) -> str:
     return line.strip()[1:-1].replace('""', '"')
 
 
-_WRAPPED, _FEWEST_WRAPPED = re.compile(r'"(?:[^"]|"")*"'), 3
+_WRAPPED, _FEWEST_WRAPPED = re.compile(r'"[^"]*(?:""[^"]*)*"'), 3
 
 
 def require_columns_within(name: str, columns: int) -> None:

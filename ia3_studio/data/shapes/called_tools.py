@@ -32,7 +32,7 @@ def _asked(rows: Rows) -> str:
 
 def _called(rows: Rows) -> tuple[str, ...]:
     """Return the column of calls, or those of the name of a tool and its arguments; nothing where there are none."""
-    calls = next((name for name in rows.named(_CALLS) if rows.mostly(name, lambda cell: bool(_calls_in(cell)))), "")
+    calls = next((name for name in rows.named(_CALLS) if rows.mostly(name, _begins_with_calls)), "")
     tool = next((name for name in rows.named(_CALLED) if rows.mostly(name, _is_name)), "")
     given = next((name for name in rows.named(_GIVEN) if rows.mostly(name, _is_object)), "")
     return (calls,) if calls else (tool, given) if tool and given else ()
@@ -44,6 +44,15 @@ def _is_name(cell: Any) -> bool:
 
 def _is_object(cell: Any) -> bool:
     return isinstance(structure_of(cell), dict)
+
+
+def _begins_with_calls(cell: Any) -> bool:
+    items = listed(structure_of(cell))[:_LOOKED_AT]
+    return bool(items) and all(map(_call_in, items))
+
+
+_LOOKED_AT = 5
+"""Calls at the beginning of a list that tell what it holds."""
 
 
 def _calls_in(cell: Any) -> list[dict[str, Any]]:
