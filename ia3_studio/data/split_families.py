@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
 
 _MOST_SHARED = 0.5
 """Share of the columns of what is learned that held-out rows have at least."""
-_TEXTS, _ROWS, _LONGEST, _SHORTEST, _MOSTLY = 40, 5_000, 20_000_000, 12, 0.5
-"""Texts that are looked for, rows and characters in which they are, the characters of one that is no word, and the
-share of them that tells two forms of the same rows."""
+_TEXTS, _ROWS, _LONGEST, _SHORTEST, _MOSTLY, _FORMED_OF = 40, 5_000, 20_000_000, 12, 0.5, 2
+"""Rows whose texts are looked for, rows and characters in which they are, the characters of one that is no word, the
+share of the rows that tells two forms of them, and the texts of a row that are looked for."""
 
 
 def learned_from(found: Mapping[str, Found], named: Mapping[str, str]) -> str:
@@ -40,7 +41,7 @@ def in_one_form(found: Mapping[str, Found]) -> tuple[str, tuple[str, ...]] | Non
     """
     first = max(found, key=lambda path: len(found[path].frame))
     one, others = found[first].frame, {path: each.frame for path, each in found.items() if path != first}
-    if not all(has_its_texts(each, one) or has_its_texts(one, each) for each in others.values()):
+    if not all(are_forms(each, one) for each in others.values()):
         return None
     return first, tuple(map(_in_another_form, others, [first] * len(others)))
 
@@ -61,7 +62,7 @@ def of_one_family(found: Mapping[str, Found], named: Mapping[str, str]) -> tuple
     notes: list[str] = []
     for path, each in found.items():
         shared = _shared(one, each)
-        if path != first and named[path] in TRAINING and shared < 1 and has_its_texts(each.frame, one.frame):
+        if path != first and named[path] in TRAINING and shared < 1 and are_forms(each.frame, one.frame):
             notes.append(_in_another_form(path, first))
         elif shared and (named[path] in TRAINING or shared >= _MOST_SHARED):
             kept[path] = each
@@ -74,14 +75,42 @@ def _shared(one: Found, other: Found) -> float:
     return len(names & {*map(str, other.frame.columns)}) / max(1, len(names))
 
 
-def has_its_texts(frame: pd.DataFrame, other: pd.DataFrame) -> bool:
-    """Say whether the longest texts of most rows of another table stand in a table, also inside longer ones."""
-    texts = [text for row in other.head(_TEXTS).itertuples(index=False) if (text := _longest(row))]
+def are_forms(one: pd.DataFrame, other: pd.DataFrame) -> bool:
+    """Say whether two tables hold the same rows in two forms: the texts of most rows of one stand in the other.
+
+    Those are the two longest of each row. Where a row has only one, the texts of both stand in each other: a remark
+    may as well repeat an answer.
+    """
+    texts = [_longest_of(each) for each in (one, other)]
+    held = [_holds(other, texts[0]), _holds(one, texts[1])]
+    return all(held) or any(holds and _are_several(each) for holds, each in zip(held, texts, strict=True))
+
+
+def _longest_of(frame: pd.DataFrame) -> list[list[str]]:
+    """Return the longest texts of the first rows that have any, but for codes and what stands in most rows."""
+    rows = frame.head(_TEXTS).itertuples(index=False) if len(frame) else ()
+    found = [{each.strip() for cell in row for each in _texts_of(cell) if _is_said(each.strip())} for row in rows]
+    counts = Counter(text for texts in found for text in texts)
+    kept = [[text for text in texts if 2 * counts[text] <= len(found)] for texts in found]
+    return [sorted(texts, key=len)[-_FORMED_OF:] for texts in kept if texts]
+
+
+def _is_said(text: str) -> bool:
+    """Say whether a text is longer than a word and no code, such as project_owned."""
+    return len(text) >= _SHORTEST and (" " in text or not text.isascii())
+
+
+def _are_several(texts: Collection[Collection[str]]) -> bool:
+    return sum(len(each) == _FORMED_OF for each in texts) > _MOSTLY * len(texts)
+
+
+def _holds(frame: pd.DataFrame, texts: Collection[Collection[str]]) -> bool:
+    """Say whether the texts of most rows stand in a table, also inside longer ones."""
     if len(texts) < 2:
         return False
     cells = (cell for row in frame.head(_ROWS).itertuples(index=False) for cell in row)
     held = "\n".join(text for cell in cells for text in _texts_of(cell))[:_LONGEST]
-    return sum(text in held for text in texts) > _MOSTLY * len(texts)
+    return sum(all(text in held for text in each) for each in texts) > _MOSTLY * len(texts)
 
 
 def _texts_of(value: object, deepest: int = 6) -> Iterator[str]:
@@ -91,9 +120,3 @@ def _texts_of(value: object, deepest: int = 6) -> Iterator[str]:
     elif isinstance(value, dict | list | tuple) and deepest:
         for each in value.values() if isinstance(value, dict) else value:
             yield from _texts_of(each, deepest - 1)
-
-
-def _longest(row: Collection[object]) -> str:
-    """Return the longest text of a row; empty where it has none of several words' length."""
-    text = max((text.strip() for cell in row for text in _texts_of(cell)), key=len, default="")
-    return text if len(text) >= _SHORTEST else ""

@@ -14,7 +14,7 @@ from ia3_studio.data.label_names import label_name
 from ia3_studio.data.member_files import Readers, read_each
 from ia3_studio.data.object_files import are_objects
 from ia3_studio.data.parsing import Found, shown_names
-from ia3_studio.data.split_families import has_its_texts, of_one_family
+from ia3_studio.data.split_families import are_forms, of_one_family
 from ia3_studio.data.split_names import ORIGIN, SPLIT, TRAINING, split_of
 from ia3_studio.errors import DataError
 
@@ -79,7 +79,7 @@ def _side_by_side(found: Mapping[str, Found], named: Mapping[str, str]) -> dict[
             one is None or one.damaged or each.damaged or len(one.frame) != len(each.frame)
             or shared in ({*one.frame.columns}, {*each.frame.columns})
             or any(one.frame[name].tolist() != each.frame[name].tolist() for name in shared)
-            or has_its_texts(each.frame, one.frame) or has_its_texts(one.frame, each.frame)
+            or are_forms(each.frame, one.frame)
         ):  # fmt: skip
             kept[path] = each
         else:
