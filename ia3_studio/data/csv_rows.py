@@ -119,7 +119,7 @@ def without_outer_quotes(lines: list[str], delimiter: str | None) -> tuple[list[
     for sign in (delimiter,) if delimiter else (",", ";", "\t", "|"):
         cells = [next(csv.reader([line], delimiter=sign, skipinitialspace=True), []) for line in inner]
         if len(cells[0]) > 1 and {*map(len, cells)} == {len(cells[0])}:
-            note = "Each line is in quotes as a whole, which are not read."
+            note = "Quotes around whole lines are not part of their cells."
             return [_unwrapped(line) if _WRAPPED.fullmatch(line.strip()) else line for line in lines], (note,)
     return lines, ()
 

@@ -62,10 +62,12 @@ def _words(text: str) -> set[str]:
 
 
 def listed_answer_note(table: Table, mapping: Mapping) -> tuple[str, ...]:
-    """Return a sentence on lists of texts that are read as one answer by what they hold."""
-    given = given_answers(table.frame, mapping.answer) if mapping.kind == "pairs" else []
-    if says(mapping.answer.rpartition(".")[2], IN_ORDER) or mapping.lists == "several":
+    """Return a sentence on what lists of texts are read as, where neither a name nor a person says it."""
+    if mapping.kind != "pairs" or mapping.lists or says(mapping.answer.rpartition(".")[2], IN_ORDER):
         return ()
-    if not any(map(is_list_of_texts, map(structure_of, given))) or not are_one_answer(mapping.answer, given):
+    given = given_answers(table.frame.head(_MOST_LOOKED_AT), mapping.answer)
+    if not any(is_list_of_texts(each) and len(each) > 1 for each in map(structure_of, given)):
         return ()
-    return (f"A list in {mapping.answer} is read as one answer, an entry a line.",)
+    one = are_one_answer(mapping.answer, given)
+    what = "one answer, an entry a line" if one else "several answers, an example each"
+    return (f"A list in {mapping.answer} is read as {what}.",)

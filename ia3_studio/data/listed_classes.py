@@ -52,10 +52,10 @@ def is_called_a_list(path: str) -> bool:
 
 def is_list_in_json(path: str, data: bytes) -> bool:
     """Say whether a JSON file is called a list of classes, and does not hold objects or lists by name, as of a bot."""
-    if not path.endswith(".json") or not is_called_a_list(path):
+    if not path.endswith(".json") or not is_called_a_list(path) or len(data) > _MOST_BYTES:
         return False
     try:
-        document = json.loads(data) if len(data) <= _MOST_BYTES else []
+        document = json.loads(data)
     except (ValueError, RecursionError):
         return True
     values = document.values() if isinstance(document, dict) else []

@@ -140,7 +140,7 @@ def test_lines_in_quotes_as_a_whole_are_read_as_the_cells_in_them(tmp_path: Path
     (tmp_path / "summaries.csv").write_text("\n".join(lines) + "\n")
     data = load_data(tmp_path / "summaries.csv")
     assert _examples(data)[0].text == "The ferry of pier 0 is late"
-    assert any("quotes" in note for note in data.notes)
+    assert any("whole lines" in note for note in data.notes)
 
 
 def test_one_column_of_quoted_texts_with_commas_stays_one_column(tmp_path: Path) -> None:
