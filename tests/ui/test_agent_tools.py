@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,8 @@ class Agent:
                 await session.initialize()
                 return await getattr(session, method)(*values)
 
-        return asyncio.run(ask())
+        with ThreadPoolExecutor(1) as thread:  # a browser of another test leaves an event loop in the main one
+            return thread.submit(asyncio.run, ask()).result()
 
 
 @pytest.fixture(scope="module")
