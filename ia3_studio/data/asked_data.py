@@ -52,7 +52,7 @@ def true_objects(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """
     objects = [name for name in columns if _are_objects(frame, name)]
     true = [name for name in objects if bare_name(name) in _TRUE]
-    others = [name for name in objects if name not in true and not says_last(name, _ASIDE) and not says(name, _MADE)]
+    others = [name for name in objects if name not in true and not says_last(name, ASIDE) and not says(name, _MADE)]
     texts = [each for name in columns if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
     if len(true) != 1 or len(others) != 1 or any(2 * each.different > len(frame) for each in texts):
         return None
@@ -69,7 +69,7 @@ def _are_objects(frame: pd.DataFrame, name: str) -> bool:
 
 _TRUE = frozenset(("groundtruth", "reference", "gold", "truth", "expected", "target", "expectedoutput", "goldstandard"))
 """Objects of what is to be said."""
-_ASIDE = frozenset(("metadata", "meta", "info", "config", "params", "parameters", "settings", "scores", "stats"))
+ASIDE = frozenset(("metadata", "meta", "info", "config", "params", "parameters", "settings", "scores", "stats"))
 _MADE = frozenset(("system", "predicted", "prediction", "predictions", "generated", "model"))
 """Words for objects of what else is known of a row, and of what a model made of it."""
 

@@ -20,7 +20,7 @@ def without_byte_literals(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str,
 
     A cell of such a column that is written otherwise, or is no UTF-8, stays as it is.
     """
-    named = [place for place in range(frame.shape[1]) if _are_literals(frame.iloc[:, place].tolist())]
+    named = [place for place in range(frame.shape[1]) if _are_literals(frame.iloc[:_LOOKED_AT, place].tolist())]
     if not named:
         return frame, ()
     frame = frame.copy()
@@ -31,7 +31,7 @@ def without_byte_literals(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str,
 
 
 def _are_literals(cells: list[Any]) -> bool:
-    filled = [cell for cell in cells[:_LOOKED_AT] if isinstance(cell, str) and cell.strip()]
+    filled = [cell for cell in cells if isinstance(cell, str) and cell.strip()]
     return bool(filled) and all(_LITERAL.fullmatch(cell.strip()) for cell in filled)
 
 

@@ -111,8 +111,7 @@ def without_outer_quotes(lines: list[str], delimiter: str | None) -> tuple[list[
 
     So a table is written that was taken for one column: "text,label". All lines have as many cells then.
     """
-    filled = [line.strip() for line in lines if line.strip()]
-    sample = filled[:SAMPLE_LINES]
+    sample = list(islice((line.strip() for line in lines if line.strip()), SAMPLE_LINES))
     if len(sample) < _FEWEST_WRAPPED or not all(map(_WRAPPED.fullmatch, sample)):
         return lines, ()
     inner = [_unwrapped(line) for line in sample]

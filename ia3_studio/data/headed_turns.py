@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ia3_studio.data.delimiters import lines_of, with_line_feeds
-from ia3_studio.data.turn_roles import known_role
+from ia3_studio.data.turn_roles import ONESELF, known_role
 
 _NAME = r"([^\W\d_][\w .-]{0,30}?)(?: said| asked| wrote)?"
 _HEADS = (
@@ -22,7 +22,6 @@ _HEADS = (
 )
 """Lines with which a turn begins: who speaks, and what is said if that stands behind the name."""
 _HEAD = re.compile(r"^[^\S\n]*+[#*_]| said:[^\S\n]*$", re.MULTILINE)
-_ONESELF = ("you", "me")
 _SIGNS = ("#", "*", "_")
 _FENCE, _RULE = re.compile(r"\s*(?:```|~~~)"), re.compile(r"\s*(?:-{3,}|\*{3,}|_{3,})\s*")
 _FEWEST_TURNS = 4
@@ -91,7 +90,7 @@ def _names(text: str) -> set[str]:
 
 
 def _roles(counts: Counter[str]) -> dict[str, str]:
-    users = [who for who in counts if who in _ONESELF or known_role(who) == "user"]
+    users = [who for who in counts if who in ONESELF or known_role(who) == "user"]
     answers = [who for who in counts if known_role(who) == "assistant"]
     if len(users) != 1 or len(answers) > 1:
         return {}

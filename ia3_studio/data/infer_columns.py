@@ -41,6 +41,7 @@ from ia3_studio.data.pair_columns import named_pairs
 from ia3_studio.data.pair_names import ANSWER_NAMES, CONTEXT_NAMES, PROMPT_NAMES
 from ia3_studio.data.paths import is_listed
 from ia3_studio.data.read_texts import LABELED_NAMES
+from ia3_studio.data.sampled import thinned
 from ia3_studio.data.shapes.shape import is_blank
 from ia3_studio.data.sparse_columns import without_sparse
 from ia3_studio.data.split_names import SPLIT
@@ -79,16 +80,16 @@ def infer_columns(table: Table) -> Mapping:
     with kept_profiles():
         told = telling_rows(table)
         found = _told(_without_empty_rows(told))
-        return _with_label_to_tell(told.frame, found, columns_to_tell(table))
+        return _with_label_to_tell(table, told.frame, found) if found.kind == "pairs" else found
 
 
-def _with_label_to_tell(frame: pd.DataFrame, found: Mapping, to_tell: Sequence[str]) -> Mapping:
+def _with_label_to_tell(table: Table, frame: pd.DataFrame, found: Mapping) -> Mapping:
     """Return a prompt and its answer as a pair of texts, where a label of them is the only thing that no test row has.
 
-    So a competition asks who wrote an answer. Any other mapping stays as it is.
+    So a competition asks who wrote an answer. Other pairs stay as they are.
     """
-    pair = (found.prompt, found.answer)
-    if found.kind != "pairs" or len(to_tell) != 1 or found.context or not {*pair} <= {*map(str, frame.columns)}:
+    pair, to_tell = (found.prompt, found.answer), columns_to_tell(thinned(table))
+    if len(to_tell) != 1 or found.context or not {*pair} <= {*map(str, frame.columns)}:
         return found
     label = to_tell[0]
     if label in pair or not profile(frame, label).is_label:

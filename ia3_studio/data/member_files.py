@@ -43,6 +43,17 @@ def read_each(tables: Mapping[str, bytes], readers: Readers) -> tuple[dict[str, 
     return found, failed
 
 
+def read_any(tables: Mapping[str, bytes], readers: Readers) -> tuple[dict[str, Found], dict[str, str]]:
+    """Return the tables that can be read, and a sentence on each that cannot; none where :func:`read_each` refuses.
+
+    What is raised on all files of a folder says more of them then.
+    """
+    try:
+        return read_each(tables, readers)
+    except DataError:
+        return {}, {}
+
+
 _MOST_DAMAGED = 5
 """Files that may be damaged beside others."""
 

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from ia3_studio.data.member_files import Readers, read_each
+from ia3_studio.data.member_files import Readers, read_any
 from ia3_studio.data.parsing import Found
 from ia3_studio.data.split_families import in_one_form
 from ia3_studio.data.split_names import TRAINING, split_of
 from ia3_studio.data.table_files import without_repeated
-from ia3_studio.errors import DataError
 
 
 def main_table(
@@ -37,7 +36,7 @@ def only_training(
     trained = {path: tables[path] for path, split in named.items() if split in TRAINING}
     if not trained or any(split and split not in TRAINING for split in named.values()):
         return None
-    readable, failed = read_each(trained, readers)
+    readable, failed = read_any(trained, readers)
     found = without_repeated(readable)
     if failed or len(found) != 1:
         return None
@@ -51,10 +50,7 @@ def one_form(
     """Read one of a few tables that hold the same rows in several forms, such as instructions and conversations."""
     if not 2 <= len(tables) <= _MOST_FORMS:
         return None
-    try:
-        readable, failed = read_each(tables, readers)
-    except DataError:  # none of them is a table: the sentence on all of them says more
-        return None
+    readable, failed = read_any(tables, readers)
     chosen = in_one_form(readable) if len(readable) > 1 and not failed else None
     if chosen is None:
         return None

@@ -196,16 +196,17 @@ def _beginning(table: Table) -> Table:
 
 
 def _candidates(table: Table) -> Iterator[Mapping]:
+    columns = [str(name) for name in table.frame.columns if str(name) != SPLIT]
+    listed = [name for name in columns if any(map(is_listed, structures_of(table.frame, name)))]
     inferred = all_inferred(table)
     for found in inferred:
         yield found
-        if _has_lists(table, found):
+        if _is_open(found, listed):
             yield _with_lists(table, found)
     for kind in (kind for kind in _KINDS if kind not in map(task_of, inferred)):
         with suppress(DataError):  # the table has nothing for the task
             if likeliest := likely_columns(table, kind):
                 yield likeliest
-    columns = [str(name) for name in table.frame.columns if str(name) != SPLIT]
     profiles = [profile(table.frame, name) for name in columns]
     read = named(columns, (*LABELED_NAMES, *PROMPT_NAMES))
     texts = sorted((each for each in profiles if each.is_text), key=lambda each: (each.name not in read, -each.length))
@@ -214,22 +215,20 @@ def _candidates(table: Table) -> Iterator[Mapping]:
     labels.sort(key=lambda each: each.is_identifier)
     yield from (Mapping("labels", column=text.name, answer=each.name) for text in texts[:2] for each in labels)
     own = sorted((each.name for each in texts if not each.is_label), key=columns.index)
-    listed = [name for name in columns if any(map(is_listed, structures_of(table.frame, name)))]
     answers = list(dict.fromkeys((*own, *listed, *(name for name in columns if not is_plain(table.frame, name)))))
     yield from (
         Mapping("labels", column=each.name, answer=name, target="multi") for each in texts[:2] for name in listed
     )
     pairs = [Mapping("pairs", *pair) for pair in combinations(answers, 2) if pair[0] in own]
     yield from pairs
-    yield from (_with_lists(table, found) for found in pairs if _has_lists(table, found))
+    yield from (_with_lists(table, found) for found in pairs if _is_open(found, listed))
     yield from (Mapping("text", column=text.name) for text in texts)
     yield from (Mapping("pairs", *pair[::-1]) for pair in combinations(own, 2))
 
 
-def _has_lists(table: Table, found: Mapping) -> bool:
-    """Say whether a mapping leaves it open what the lists are that it has as answers, and there are some."""
-    is_open = found.kind == "pairs" and not found.lists and found.answer in table.frame.columns
-    return is_open and any(map(is_listed, structures_of(table.frame, found.answer)))
+def _is_open(found: Mapping, listed: Sequence[str]) -> bool:
+    """Say whether a mapping leaves it open what the lists are that it has as answers, of the columns that hold any."""
+    return found.kind == "pairs" and not found.lists and found.answer in listed
 
 
 def _with_lists(table: Table, found: Mapping) -> Mapping:

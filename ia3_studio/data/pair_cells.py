@@ -12,7 +12,7 @@ from ia3_studio.data.column_profile import cells_of, is_list_of_texts, is_plain,
 from ia3_studio.data.column_words import ANSWERED, READ
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.language_names import LANGUAGES
-from ia3_studio.data.paths import is_listed, paths_in, split_path, value_at
+from ia3_studio.data.paths import is_listed, paths_in, split_path, texts_within, value_at
 from ia3_studio.data.turns import text_of_parts
 
 if TYPE_CHECKING:
@@ -252,17 +252,8 @@ def _says_more_than(value: Record[Any, Any], key: str) -> bool:
 
     What the text is made of, such as its entities, says no more.
     """
-    texts: list[str] = []
     parts = [each for name, each in value.items() if str(name) != key and isinstance(each, Record)]
-    while parts:
-        part = parts.pop()
-        if isinstance(part, str):
-            texts.append(part)
-        elif isinstance(part, Record):
-            parts += part.values()
-        elif is_listed(part):
-            parts += list(part)
-    return any(len(text.split()) > _PHRASE and text.strip() not in str(value[key]) for text in texts)
+    return any(len(text.split()) > _PHRASE and text.strip() not in str(value[key]) for text in texts_within(parts))
 
 
 LONGEST_NAME = 40

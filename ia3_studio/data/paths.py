@@ -18,7 +18,7 @@ MOST_PATHS = 200
 LONGEST_LITERAL = 1_000_000
 """Characters of a cell that is parsed as JSON or Python."""
 _SAMPLE_ROWS = 50
-_DEEPEST = 3
+_DEEPEST, _DEEPEST_TEXT = 3, 8
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d{1,6})\]")
 _BRACKETS = {"[": "]", "{": "}", "(": ")"}
 _ARRAY = re.compile(r"\b(?:np\.|numpy\.)?array\(")
@@ -87,6 +87,15 @@ def structure_of(cell: Any) -> Any:
     except (ValueError, RecursionError):
         found = python_literal(text)
     return found if isinstance(found, list | dict) else cell
+
+
+def texts_within(value: Any, deepest: int = _DEEPEST_TEXT) -> Iterator[str]:
+    """Yield the texts in a value: itself, or those in its lists and objects."""
+    if isinstance(value, str):
+        yield value
+    elif deepest and (isinstance(value, Mapping) or is_listed(value)):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from texts_within(each, deepest - 1)
 
 
 def _written_once(text: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.parsing import Found
+from ia3_studio.data.paths import texts_within
 from ia3_studio.data.split_names import TRAINING
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def are_forms(one: pd.DataFrame, other: pd.DataFrame) -> bool:
 def _longest_of(frame: pd.DataFrame) -> list[list[str]]:
     """Return the longest texts of the first rows that have any, but for codes and what stands in most rows."""
     rows = frame.head(_TEXTS).itertuples(index=False) if len(frame) else ()
-    found = [{each.strip() for cell in row for each in _texts_of(cell) if _is_said(each.strip())} for row in rows]
+    found = [{each.strip() for cell in row for each in texts_within(cell) if _is_said(each.strip())} for row in rows]
     counts = Counter(text for texts in found for text in texts)
     kept = [[text for text in texts if 2 * counts[text] <= len(found)] for texts in found]
     return [sorted(texts, key=len)[-_FORMED_OF:] for texts in kept if texts]
@@ -109,14 +110,5 @@ def _holds(frame: pd.DataFrame, texts: Collection[Collection[str]]) -> bool:
     if len(texts) < 2:
         return False
     cells = (cell for row in frame.head(_ROWS).itertuples(index=False) for cell in row)
-    held = "\n".join(text for cell in cells for text in _texts_of(cell))[:_LONGEST]
+    held = "\n".join(text for cell in cells for text in texts_within(cell))[:_LONGEST]
     return sum(all(text in held for text in each) for each in texts) > _MOSTLY * len(texts)
-
-
-def _texts_of(value: object, deepest: int = 6) -> Iterator[str]:
-    """Yield the texts in a cell, also in lists and objects of it."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list | tuple) and deepest:
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _texts_of(each, deepest - 1)

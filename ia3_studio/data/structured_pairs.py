@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.about_row import is_about_row
-from ia3_studio.data.asked_data import is_structured
+from ia3_studio.data.asked_data import ASIDE, is_structured
 from ia3_studio.data.column_names import bare_name, name_words, named, says, says_last
 from ia3_studio.data.column_profile import cells_of, is_list_of_texts, profile, structures_of
 from ia3_studio.data.column_words import ANSWERED, ASKED, DATA, IN_ORDER, INGREDIENTS, MADE, ORIGINAL, WHOLE
@@ -62,9 +62,8 @@ def _parsed(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]
 _EXPECTED = frozenset(("gold", "expected", "target", "formula", "parse", "ast", "command", "program", "frame", "amr",
                        "semantics", "form", "json"))  # fmt: skip
 """Words for an object that a text is to be turned into."""
-_ASIDE = frozenset(("metadata", "meta", "info", "context", "input", "inputs", "extra", "extras", "stats", "config",
-                    "params", "parameters", "options", "schema", "tools", "tool", "settings", "kwargs", "scores",
-                    "checks", "criteria", "rubric", "tests", "usage", "variables", "args"))  # fmt: skip
+_ASIDE = ASIDE | {"context", "input", "inputs", "extra", "extras", "options", "schema", "tools", "tool", "kwargs",
+                  "checks", "criteria", "rubric", "tests", "usage", "variables", "args"}  # fmt: skip
 """Words for an object that says something else of a prompt."""
 
 

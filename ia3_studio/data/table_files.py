@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ia3_studio.data.alike_columns import are_alike, different_columns, more_columns, spelled_alike
 from ia3_studio.data.files_by_class import CLASSES
 from ia3_studio.data.label_names import label_name
-from ia3_studio.data.member_files import Readers, read_each
+from ia3_studio.data.member_files import Readers, read_any, read_each
 from ia3_studio.data.object_files import are_objects
 from ia3_studio.data.parsing import Found, shown_names
 from ia3_studio.data.split_families import are_forms, of_one_family
@@ -94,11 +94,8 @@ def alike(
     """Read files with the same columns, such as one for each year, one after the other."""
     if not 2 <= len(tables) <= _MOST_JOINED:
         return None
-    try:
-        readable, failed = read_each(tables, readers)
-    except DataError:  # none of them is a table: the sentence on all of them says more
-        return None
-    if failed and len(readable) < 2:
+    readable, failed = read_any(tables, readers)
+    if not readable or (failed and len(readable) < 2):
         return None
     found = without_repeated(spelled_alike(readable))
     if len(found) == 1:

@@ -78,6 +78,8 @@ ROLES: dict[str, Role] = {
     "tool_result": "tool", "ipython": "tool",
 }  # fmt: skip
 """What a turn's role is called, in lower case, with "_" for blanks and hyphens."""
+ONESELF = frozenset(("you", "me", "myself"))
+"""What a log calls the person whose it is."""
 
 
 def known_role(name: str) -> Role | None:

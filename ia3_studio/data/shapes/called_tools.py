@@ -6,7 +6,9 @@ from typing import Any
 
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import is_listed, structure_of
+from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, frame_of, is_text, listed
+from ia3_studio.data.tool_calls import Call, calls_in
 
 _ASKED = ("prompt", "query", "instruction", "question", "request", "utterance", "user", "userinput", "input", "text",
           "command", "message")  # fmt: skip
@@ -47,45 +49,34 @@ def _is_object(cell: Any) -> bool:
 
 
 def _begins_with_calls(cell: Any) -> bool:
-    items = listed(structure_of(cell))[:_LOOKED_AT]
-    return bool(items) and all(map(_call_in, items))
+    return bool(_calls_in(listed(structure_of(cell))[:_LOOKED_AT]))
 
 
 _LOOKED_AT = 5
 """Calls at the beginning of a list that tell what it holds."""
 
 
-def _calls_in(cell: Any) -> list[dict[str, Any]]:
-    """Return the calls in a list of them; nothing for anything else."""
-    items = listed(structure_of(cell))
-    found = [call for each in items if (call := _call_in(each))]
-    return found if len(found) == len(items) else []
+def _calls_in(cell: Any) -> list[Call]:
+    """Return the calls in a list of them, in one of the ways that they are written; nothing for anything else."""
+    try:
+        found = calls_in({"tool_calls": listed(structure_of(cell))})
+    except UnusableError:  # an entry that names no tool
+        return []
+    functions = [call["function"] for call in found]
+    are_calls = all(_is_name(each["name"]) and isinstance(each["arguments"], dict) for each in functions)
+    return found if are_calls else []
 
 
-def _call_in(value: Any) -> dict[str, Any] | None:
-    """Return a call in one of the ways that they are written; None for anything else."""
-    function = value.get("function", value) if isinstance(value, dict) else None
-    if not isinstance(function, dict) or not _is_name(function.get("name")):
-        return None
-    given: Any = structure_of(next((function[key] for key in _ARGUMENTS if key in function), {}))
-    return _call(function["name"], given) if isinstance(given, dict) else None
-
-
-_ARGUMENTS = ("arguments", "args", "parameters", "params")
-
-
-def _call(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "function", "function": {"name": name.strip(), "arguments": arguments}}
-
-
-def _calls_of(record: dict[str, Any], called: tuple[str, ...]) -> list[dict[str, Any]] | str:
+def _calls_of(record: dict[str, Any], called: tuple[str, ...]) -> list[Call] | str:
     """Return the calls of a row, or why it has none."""
     if len(called) == 1:
         return _calls_in(record.get(called[0])) or f"no tool is called ({called[0]} is empty, or not a list of calls)"
     tool, arguments = record.get(called[0]), structure_of(record.get(called[1], {}))
     if not _is_name(tool):
         return f"no tool is called ({called[0]} is empty)"
-    return [_call(str(tool), arguments)] if isinstance(arguments, dict) else f"{called[1]} is not an object"
+    if not isinstance(arguments, dict):
+        return f"{called[1]} is not an object"
+    return calls_in({"tool_calls": {"name": str(tool).strip(), "arguments": arguments}})
 
 
 def _read(rows: Rows) -> Recognized:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ia3_studio.data.mapping import Mapping as Roles
 from ia3_studio.data.shapes.shape import Recognized, frame_of
+from ia3_studio.data.turn_roles import ONESELF
 from ia3_studio.errors import DataError
 
 PAUSE = 4 * 3600
@@ -162,12 +163,12 @@ def _answerer(speakers: Sequence[str]) -> str | None:
     names = {who.strip().rstrip(":.").casefold(): who for who in speakers}
     if names.keys() == {"q", "a"}:
         return names["a"]
-    oneself, others = names.keys() & _ONESELF, names.keys() & _OTHERS
+    oneself, others = names.keys() & ONESELF, names.keys() & _OTHERS
     return names[next(iter(oneself))] if len(oneself) == len(others) == 1 and len(names) == _TWO else None
 
 
-_ONESELF, _OTHERS = frozenset(("you", "me", "myself")), frozenset(("them", "they", "other", "partner", "stranger"))
-"""What a log calls the person whose it is, and the one that talks with them."""
+_OTHERS = frozenset(("them", "they", "other", "partner", "stranger"))
+"""What a log calls the one that talks with the person whose it is."""
 _TWO = 2
 
 
