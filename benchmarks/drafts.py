@@ -1,12 +1,12 @@
-"""How much faster are responses that guess their next tokens from the conversation? In one run, on this machine.
+"""How much faster are responses whose next tokens are guessed, from the conversation or by rounded weights?
 
     python benchmarks/drafts.py [--tokens 96] [--rounds 3] [--model MODEL] [--cores 1]
 
-Everyday prompts are answered with guesses and token by token, by turns, by one model and by two side by side (base and
-tuned), greedily and with the sampling that the page begins with. Printed are the shortest times, tokens for each step,
-whether all texts are the same, what more rows cost on this machine, and how often guesses are right: the first one for
-every token, further ones as far as they were read. The peer is transformers' ``generate`` with merged weights, alone
-and with its own prompt lookup.
+Everyday prompts are answered with all guesses, with those from the conversation alone, and token by token, by turns in
+one run, by one model and by two side by side (base and tuned), greedily and with the sampling that the page begins
+with. Printed are the shortest times, tokens for each step of the exact weights, whether all texts are the same, what
+more rows cost on this machine, and how often guesses are right: the first one for every token, further ones as far as
+they were read. The peer is transformers' ``generate`` with merged weights, alone and with its own prompt lookup.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import torch
 
 from benchmarks.chat import MODEL, some_adapter
 from ia3_studio.chat import ChatSettings, Variant, reply
-from ia3_studio.chat.drafts import PromptLookup
+from ia3_studio.chat.drafts import Drafts, PromptLookup
 from ia3_studio.chat.settings import PRESETS
 from ia3_studio.data.conversations import Message
 from ia3_studio.data.tokens import prompt_ids
@@ -67,38 +67,72 @@ def main() -> None:
     step = step_of(ours.model)
     if step is None:
         raise SystemExit("This model is not decoded in one loop, so that nothing is guessed.")
-    costs = step.row_costs
-    print("time of products by rows:", *(f"{rows}: {spent * 1000:.1f} ms" for rows, spent in costs.seconds.items()))
-    steps, rates = counted_steps(), GuessRates()
+    costs, rounded = step.row_costs, step.rounded
+    show_costs("exact", costs)
+    if rounded is not None:
+        show_costs("rounded", rounded.row_costs)
+    ways = {"all": (costs, rounded), "looked up": (costs, None), "none": (RowCosts(), None)}
+    steps, rates, written = counted_steps(), GuessRates(), WrittenRates()
     serving = serve(ours.model, {"tuned": adapter})
     for sampling, preset in (("greedy", PRESETS["Precise"]), ("sampled", PRESETS["Balanced"])):
         settings = ChatSettings(preset.temperature, preset.top_p, given.tokens)
         for strengths in ((1.0,), (0.0, 1.0)):
             variants = [Variant(strength, "tuned") for strength in strengths]
-            ratios, same = [], 0
+            ratios: dict[str, list[float]] = {"all": [], "looked up": []}
+            same = 0
             for name, prompt in PROMPTS.items():
                 asked = [(Message("user", prompt),)] * len(variants)
-                found: dict[bool, Any] = {}
-                least, tokens = {True: float("inf"), False: float("inf")}, 0.0
+                found: dict[str, Any] = {}
+                least, tokens = dict.fromkeys(ways, float("inf")), 0.0
                 for _round in range(given.rounds):
-                    for guesses in (True, False):
-                        step.row_costs, steps[0] = (costs if guesses else RowCosts()), 0
-                        *_, found[guesses] = reply(ours, serving, asked, variants, settings)
-                        # without the prompt, which is read once in both
-                        took = max(each.seconds - each.time_to_first_token for each in found[guesses])
-                        least[guesses] = min(least[guesses], took)
-                        if guesses:
-                            tokens = max(len(each.tokens) - 1 for each in found[True]) / max(1, steps[0])
-                same += [each.text for each in found[True]] == [each.text for each in found[False]]
-                ratios.append(least[False] / least[True])
-                print(f"{sampling}, {len(variants)} at once, {name:12} {tokens:.2f} tokens a step, {ratios[-1]:.2f}x")
-            mean = torch.tensor(ratios).log().mean().exp()
-            print(
-                f"{sampling}, {len(variants)} at once: {mean:.2f}x on average; {same} of {len(PROMPTS)} texts the same"
-            )
-    step.row_costs = costs
+                    for way, (step.row_costs, step.rounded) in ways.items():
+                        steps[0] = 0
+                        *_, found[way] = reply(ours, serving, asked, variants, settings)
+                        # without the prompt, which is read once in all of them
+                        took = max(each.seconds - each.time_to_first_token for each in found[way])
+                        least[way] = min(least[way], took)
+                        if way == "all":
+                            tokens = max(len(each.tokens) - 1 for each in found[way]) / max(1, steps[0])
+                texts = {tuple(each.text for each in answers) for answers in found.values()}
+                same += len(texts) == 1
+                for way, kept in ratios.items():
+                    kept.append(least["none"] / least[way])
+                gains = ", ".join(f"{way} {kept[-1]:.2f}x" for way, kept in ratios.items())
+                print(f"{sampling}, {len(variants)} at once, {name:12} {tokens:.2f} tokens a step, {gains}")
+            means = {way: float(torch.tensor(kept).log().mean().exp()) for way, kept in ratios.items()}
+            gains = ", ".join(f"{way} {mean:.2f}x" for way, mean in means.items())
+            print(f"{sampling}, {len(variants)} at once: {gains} on average; {same} of {len(PROMPTS)} texts the same")
+    step.row_costs, step.rounded = costs, rounded
     rates.show()
+    written.show()
     compare_generate(ours, serving, given.model, adapter, given.tokens, given.rounds)
+
+
+def show_costs(name: str, costs: RowCosts) -> None:
+    """Print what products of a few rows take."""
+    spent = (f"{rows}: {seconds * 1000:.1f} ms" for rows, seconds in costs.seconds.items())
+    print(f"time of products by rows, {name} weights:", *spent)
+
+
+class WrittenRates:
+    """How often rounded weights write the token that the exact ones take, as far as it was compared."""
+
+    def __init__(self) -> None:
+        self._right = self._wrong = 0
+        told = Drafts.told
+
+        def watched(drafts: Drafts, rows: Any, guessed: Any, counts: Any) -> None:
+            before = drafts.agreement
+            told(drafts, rows, guessed, counts)
+            self._right += drafts.agreement.right - before.right
+            self._wrong += drafts.agreement.wrong - before.wrong
+
+        Drafts.told = watched  # type: ignore[method-assign]
+
+    def show(self) -> None:
+        """Print the share of written tokens that were right."""
+        if compared := self._right + self._wrong:
+            print(f"written by rounded weights: {self._right / compared:.2%} of {compared:.0f} tokens right")
 
 
 class GuessRates:
@@ -132,12 +166,12 @@ class GuessRates:
 
 
 def counted_steps() -> list[int]:
-    """Return a list of one number, which every step of decoding **adds 1 to**."""
+    """Return a list of one number, which every step of decoding by the exact weights **adds 1 to**."""
     steps, several = [0], FastDecodeStep.several
 
-    def counted(*given: Any) -> Any:
-        steps[0] += 1
-        return several(*given)
+    def counted(step: FastDecodeStep, *given: Any) -> Any:
+        steps[0] += step.rounded is None or not step.rounded.choice.rounded
+        return several(step, *given)
 
     FastDecodeStep.several = counted  # type: ignore[method-assign]
     return steps

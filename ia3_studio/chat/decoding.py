@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
@@ -16,7 +17,8 @@ import torch
 from ia3_studio.chat.answers import Row
 from ia3_studio.chat.drafts import Drafts
 from ia3_studio.chat.kept_rows import remember, resumed
-from ia3_studio.models.chat_weights import row_costs_of
+from ia3_studio.chat.write_ahead import Guess, Writer
+from ia3_studio.models.chat_weights import int8_copies, row_costs_of
 from ia3_studio.models.fast_inference import step_of
 from ia3_studio.models.model_call import KEYS_AND_VALUES, cache_name, called, read
 from ia3_studio.models.preallocated_kv_cache import cache_argument, cache_of, preallocate
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from ia3_studio.chat.settings import Weights
     from ia3_studio.models.decoder_parts import Scales
+    from ia3_studio.models.fast_decode import FastDecodeStep
     from ia3_studio.models.kept_prefixes import KeptPrefixes
 
 
@@ -50,7 +53,13 @@ Logits = Iterator[list[tuple[Row, "Tensor"]]]
 
 
 def decode(
-    model: Any, rows: list[Row], scaling: Scaling, kept: KeptPrefixes | None = None, *, weights: Weights = "exact"
+    model: Any,
+    rows: list[Row],
+    scaling: Scaling,
+    kept: KeptPrefixes | None = None,
+    *,
+    weights: Weights = "exact",
+    guess: Guess | None = None,
 ) -> Logits:
     """Let a causal model read the prompts as one batch, then a token of each row at a time and those guessed right.
 
@@ -62,18 +71,24 @@ def decode(
         scaling: the context in which it is called.
         kept: keys and values of earlier conversations, which those of these rows are **added to** once they end.
         weights: that tokens of the answers multiply by; keys and values of inexact ones are not kept.
+        guess: how a row takes a token, so that rounded weights can write ahead; without it they do not.
     """
     ids, mask = pad_left([row.prompt for row in rows], model.device)
     positions = (mask.cumsum(1) - 1).clamp(min=0)
     cache, held = resumed(kept, rows) if kept is not None else (None, 0)
     ids, positions = ids[:, held:], positions[:, held:]
     keeps = cache_name(inspect.signature(model.forward).parameters) in KEYS_AND_VALUES
-    drafts, writes = Drafts(rows, row_costs_of(model, int8=weights == "int8")), False
+    step, writer, writes = step_of(model), _writer(model, weights, guess), False
+    drafts = Drafts(rows, row_costs_of(model, int8=weights == "int8"), writer.rounded.row_costs if writer else None)
     guessed: list[list[int]] = [[] for _row in rows]
     while rows and keeps:
         with scaling(rows, writes=writes) as scales, torch.inference_mode():
             if writes:
-                logits, guessed, mask = _read_on(model, rows, drafts, cache, mask, scales)
+                fast = step if step is not None and step.serves(scales, cache) else None
+                guessed = [[] for _row in rows]
+                if fast is not None and fast.takes_several(cache):
+                    guessed = drafts.of(rows, partial(writer.ahead, rows, cache, mask, scales) if writer else None)
+                logits, mask = _read_on(model, fast, rows, guessed, cache, mask, scales)
             else:
                 logits, cache = called(model, ids, positions, _seen(mask), cache)
                 logits = logits[:, None]
@@ -87,6 +102,7 @@ def decode(
             is_left = False
         finally:
             mask = _without_wrong(cache, mask, guessed, counts)
+            drafts.told(rows, guessed, counts)
             for number, row in enumerate(rows):
                 if kept is not None and (is_left or row.ended):
                     remember(kept, row, cache, number, mask, keeps_answers=weights == "exact")
@@ -95,25 +111,38 @@ def decode(
         yield from decode_apart(model, rows, scaling)
 
 
+def _writer(model: Any, weights: Weights, guess: Guess | None) -> Writer | None:
+    """Return what writes ahead of answers that multiply by the exact weights; None where nothing does."""
+    step = step_of(model)
+    if step is None or step.rounded is None or guess is None:
+        return None
+    if weights == "int8" and int8_copies(model).is_on:  # these are as fast
+        return None
+    return Writer(step, step.rounded, guess)
+
+
 def _read_on(
-    model: Any, rows: Sequence[Row], drafts: Drafts, cache: Any, mask: Tensor, scales: Scales
-) -> tuple[Tensor, list[list[int]], Tensor]:
+    model: Any,
+    step: FastDecodeStep | None,
+    rows: Sequence[Row],
+    guessed: Sequence[Sequence[int]],
+    cache: Any,
+    mask: Tensor,
+    scales: Scales,
+) -> tuple[Tensor, Tensor]:
     """Let the model read the last token of each row, and those that may come next. **The cache grows by them.**
 
     Returns:
-        Logits, shape (rows, tokens, vocabulary); what was guessed; the mask with all tokens.
+        Logits, shape (rows, tokens, vocabulary), and the mask with all tokens.
     """
-    found = step_of(model)
-    step = found if found is not None and found.serves(scales, cache) else None
-    guessed = drafts.of(rows) if step is not None and step.takes_several(cache) else [[] for _row in rows]
     longest = max(map(len, guessed))
     lines = [[row.ids[-1], *more, *[0] * (longest - len(more))] for row, more in zip(rows, guessed, strict=True)]
     ids = torch.tensor(lines, device=mask.device)
     positions = mask.sum(1, keepdim=True) + torch.arange(1 + longest, device=mask.device)
     mask = torch.cat([mask, mask.new_ones(len(rows), 1 + longest)], dim=1)
     if step is not None:
-        return step.several(ids, positions, cache, _seen(mask), scales), guessed, mask
-    return called(model, ids, positions, _seen(mask), cache)[0][:, None], guessed, mask
+        return step.several(ids, positions, cache, _seen(mask), scales), mask
+    return called(model, ids, positions, _seen(mask), cache)[0][:, None], mask
 
 
 def _seen(mask: Tensor) -> Tensor | None:

@@ -1,14 +1,16 @@
-"""Which tokens may come next? Those that followed the last few tokens earlier in the conversation.
+"""Which tokens may come next? Those that followed the last few tokens earlier, or that rounded weights write.
 
-A response often repeats: a name, a phrase of the prompt, the line that it began. Tokens that are guessed are read
-together with the last one, in hardly more time than that alone, and each is kept if the model itself writes it there:
-the text is the same, and comes in fewer steps (prompt lookup decoding, Saxena 2023, after Leviathan et al. 2023,
-https://arxiv.org/abs/2211.17192; here nothing is drawn for a guess, so that a seed gives the same text, too).
+A response often repeats: a name, a phrase of the prompt, the line that it began. And rounded weights write nearly the
+same in little more than half the time. Tokens that are guessed are read together with the last one, in hardly more time
+than that alone, and each is kept if the model itself writes it there: the text is the same, and comes in fewer steps
+(speculative decoding, Leviathan et al. 2023, https://arxiv.org/abs/2211.17192; prompt lookup, Saxena
+2023; drafts of the model itself, Zhang et al. 2023, https://arxiv.org/abs/2309.08168). What is drawn for a guess is
+drawn again for the token, by the same random number, so that a seed gives the same text, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,11 @@ RIGHT_NEXT = (0.0, 0.55, 0.6, 0.68, 0.84)
 """The same of each further guess, after right ones."""
 LONGEST = len(RIGHT) - 1
 """Of the last tokens, as many as this are looked up."""
+Write = Callable[[int], list[list[int]]]
+"""(count) → so many tokens of each row, or fewer where it ends, as rounded weights write them."""
+_AGREED, _ASSUMED = 0.97, 30
+"""How often rounded weights write the same token, before that was seen, and for as many tokens this counts:
+``benchmarks/drafts.py`` measures it."""
 _GAIN = 1.05
 """Guesses are read where so many times as many tokens a second are expected: what is expected is not exact."""
 
@@ -76,32 +83,88 @@ class PromptLookup:
         return found
 
 
+@dataclass(frozen=True)
+class Agreement:
+    """How many tokens rounded weights wrote that the exact ones take, and that they do not take."""
+
+    right: float = _AGREED * _ASSUMED
+    wrong: float = (1 - _AGREED) * _ASSUMED
+
+    @property
+    def share(self) -> float:
+        """Return the share that is right."""
+        return self.right / (self.right + self.wrong)
+
+
 class Drafts:
     """What may come next in each conversation of a batch, where reading more tokens costs the machine hardly more."""
 
-    def __init__(self, rows: Sequence[Row], costs: RowCosts) -> None:
-        self._costs = costs
-        self._lookups = {id(row): PromptLookup(row.prompt) for row in rows} if costs.seconds else {}
+    def __init__(self, rows: Sequence[Row], costs: RowCosts, rounded: RowCosts | None = None) -> None:
+        """Prepare to guess.
 
-    def of(self, rows: Sequence[Row]) -> list[list[int]]:
-        """Return the tokens that may come next in each of these rows; none where guessing does not pay."""
-        most = self._costs.most // len(rows) - 1
+        Args:
+            rows: conversations.
+            costs: of the exact weights.
+            rounded: of weights that write nearly the same; None without any.
+        """
+        self._costs, self._rounded = costs, rounded
+        self._lookups = {id(row): PromptLookup(row.prompt) for row in rows} if costs.seconds else {}
+        self.agreement = Agreement()
+        """Of the rounded weights with the exact ones, in these conversations."""
+        self._are_written = False
+
+    def of(self, rows: Sequence[Row], write: Write | None = None) -> list[list[int]]:
+        """Return the tokens that may come next in each of these rows; none where guessing does not pay.
+
+        Args:
+            rows: those that go on.
+            write: lets rounded weights write, if there are any.
+        """
+        most, self._are_written = self._costs.most // len(rows) - 1, False
         if most < 1:
             return [[] for _row in rows]
-        drafts = [self._draft(row, min(most, row.most - len(row.ids) - 1)) for row in rows]
-        count = self._paying(drafts)
+        left = [min(most, row.most - len(row.ids) - 1) for row in rows]
+        drafts = [self._draft(row, count) for row, count in zip(rows, left, strict=True)]
+        count, speed = self._paying(drafts)
+        if write is not None and self._rounded is not None:
+            written, faster = self._written(len(rows), min(left))
+            if faster > speed:
+                self._are_written = True
+                return write(written)
         return [draft.tokens[:count] for draft in drafts]
+
+    def told(self, rows: Sequence[Row], guessed: Sequence[Sequence[int]], counts: Sequence[int]) -> None:
+        """Learn how many of the last guesses of each row were right, so that more or fewer are written next."""
+        if self._are_written:
+            wrong = sum(
+                count < len(guesses) and not row.ended
+                for row, guesses, count in zip(rows, guessed, counts, strict=True)
+            )
+            self.agreement = Agreement(self.agreement.right + sum(counts), self.agreement.wrong + wrong)
+
+    def _written(self, rows: int, most: int) -> tuple[int, float]:
+        """Return how many tokens rounded weights should write ahead of each row, and the tokens a second expected."""
+        if self._rounded is None or not self._rounded.seconds:
+            return 0, 0.0
+        each, agreed = self._rounded.of(rows, self._costs.seconds[1]), self.agreement.share
+        speeds = {0: 0.0}
+        for count in range(1, most + 1):
+            expected = sum(agreed**number for number in range(count + 1))
+            speeds[count] = rows * expected / (self._costs.of(rows * (1 + count)) + count * each)
+        best = max(speeds, key=speeds.__getitem__)
+        return best, speeds[best] / _GAIN
 
     def _draft(self, row: Row, most: int) -> Draft:
         lookup = self._lookups[id(row)]
         lookup.extend(row.ids[len(lookup) - len(row.prompt) :])
         return lookup.draft(most)
 
-    def _paying(self, drafts: Sequence[Draft]) -> int:
-        """Return how many guesses of each row are read together: those that let most tokens a second be expected."""
+    def _paying(self, drafts: Sequence[Draft]) -> tuple[int, float]:
+        """Return how many guesses of each row are read together, and the tokens a second expected: the most."""
         speeds = [
             (len(drafts) + sum(draft.expected(count) for draft in drafts)) / self._costs.of(len(drafts) * (1 + count))
             for count in range(1 + max(len(draft.tokens) for draft in drafts))
         ]
         best = max(range(len(speeds)), key=speeds.__getitem__)
-        return best if speeds[best] > _GAIN * speeds[0] else 0
+        best = best if speeds[best] > _GAIN * speeds[0] else 0
+        return best, speeds[best]

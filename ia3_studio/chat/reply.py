@@ -20,7 +20,7 @@ from ia3_studio.chat.variants import Variant, with_variants
 from ia3_studio.errors import ModelError
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Generator, Tensor
 
     from ia3_studio.data.conversations import Message
     from ia3_studio.method.scaling import Attachment
@@ -107,14 +107,17 @@ def _answer(
         with turn, weights, with_variants(handle, [row.variant for row in going]):
             yield handle.scales() if handle else {}
 
+    def guess(row: Row, scores: Tensor, ahead: Sequence[int], generator: Generator) -> int | None:
+        return None if ahead and ahead[-1] in ends else _next(row, scores, settings, ahead, generator)
+
     grown = (
         decode_answers(loaded.model, rows, scaling)
         if loaded.head == "seq2seq"
-        else decode(loaded.model, rows, scaling, kept, weights=settings.weights)
+        else decode(loaded.model, rows, scaling, kept, weights=settings.weights, guess=guess)
     )
     for given in grown:
         for row, scores in given:
-            row.take(_next(row, scores, settings), scores, loaded.tokenizer)
+            row.take(_next(row, scores, settings, (), row.generator), scores, loaded.tokenizer)
             full: End = "length" if len(row.ids) >= settings.max_new_tokens else "context"
             row.ended = "end" if row.ids[-1] in ends else full if len(row.ids) >= row.most else ""
         yield
@@ -151,11 +154,11 @@ def _about_int8(loaded: LoadedModel, turn: AbstractContextManager[Any]) -> str:
     return f"exact weights, as int8 is off: {path.reason}"
 
 
-def _next(row: Row, scores: Tensor, settings: ChatSettings) -> int:
-    """Draw a row's next token from logits, shape (vocabulary,)."""
+def _next(row: Row, scores: Tensor, settings: ChatSettings, ahead: Sequence[int], generator: Generator) -> int:
+    """Draw the token after a row's last one, and after some that may follow it, from logits, shape (vocabulary,)."""
     import torch
 
     if settings.repetition_penalty != 1:
-        seen = torch.tensor([*row.prompt, *row.ids], device=scores.device)
+        seen = torch.tensor([*row.prompt, *row.ids, *ahead], device=scores.device)
         scores = penalized(scores, seen, settings.repetition_penalty)
-    return draw(scores, settings, row.generator)
+    return draw(scores, settings, generator)

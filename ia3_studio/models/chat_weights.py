@@ -70,8 +70,8 @@ def _copies_of(model: nn.Module) -> _Copies:
 
 
 def _copied(model: Any) -> _Copies:
-    choice, head = WeightChoice(), model.get_output_embeddings()
-    stacks = stacks_of(model)
+    stacks, head = stacks_of(model), model.get_output_embeddings()
+    choice = stacks[0].choice if stacks else WeightChoice()
     inner = [stack for stack in stacks if head not in stack.layers]
     pack, reason = int8_pack([stack.weight for stack in inner], [stack.whole for stack in inner])
     if pack is None:

@@ -24,6 +24,7 @@ from ia3_studio.models.row_costs import RowCosts
 
 if TYPE_CHECKING:
     from ia3_studio.method.rows import Key
+    from ia3_studio.models.rounded_weights import RoundedWeights
 
 Rotation = tuple[Tensor, Tensor]
 """Cosines, and sines with the sign of the half they multiply, each of shape (rows, 1, rotated channels)."""
@@ -66,6 +67,8 @@ class FastDecodeStep:
         """Whether a few tokens at once have the logits that they have one by one; a trial decides."""
         self.row_costs = RowCosts()
         """What more rows cost, once that was timed."""
+        self.rounded: RoundedWeights | None = None
+        """Weights that draft tokens, once they were timed; None where none are faster than the exact ones."""
         self._passed = [module for path, module in model.named_modules() if path and path not in scaled]
         """Modules whose hooks a token does not run: those of adapters' own heads, and of others."""
 

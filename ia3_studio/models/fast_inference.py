@@ -14,7 +14,8 @@ from torch.nn.functional import linear
 from ia3_studio.background import in_background
 from ia3_studio.models.fast_linear import Stack, plain_layers, stack_layers, unstack_layers, weights_of
 from ia3_studio.models.fast_paths import FastPath
-from ia3_studio.models.few_rows import Pack, half_pack, onednn_product
+from ia3_studio.models.few_rows import HalfPack, half_pack, onednn_product
+from ia3_studio.models.rounded_weights import rounded_weights
 from ia3_studio.models.row_costs import PlainWeight, timed_rows
 
 if TYPE_CHECKING:
@@ -76,13 +77,14 @@ def step_of(model: nn.Module) -> FastDecodeStep | None:
 
 
 def _prepare(
-    layers: Sequence[nn.Module], stacks: Sequence[Stack], pack: Pack | None, step: FastDecodeStep | None
+    layers: Sequence[nn.Module], stacks: Sequence[Stack], pack: HalfPack | None, step: FastDecodeStep | None
 ) -> None:
     if pack:
         for stack in stacks:
             stack.pack(pack)
     if step:
         step.row_costs = timed_rows(stacks or [PlainWeight(weight) for weight in weights_of(layers)])
+        step.rounded = rounded_weights(stacks)
 
 
 def _log_failure(preparing: Future[None]) -> None:

@@ -25,7 +25,8 @@ from torch.nn.functional import linear
 from transformers.pytorch_utils import Conv1D
 
 from ia3_studio.models.fast_paths import failed_trial
-from ia3_studio.models.few_rows import Pack, PackedWeight, Product
+from ia3_studio.models.few_rows import HalfPack, Pack, PackedWeight, Product
+from ia3_studio.models.half_weights import HalfWeight
 
 COPIES = "ia3_int8_copies"
 """The attribute of a model that says what became of its int8 copies (:mod:`ia3_studio.models.chat_weights`)."""
@@ -55,7 +56,8 @@ def stack_layers(model: nn.Module, layers: list[nn.Module], product: Product | N
         The stacks, and why each layer is alone if the run failed.
     """
     calls, note = _calls(model, layers)
-    return [_stacked(siblings, product) for siblings in _siblings(model, layers, calls)], note
+    choice = WeightChoice()
+    return [_stacked(siblings, product, choice) for siblings in _siblings(model, layers, calls)], note
 
 
 def unstack_layers(model: nn.Module) -> None:
@@ -69,7 +71,7 @@ def unstack_layers(model: nn.Module) -> None:
 def stacks_of(model: nn.Module) -> list[Stack]:
     """Return the stacks of a model's plain linear layers; **a layer without one gets its own**."""
     for module in plain_layers(model):
-        _stacked([module], None)
+        _stacked([module], None, WeightChoice())
     found = [stack for module in model.modules() if (stack := stack_of(module)) is not None]
     return list(dict.fromkeys(found))
 
@@ -84,31 +86,32 @@ class WeightChoice:
     """Which weights the layers of one model multiply by now."""
 
     int8 = False
+    rounded = False
+    """The first of the two float16 parts of each weight that has two."""
 
 
 class Stack:
     """Layers that are given the same rows, multiplied together when the first of them is asked."""
 
-    def __init__(self, layers: Sequence[nn.Module], product: Product | None) -> None:
-        self.layers = layers
+    def __init__(self, layers: Sequence[nn.Module], product: Product | None, choice: WeightChoice) -> None:
+        self.layers, self.choice = layers, choice
         self._product = product
         self._weight = _joined(layers, "weight")
         self._bias = _joined(layers, "bias") if layers[0].bias is not None else None
         self._sizes = [_outputs(layer) for layer in layers]
         self._versions = [layer_version(layer) for layer in layers]
-        self._half: PackedWeight | None = None
+        self._half: HalfWeight | None = None
         self._int8: PackedWeight | None = None
-        self._choice = WeightChoice()
         self._given: Tensor | None = None
         self._ready: dict[int, Tensor] = {}
 
-    def pack(self, pack: Pack) -> None:
+    def pack(self, pack: HalfPack) -> None:
         """Copy the weights in float16, which are multiplied from then on."""
         self._half = pack(self.weight, self._bias)
 
     def pack_int8(self, pack: Pack, choice: WeightChoice) -> None:
         """Copy the weights, to be multiplied whenever int8 is chosen."""
-        self._int8, self._choice = pack(self.weight, self._bias), choice
+        self._int8, self.choice = pack(self.weight, self._bias), choice
 
     @property
     def weight(self) -> Tensor:
@@ -129,10 +132,21 @@ class Stack:
 
     def whole(self, rows: Tensor) -> Tensor:
         """Return the outputs of all layers, shape (…, all outputs)."""
-        for copy in (self._int8 if self._choice.int8 else None, self._half):
+        if self.choice.rounded and self.has_two_parts:
+            return self.rounded(rows)
+        for copy in (self._int8 if self.choice.int8 else None, self._half):
             if copy is not None and copy.suits(_rows(rows)):
                 return copy(rows)
         return self._multiply(self.layers[0], rows, self._weight, self._bias)
+
+    @property
+    def has_two_parts(self) -> bool:
+        """Say whether the weights are copied as the sum of two float16 numbers."""
+        return self._half is not None and self._half.has_two_parts
+
+    def rounded(self, rows: Tensor) -> Tensor:
+        """Return about the outputs of all layers, shape (…, all outputs), by weights that are rounded to float16."""
+        return self.whole(rows) if self._half is None else self._half.rounded(rows)
 
     def _multiply(self, layer: nn.Module, rows: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         if not isinstance(layer, nn.Linear):
@@ -142,8 +156,8 @@ class Stack:
         return linear(rows, weight, bias)
 
 
-def _stacked(siblings: Sequence[nn.Module], product: Product | None) -> Stack:
-    stack = Stack(siblings, product)
+def _stacked(siblings: Sequence[nn.Module], product: Product | None, choice: WeightChoice) -> Stack:
+    stack = Stack(siblings, product, choice)
     for number, layer in enumerate(siblings):
         layer.forward = partial(_forward, stack, number)
     return stack

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from ia3_studio.models.fast_paths import failed_trial
-from ia3_studio.models.half_weights import half_kernel
+from ia3_studio.models.half_weights import HalfWeight, half_kernel
 from ia3_studio.models.int8_weights import int8_kernel
 from ia3_studio.models.machine import system_memory
 
@@ -34,6 +34,8 @@ class PackedWeight(Protocol):
 
 Pack = Callable[[Tensor, Tensor | None], PackedWeight]
 """(weight, bias) → their packed copy."""
+HalfPack = Callable[[Tensor, Tensor | None], HalfWeight]
+"""(weight, bias) → their copy in float16."""
 
 _ROWS = (1, 2)
 """Counts of rows that are timed: one conversation and two."""
@@ -75,7 +77,7 @@ def onednn_product(weights: Sequence[Tensor]) -> tuple[Product | None, str]:
 
 
 @torch.no_grad()
-def half_pack(weights: Sequence[Tensor], other: Product, *, rounds: bool) -> tuple[Pack | None, str]:
+def half_pack(weights: Sequence[Tensor], other: Product, *, rounds: bool) -> tuple[HalfPack | None, str]:
     """Return what copies weights in float16, if products with the copies are faster; None if not, and a note.
 
     Args:

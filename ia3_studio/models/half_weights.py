@@ -52,14 +52,20 @@ class HalfWeight:
         self._outputs, self._bias, self._serves_one = weight.shape[0], bias, serves_one
         self._factor = math.ldexp(1.0, -exponent)
         parts = _parts(weight, exponent, 2 if self.has_two_parts else 1)
-        self._packed: Any = torch.ops.quantized.linear_prepack_fp16(parts, None)
+        self._packed = [torch.ops.quantized.linear_prepack_fp16(part, None) for part in parts.split(self._outputs)]
 
     def __call__(self, rows: Tensor) -> Tensor:
         """Return rows · weightᵀ + bias, shape (…, out)."""
-        result: Tensor = torch.ops.quantized.linear_dynamic_fp16(rows, self._packed)
+        result = _product(rows, self._packed[0])
         if self.has_two_parts:
-            high, low = result.split(self._outputs, dim=-1)
-            result = torch.add(high, low, alpha=1 / LOW)
+            result.add_(_product(rows, self._packed[1]), alpha=1 / LOW)
+        return self._completed(result)
+
+    def rounded(self, rows: Tensor) -> Tensor:
+        """Return what the first part alone makes of that, shape (…, out): of two parts half the bytes are read."""
+        return self._completed(_product(rows, self._packed[0]))
+
+    def _completed(self, result: Tensor) -> Tensor:
         if self._factor != 1:
             result.mul_(self._factor)
         return result if self._bias is None else result.add_(self._bias)
@@ -68,6 +74,10 @@ class HalfWeight:
         """Say whether this is the way to multiply that many rows."""
         fewest, most = ROWS_OF_TWO_PARTS
         return not self.has_two_parts or (1 if self._serves_one else fewest) <= rows <= most
+
+
+def _product(rows: Tensor, packed: Any) -> Tensor:
+    return torch.ops.quantized.linear_dynamic_fp16(rows, packed)  # type: ignore[no-any-return]
 
 
 def half_kernel() -> type[HalfWeight] | None:

@@ -60,10 +60,15 @@ class RowCosts:
         """Return how many rows were timed at most; 0 if none were."""
         return max(self.seconds, default=0)
 
-    def of(self, rows: int) -> float:
-        """Return about what one step with so many rows takes, in products of one row; infinite if that is not known."""
+    def of(self, rows: int, one: float | None = None) -> float:
+        """Return about what one step with so many rows takes, in products of one row; infinite if that is not known.
+
+        Args:
+            rows: that are multiplied together.
+            one: seconds of the product of one row, where other weights are what is compared with.
+        """
         spent = next((spent for count, spent in self.seconds.items() if count >= rows), None)
-        return math.inf if spent is None else _BETWEEN + spent / self.seconds[COUNTS[0]]
+        return math.inf if spent is None else _BETWEEN + spent / (one or self.seconds[COUNTS[0]])
 
 
 @torch.inference_mode()

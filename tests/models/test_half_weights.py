@@ -49,6 +49,13 @@ def test_one_part_alone_would_lose_something() -> None:
     assert not rounded.has_two_parts and 2e-5 < error(rounded(rows), rows, weight) < 1e-3
 
 
+def test_of_two_parts_the_first_alone_is_the_rounded_weight() -> None:
+    weight, rows, bias = random(0.02), torch.ones(2, 96), torch.linspace(-3, 3, 300)
+    rounded = HalfWeight(weight, bias).rounded(rows)
+    assert torch.equal(rounded, HalfWeight(weight, bias, is_rounded=True)(rows))
+    assert not torch.equal(rounded, HalfWeight(weight, bias)(rows))
+
+
 def test_a_bias_is_added() -> None:
     weight, bias = random(0.02), torch.linspace(-3, 3, 300)
     rows = torch.ones(2, 96)
