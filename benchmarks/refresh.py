@@ -1,14 +1,15 @@
 """Repeat every measurement of the table in docs/benchmarks.md: python benchmarks/refresh.py [--quick]
 
 The commands are read from the table itself. Their output is written to docs/figures.md with the date, the machine, the
-commit and the documented figure, so that the two can be compared line by line. This takes hours on two cores. --quick
-repeats the figures of the README alone, for at most an hour: what is not finished by then is named as not measured.
---only selects commands by a part of their name.
+commit and the documented figure, so that the two can be compared line by line. This takes hours on two cores and needs
+what requirements-dev.txt installs. --quick repeats the figures of the README alone, for at most an hour: what is not
+finished by then is named as not measured. --only selects commands by a part of their name.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import math
 import os
 import platform
@@ -27,6 +28,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "docs" / "benchmarks.md"
 README = ROOT / "README.md"
 QUICK_MINUTES = 60.0
+PEERS = ("peft", "playwright")
+"""What measurements compare with, and what opens the page, none of which the app itself needs."""
 PAGE = ROOT / "docs" / "figures.md"
 ROW = re.compile(r"^\| (?P<what>[^|]+) \| (?P<figure>[^|]+) \| (?P<command>`python [^`]+`|same) \|$", re.MULTILINE)
 
@@ -43,6 +46,9 @@ def main() -> int:
     if options.list:
         print("\n".join(quoted))
         return 0
+    if absent := [name for name in PEERS if importlib.util.find_spec(name) is None]:
+        print(f"{' and '.join(absent)} cannot be imported; install requirements-dev.txt first.", file=sys.stderr)
+        return 1
     until = time.monotonic() + 60 * QUICK_MINUTES if options.quick else math.inf
     parts, failed = [heading()], False
     for command, rows in quoted.items():

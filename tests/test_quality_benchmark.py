@@ -443,6 +443,12 @@ def test_the_quick_set_repeats_the_figures_of_the_readme_alone() -> None:
     assert 3 <= len(listed) <= 10 and all(f"`{each}`" in readme for each in listed)
 
 
+def test_figures_are_not_refreshed_without_what_they_compare_with() -> None:
+    bare = [sys.executable, "-S", str(BENCHMARKS / "refresh.py"), "--only", "no such command"]  # no installed packages
+    done = subprocess.run(bare, capture_output=True, text=True)
+    assert done.returncode == 1 and "requirements-dev.txt" in done.stderr
+
+
 def test_outputs_are_kept_for_the_backward_pass_as_long_as_a_model_is_trained(
     quality: dict[str, ModuleType], monkeypatch: pytest.MonkeyPatch
 ) -> None:
