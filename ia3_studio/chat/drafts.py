@@ -27,7 +27,7 @@ LONGEST = len(RIGHT) - 1
 """Of the last tokens, as many as this are looked up."""
 Write = Callable[[int], list[list[int]]]
 """(count) → so many tokens of each row, or fewer where it ends, as rounded weights write them."""
-_AGREED, _ASSUMED = 0.97, 30
+_AGREED, _ASSUMED = 0.99, 50
 """How often rounded weights write the same token, before that was seen, and for as many tokens this counts:
 ``benchmarks/drafts.py`` measures it."""
 _GAIN = 1.05
