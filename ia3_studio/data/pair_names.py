@@ -34,7 +34,7 @@ ANSWER_NAMES = (
     "answer", "response", "output", "completion", "reply", "assistant", "target", "solution", "answers", "responses",
     "outputs", "completions", "summary", "highlights", "bot", "targets", "best_answer", "canonical_solution",
     "human_reference", "correct_answer", "gold_answer", "solutions", "ground_truth", "ground_truth_answer", "ideal",
-    "tldr", "ans", "expected_output", "expected_answer",
+    "generation_gt", "tldr", "ans", "expected_output", "expected_answer",
     "expected_response", "expected", "extraction", "extracted_data", "extracted",
     "extracted_json", "json_output", "structured_output", "output_json",
     "continuation", "continuations", "target_value", "reference_answer", "model_answer", "final_answer",

@@ -1,4 +1,4 @@
-"""Which columns are words and how they are said? A single column of words beside one called a pronunciation."""
+"""Which columns are words and how they are said or spelled in Latin letters? One of words beside one called so."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ _SAID_SO = frozenset((
     "ipa", "phoneme", "phonemes", "phonetic", "phonetics", "pronunciation", "pronunciations", "arpabet", "aussprache",
     "lautschrift", "prononciation", "pronunciacion", "pronuncia", "uitspraak", "pelafalan", "произношение",
     "транскрипция", "发音", "音标", "発音", "발음",
+    "roma", "romaji", "rōmaji", "romaja", "romanization", "romanisation", "romanized", "romanised", "pinyin", "拼音",
+    "transliteration", "transliterated", "translit", "транслит", "ローマ字", "로마자", "furigana", "ふりがな",
 ))  # fmt: skip
-"""Words for how something is said."""
+"""Words for how something is said, or spelled in other letters."""
 _LONGEST_WORD = 40
 """Mean characters of the words; sentences are read by the other rules."""
 

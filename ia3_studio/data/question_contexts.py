@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.column_names import bare_name, named, says, says_last
-from ia3_studio.data.column_profile import profile
+from ia3_studio.data.column_profile import profile, structures_of
 from ia3_studio.data.column_words import ANSWERED, ASKED_ABOUT_WORDS, CONTEXTS, ORIGINAL, WORSE
 from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.pair_cells import LONGER, are_questions, contains, holds_lists_of_texts
 from ia3_studio.data.pair_names import ASKED_ABOUT, LONG_CONTEXTS
 from ia3_studio.data.pair_sides import may_be_read
+from ia3_studio.data.paths import is_listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +46,13 @@ def _listed_context(frame: pd.DataFrame, columns: Sequence[str], prompt: str) ->
     if not _is_question(frame, prompt):
         return ""
     called = (name for name in columns if says_last(name, CONTEXTS | ASKED_ABOUT_WORDS) and not says(name, WORSE))
-    return next((name for name in called if holds_lists_of_texts(frame, name)), "")
+    return next((name for name in called if holds_lists_of_texts(frame, name) and not _list_names(frame, name)), "")
+
+
+def _list_names(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether most entries of lists are single words, such as names of the files that an answer is from."""
+    entries = [str(entry) for value in structures_of(frame, name) if is_listed(value) for entry in value]
+    return 2 * sum(entry.isascii() and len(entry.split()) < 2 for entry in entries) > len(entries)
 
 
 def _holding_answers(frame: pd.DataFrame, columns: Sequence[str], prompt: str, answer: str) -> str:

@@ -52,6 +52,8 @@ def _parsed(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]
     """
     objects = [name for name in structured if all(isinstance(each, Record) for each in structures_of(frame, name))]
     expected = [name for name in objects if says_last(name, _EXPECTED)]
+    if not expected and len(texts) == 1 and says_last(texts[0], ASKED):
+        expected = [name for name in objects if says_last(name, _FOUND) and not _answers_in_text(frame, name)]
     if not expected and len(structured) == 1 and set(map(bare_name, texts)) <= {"prompt", "instruction"}:
         expected = [name for name in objects if not says_last(name, _ASIDE) and not is_about_row(name)]
     if len(texts) != 1 or len(expected) != 1:
@@ -62,9 +64,16 @@ def _parsed(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]
 _EXPECTED = frozenset(("gold", "expected", "target", "formula", "parse", "ast", "command", "program", "frame", "amr",
                        "semantics", "form", "json"))  # fmt: skip
 """Words for an object that a text is to be turned into."""
+_FOUND = frozenset(("result", "analysis", "diagnosis", "assessment", "verdict", "classification"))
+"""Words for an object that a program found for what a person asked."""
 _ASIDE = ASIDE | {"context", "input", "inputs", "extra", "extras", "options", "schema", "tools", "tool", "kwargs",
                   "checks", "criteria", "rubric", "tests", "usage", "variables", "args"}  # fmt: skip
 """Words for an object that says something else of a prompt."""
+
+
+def _answers_in_text(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether objects hold a text that is called an answer, beside which the rest says how it was found."""
+    return any(says_last(key, ANSWERED) and not is_structured(frame, f"{name}.{key}") for key in _keys(frame, name))
 
 
 def _said_otherwise(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]) -> Mapping | None:

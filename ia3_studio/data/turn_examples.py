@@ -29,6 +29,7 @@ def pair_examples(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Ex
     if mapping.lists == "lines":
         given = "\n".join(texts_of(structure_of(given))) or given
     several = texts_of(given) if mapping.lists != "json" else []
+    several = [answer for answer in several if answer.strip()] or several
     is_empty = mapping.lists != "json" and is_listed(given) and not len(given)
     answers: list[Any] = [None] if is_empty else several or [one_text(given)]
     question = f"{prompt}\n\n{context}" if context.strip() else prompt

@@ -286,6 +286,18 @@ SIBLINGS = (
         12,
     ),
     Shape(
+        "words with spans that count words (SpERT, CoNLL04)",
+        "spans_of_words.json",
+        json.dumps(
+            [
+                {"tokens": ["Ferry", str(n), "leaves"], "entities": [{"type": "SHIP", "start": 0, "end": 2}]}
+                for n in range(12)
+            ]
+        ),
+        TAGS,
+        12,
+    ),
+    Shape(
         "answers by their places in a text",
         "places.jsonl",
         lines(lambda n: {"question": asked(n), "passage": f"Ferry {n} leaves at nine.", "start": 0, "end": 5}),

@@ -289,3 +289,85 @@ def test_intents_by_name_are_read_where_one_has_no_phrases(tmp_path: Path) -> No
     (tmp_path / "bot" / "paths.json").write_text(json.dumps(bot | {"bye": {"patterns": ["bye"], "responses": ["Bye"]}}))
     texts = [each.text for each in _examples(load_data(tmp_path / "bot"))]
     assert {"is a berth free", "bye"} <= {*texts}
+
+
+_WORDS = ["The", "ferry", "Aurora", "leaves", "Turku", "harbor"]
+
+
+def _ferries(first: object, second: object) -> list[dict[str, object]]:
+    """Return rows of words with two spans each."""
+    return [{"tokens": [*_WORDS, str(n)], "entities": [first, second], "relations": []} for n in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"type": "ship", "start": 1, "end": 3}, {"type": "port", "start": 4, "end": 6}),
+        ({"type": "ship", "start": 1, "end": 2}, {"type": "port", "start": 4, "end": 4}),
+        ({"type": "ship", "pos": [1, 3]}, {"type": "port", "pos": [4, 6]}),
+        ([1, 2, "ship"], [4, 5, "port"]),
+    ],
+    ids=["behind the last word", "at the last word", "a pair of places", "lists"],
+)
+def test_spans_that_count_words_are_tags_of_these_words(tmp_path: Path, first: object, second: object) -> None:
+    data = load_data(_jsonl(tmp_path, _ferries(first, second)))
+    example = _examples(data)[0]
+    ends_early = isinstance(second, dict) and second.get("end") == 4
+    assert example.words == (*_WORDS, "0")
+    assert example.labels == ("O", "B-ship", "I-ship", "O", "B-port", "O" if ends_early else "I-port", "O")
+
+
+def test_a_span_behind_the_last_word_is_left_out_with_its_row(tmp_path: Path) -> None:
+    rows = _ferries({"type": "ship", "start": 1, "end": 3}, {"type": "port", "start": 4, "end": 6}) * 100
+    rows.append({"tokens": ["Ahoy"], "entities": [{"type": "port", "start": 0, "end": 4}], "relations": []})
+    data = load_data(_jsonl(tmp_path, rows))
+    assert len(_examples(data)) == 400 and [problem.row for problem in data.problems] == [401]
+
+
+@pytest.mark.parametrize("is_keyed", [False, True])
+def test_turns_of_one_conversation_are_its_exchanges(tmp_path: Path, is_keyed: bool) -> None:
+    turns = [
+        {"user_id": "a1", "role": role, "content": f"{role} {n}", "created_at": 1787490436.5 + n}
+        for n in range(5) for role in ("user", "assistant")
+    ]  # fmt: skip
+    document = {f"{n:032x}": turn for n, turn in enumerate(turns)} if is_keyed else turns
+    data = load_data(_text(tmp_path, "conversations.json", json.dumps(document)))
+    assert _spoken(data) == [(f"user {n}", f"assistant {n}") for n in range(5)]
+
+
+def test_names_of_files_beside_a_question_are_not_its_context(tmp_path: Path) -> None:
+    rows = [
+        {
+            "question": f"When does ferry {n} leave?",
+            "reference": f"The ferry leaves at {n} sharp.",
+            "documents": ["ferries.md"],
+        }
+        for n in range(6)
+    ]
+    assert _spoken(load_data(_jsonl(tmp_path, rows)))[0] == ("When does ferry 0 leave?", "The ferry leaves at 0 sharp.")
+    for n, row in enumerate(rows):
+        row["documents"] = [f"Ferry {n} leaves every hour.", "The harbor is closed at night."]
+    assert "every hour" in _spoken(load_data(_jsonl(tmp_path, rows)))[0][0]
+
+
+def test_an_empty_one_of_several_answers_is_passed_over(tmp_path: Path) -> None:
+    rows = [{"query": f"When does ferry {n} leave?", "generation_gt": ["", f"It leaves at {n}."]} for n in range(6)]
+    data = load_data(_jsonl(tmp_path, rows))
+    assert _spoken(data)[0] == ("When does ferry 0 leave?", "It leaves at 0.") and not data.problems
+
+
+def test_words_are_prompts_of_their_spelling_in_latin_letters(tmp_path: Path) -> None:
+    words = [("いぬ", "inu"), ("ねこ", "neko"), ("でんしゃ", "densha"), ("きって", "kitte")]
+    rows = [{"word": word, "difficulty": n % 3, "roma": roma} for n, (word, roma) in enumerate(words)]
+    assert _spoken(load_data(_jsonl(tmp_path, rows))) == words
+
+
+def test_an_object_of_results_is_the_answer_as_a_whole(tmp_path: Path) -> None:
+    def row(n: int, **more: object) -> dict[str, object]:
+        found = {"symptoms": ["pain"], "urgency": "Low", "next_steps": [f"Rest for {n} hours."], **more}
+        return {"id": f"s{n}", "userQuery": f"I am in pain since {n} days", "result": found}
+
+    said = _spoken(load_data(_jsonl(tmp_path, [row(n) for n in range(6)])))[0]
+    assert json.loads(said[1]) == row(0)["result"]
+    said = _spoken(load_data(_jsonl(tmp_path, [row(n, answer=f"Please rest for {n} hours.") for n in range(6)])))[0]
+    assert said[1] == "Please rest for 0 hours."

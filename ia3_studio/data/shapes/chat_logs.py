@@ -151,10 +151,10 @@ def _exchanges(messages: Sequence[Said], learned: str) -> list[list[Said]]:
             found.append([])
         found[-1].append(message)
     whole = [part for part in found if part[0].speaker != learned and part[-1].speaker == learned]
-    return found if len(whole) >= _FEWEST_EXCHANGES else [list(messages)]
+    return found if len(whole) >= FEWEST_EXCHANGES else [list(messages)]
 
 
-_FEWEST_EXCHANGES = 4
+FEWEST_EXCHANGES = 4
 """Exchanges of the only conversation of a log from which on each is one of its own."""
 
 

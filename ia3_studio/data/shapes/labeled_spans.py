@@ -38,7 +38,7 @@ _GIVEN = frozenset(("label", "spans", "options"))
 """What is accepted or rejected, in a file whose hashes are left out."""
 
 
-_SPANNED = frozenset(
+SPANNED = frozenset(
     ("tokens",
      "entity", "entities", "entites", "entidades", "entita", "entitaten", "entiteiten", "span", "spans", "annotations",
      "encje", "varliklar", "сущности", "实体", "實體", "エンティティ", "개체")
@@ -54,7 +54,7 @@ def _text_of(rows: Rows, *others: str) -> str:
 
 def _spans_of(rows: Rows) -> str:
     """Return the column whose cells are lists of labeled spans, some of which may be empty."""
-    for name in (*rows.named(SPAN_NAMES), *(each for each in rows.structured if says(each, _SPANNED))):
+    for name in (*rows.named(SPAN_NAMES), *(each for each in rows.structured if says(each, SPANNED))):
         cells = [structure_of(cell) for cell in rows.sample(name)]
         filled = [cell for cell in cells if not is_blank(cell)]
         if (

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes import message_names
-from ia3_studio.data.shapes.chat_logs import PAUSE, Said, read_log
+from ia3_studio.data.shapes.chat_logs import FEWEST_EXCHANGES, PAUSE, Said, read_log
 from ia3_studio.data.shapes.preferences import is_phrase
 from ia3_studio.data.shapes.shape import (
     Collector,
@@ -139,8 +139,10 @@ def _has_bare_turns(rows: Rows) -> bool:
 
 
 def _says_more(rows: Rows, name: str) -> bool:
-    """Say whether a column is an id, or holds more than counts, flags, or one value that is the same in all rows."""
+    """Say whether a column is the id of several rows, or holds more than counts, flags, or one value for all rows."""
     cells = rows.sample(name)
+    if name not in rows.named(ID_NAMES) and len({str(cell) for cell in cells}) == len(cells) and all(map(is_id, cells)):
+        return False  # an id of the turn itself
     return name in rows.named(ID_NAMES) or (
         len({str(cell) for cell in cells}) > 1 and not all(isinstance(cell, bool | int | float) for cell in cells)
     )
@@ -205,6 +207,11 @@ def _read_bare_turns(rows: Rows) -> Recognized:
         if not groups or _begins(groups[-1][-1][1], record, speaker, order):
             groups.append([])
         groups[-1].append((row, record))
+    if len(groups) == 1 and len(exchanges := _exchanges(groups[0], speaker)) >= FEWEST_EXCHANGES:
+        read = conversations(exchanges, Collector(), _turn_reader(rows, speaker), "one turn per row")
+        return replace(
+            read, notes=(*read.notes, f"{rows.name} is one conversation, so each exchange is one of its own.")
+        )
     if len(groups) > 1:
         return conversations(groups, Collector(), _turn_reader(rows, speaker), "one turn per row")
     sentence = (
@@ -212,6 +219,19 @@ def _read_bare_turns(rows: Rows) -> Recognized:
         "together, or use one row per conversation, with a messages list."
     )
     return Recognized(rows.frame, "one turn per row", undecided=sentence)
+
+
+def _exchanges(group: Sequence[Numbered], speaker: str) -> list[list[Numbered]]:
+    """Return the exchanges of a conversation: each begins where somebody asks after an answer."""
+    found: list[list[Numbered]] = []
+    last = None
+    for row, record in group:
+        role = side_role(speaker, record.get(speaker)) or role_of(record.get(speaker))
+        if not found or (role == "user" and last == "assistant"):
+            found.append([])
+        found[-1].append((row, record))
+        last = role
+    return found
 
 
 def _begins(last: dict[str, Any], record: dict[str, Any], speaker: str, order: str) -> bool:

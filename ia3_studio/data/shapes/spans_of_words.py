@@ -1,0 +1,124 @@
+"""How are lists of words read whose labeled spans are places of words (SpERT, CoNLL04)? As words with tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ia3_studio.data.column_names import says
+from ia3_studio.data.column_profile import is_list_of_texts
+from ia3_studio.data.mapping import Mapping
+from ia3_studio.data.paths import structure_of
+from ia3_studio.data.problem import UnusableError
+from ia3_studio.data.shapes.labeled_spans import SPAN_NAMES, SPANNED
+from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_blank, listed
+from ia3_studio.data.shapes.spans import Span, outermost, span_of, tagged
+
+_FORM = "words with labeled spans of words"
+_WORDS = ("tokens", "words", "token", "sentence", "sent", "text")
+_PLACES = ("pos", "span", "offset", "position")
+"""Keys of the pair of places of an entity."""
+_TOKENS, _TAGS = "tokens", "tags"
+
+
+def _words_in(cell: Any) -> list[str]:
+    """Return the words that a cell lists; nothing for any other cell."""
+    found = structure_of(cell)
+    return list(found) if is_list_of_texts(found) and not any(map(is_blank, found)) else []
+
+
+def _spans_in(cell: Any) -> list[Span | None]:
+    """Return the spans that a cell lists, whose places count words; None for each entry that is none."""
+    return [span_of(_with_places(item)) for item in listed(structure_of(cell))]
+
+
+def _with_places(item: Any) -> Any:
+    """Return an entity whose places are a pair under one key with both of them; any other entry as it is."""
+    pair = next((listed(item[key]) for key in _PLACES if key in item), []) if isinstance(item, dict) else []
+    return {"start": pair[0], "end": pair[1], **item} if len(pair) == len(("start", "end")) else item
+
+
+def _columns(rows: Rows) -> tuple[str, str]:
+    """Return the columns of words and of their spans; empty where one is absent, or a tag stands at each word."""
+    words = next((name for name in rows.named(_WORDS) if rows.mostly(name, lambda cell: bool(_words_in(cell)))), "")
+    others = [name for name in rows.structured if words and name != words]
+    if not words or any(_is_beside_each(rows, words, name) for name in others):
+        return "", ""
+    named = [name for name in others if name in rows.named(SPAN_NAMES) or says(name, SPANNED)]
+    return next(((words, name) for name in named if _lie_in_words(rows, words, name)), ("", ""))
+
+
+def _is_beside_each(rows: Rows, words: str, name: str) -> bool:
+    """Say whether a column lists a name or a number for each word, as tags are."""
+    beside = [(_words_in(record.get(words)), listed(structure_of(record.get(name)))) for record in rows.first_records()]
+    return all(len(one) == len(other) and all(isinstance(each, str | int) for each in other) for one, other in beside)
+
+
+def _lie_in_words(rows: Rows, words: str, spans: str) -> bool:
+    found = list(_counted(rows, words, spans))
+    return bool(found) and all(span and 0 <= span.start <= span.end <= count for count, span, _item in found)
+
+
+def _counted(rows: Rows, words: str, spans: str) -> Iterator[tuple[int, Span | None, Any]]:
+    """Yield each span at the beginning, behind the count of the words that it is in, with what it is written as."""
+    for record in rows.first_records():
+        items = listed(structure_of(record.get(spans)))
+        for span, item in zip(_spans_in(record.get(spans)), items, strict=True):
+            yield len(_words_in(record.get(words))), span, item
+
+
+def _ends_at_last(rows: Rows, words: str, spans: str) -> bool:
+    """Say whether the end of a span is its last word, rather than the place behind it.
+
+    A span that ends where it begins says so, and one that ends behind the last word the contrary. Where no span says
+    either, lists end at the last word (DyGIE), and objects behind it (SpERT).
+    """
+    found = [(count, span, item) for count, span, item in _counted(rows, words, spans) if span]
+    if any(span.start == span.end for _count, span, _item in found):
+        return True
+    return all(span.end < count and not isinstance(item, dict) for count, span, item in found)
+
+
+def _read(rows: Rows) -> Recognized:
+    words, spans = _columns(rows)
+    more, inside, found = int(_ends_at_last(rows, words, spans)), 0, Collector()
+    for row, record in rows.records():
+        given = _words_in(record.get(words))
+        known = [span for span in _spans_in(record.get(spans)) if span]
+        if not given:
+            found.leave_out(row, f"its words ({words}) are empty, or no list of words")
+            continue
+        if len(known) < len(listed(structure_of(record.get(spans)))) or not _are_within(known, more, len(given)):
+            found.leave_out(row, f"a span ({spans}) is not in its words, or has no label")
+            continue
+        places = _places_of(given)
+        placed = [Span(places[span.start][0], places[span.end + more - 1][1], span.label) for span in known]
+        outer = outermost(placed)
+        try:
+            _words, tags = tagged(" ".join(given), outer, places)
+        except UnusableError as reason:
+            found.leave_out(row, str(reason))
+            continue
+        inside += len({*placed}) - len(outer)
+        found.use(row, {_TOKENS: given, _TAGS: tags})
+        found.name_rest(record, (words, spans))
+    end = "the last word of each" if more else "the place behind its last word"
+    notes = [f"Spans of words ({spans}) are read as B- and I- tags; their end is {end}."]
+    notes += [f"Not used: {inside:,} spans inside longer ones."] if inside else []
+    return found.recognized(_FORM, Mapping("tags", column=_TOKENS, answer=_TAGS), notes)
+
+
+def _are_within(spans: Sequence[Span], more: int, count: int) -> bool:
+    return all(0 <= span.start < span.end + more <= count for span in spans)
+
+
+def _places_of(words: Sequence[str]) -> list[tuple[int, int]]:
+    """Return where words begin and end in the text of them with blanks between them."""
+    places, reached = [], 0
+    for word in words:
+        places.append((reached, reached + len(word)))
+        reached += len(word) + 1
+    return places
+
+
+SHAPES = (Shape(_FORM, lambda rows: bool(_columns(rows)[0]), _read, by_row=False),)
