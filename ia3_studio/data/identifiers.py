@@ -31,14 +31,17 @@ _LOOKED_AT, _WORDS_OF_PROSE = 20, 6
 _CODE_OF_PLACE = re.compile(r"[A-Z]{2}")
 """Cells that are codes of states, countries or languages."""
 FILE_NAME = re.compile(
-    r"\S+\.(?:jpe?g|png|gif|webp|bmp|tiff?|wav|mp3|flac|ogg|m4a|mp4|avi|mov|pdf|docx?|txt|json|xml|html?|csv|tsv)", re.I
+    r"\S+\.(?:jpe?g|png|gif|webp|svg|heic|bmp|tiff?|wav|mp3|flac|ogg|m4a|mp4|avi|mov|webm|mkv|pdf|docx?|xlsx?|pptx?|odt|rtf"
+    r"|txt|md|json|xml|html?|csv|tsv|zip|url)",
+    re.IGNORECASE,
 )
 """Cells that are names of files."""
 _IDENTIFIERS = frozenset((
     "id", "ids", "gid", "pid", "sid", "uid", "rid", "tid", "cid", "qid", "mid", "nid", "docid", "idx",
     "index", "uuid", "guid", "key", "hash", "url", "link", "permalink", "href", "date", "time",
-    "timestamp", "created", "updated", "path", "file", "filename", "filepath", "lang", "language", "license",
-    "licence", "split", "set", "fold", "subset", "dump", "version", "number", "no", "nr", "row", "unnamed",
+    "timestamp", "created", "updated", "path", "file", "filename", "filepath", "attachment", "attachments", "lang",
+    "language", "license", "licence", "split", "set", "fold", "subset", "dump", "version", "number", "no", "nr", "row",
+    "unnamed",
 ))  # fmt: skip
 """Words of names of columns that identify or describe a row."""
 _PEOPLE = frozenset(("reviewer", "user", "author", "customer", "first", "last", "full", "host", "sender", "profile",
@@ -91,11 +94,14 @@ def identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
         return True
     if _COLORS.intersection(words) and all(map(_COLOR_CODE.fullmatch, known)):
         return True
-    if any(all(map(each, known)) for each in (_MAIL.fullmatch, _SOURCE.match, FILE_NAME.fullmatch, _PATH.fullmatch)):
+    named = [each for each in known if each.casefold() not in _NOTHING] if len(different) > 2 else known
+    if any(all(map(each, named)) for each in (_MAIL.fullmatch, _SOURCE.match, FILE_NAME.fullmatch, _PATH.fullmatch)):
         return True
     return len(different) > 2 and all(map(_DATE.fullmatch, known))
 
 
+_NOTHING = frozenset(("none", "null", "nan", "n/a", "na", "-"))
+"""Words for no value, as among attachments of which most rows have none."""
 _COLORS = frozenset(("color", "colour", "cor", "couleur", "farbe", "hex", "background", "foreground"))
 _COLOR_CODE = re.compile(r"(?:#|0x)?(?:[0-9A-Fa-f]{6}(?:[0-9A-Fa-f]{2})?|[0-9A-Fa-f]{3})")
 """How a text is shown, as #c2380e, which says nothing of it."""

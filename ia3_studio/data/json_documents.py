@@ -8,13 +8,13 @@ from typing import Any
 from ia3_studio.data.deeper_objects import deeper_objects
 from ia3_studio.data.grouped_lists import clearly_grouped, grouped_lists
 from ia3_studio.data.header import unique_names
+from ia3_studio.data.json_languages import by_language
 from ia3_studio.data.json_objects import (
     articles,
     by_column,
     by_group,
     by_key,
     by_label,
-    by_language,
     by_number,
     by_sentence,
     by_text,
@@ -51,6 +51,8 @@ _PARTS = {"messages", "prompt", "history", "context", "chosen", "rejected", "com
 _WAY_OUT = "give an array of objects, or one object per line, or choose where its rows are under Shape"
 _DEEPEST = 4
 """Objects inside each other in which a list of rows is searched."""
+_FEWEST_TEXTS = 4
+"""Sentences of a list that are rows where nothing else in a document is."""
 
 
 def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
@@ -104,7 +106,7 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
     is_told = wrapped is not None and has_lists and wrapped[0].lower() in _ROWS
     if not is_told and (grouped := grouped_lists(document, wrapped[1] if wrapped else None)):
         return grouped
-    if wrapped is None:
+    if wrapped is None and (wrapped := _wrapped_texts(document, _DEEPEST)) is None:
         raise DataError(f"{name} contains no list of rows; {_WAY_OUT}.")
     key, rows = wrapped
     records, form = _rows_of_list(rows)
@@ -215,6 +217,20 @@ def _wrapped(document: Mapping[str, Any], deepest: int) -> tuple[str, list[Any]]
     inner = [_wrapped(each, deepest - 1) for each in document.values() if isinstance(each, dict)]
     found = [each for each in inner if each]
     return found[0] if len(found) == 1 else None
+
+
+def _wrapped_texts(document: Mapping[str, Any], deepest: int) -> tuple[str, list[Any]] | None:
+    """Return the only list inside an object, and its key, where it holds sentences; None for any other object."""
+    lists = {key: each for key, each in document.items() if isinstance(each, list) and each}
+    inner = [each for each in document.values() if isinstance(each, dict) and each]
+    if not lists and len(inner) == 1 and deepest:
+        return _wrapped_texts(inner[0], deepest - 1)
+    if len(lists) != 1 or inner:
+        return None
+    ((key, texts),) = lists.items()
+    said = [each for each in texts if isinstance(each, str) and len(each.split()) >= _WORDS_OF_A_SENTENCE]
+    are_texts = all(isinstance(each, str) for each in texts) and 2 * len(said) > len(texts) >= _FEWEST_TEXTS
+    return (key, texts) if are_texts else None
 
 
 def _with_most_words(lists: Mapping[str, list[Any]]) -> str:

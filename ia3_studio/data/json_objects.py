@@ -10,12 +10,10 @@ from typing import Any
 from ia3_studio.data.class_names import namer_of
 from ia3_studio.data.column_profile import is_list_of_texts
 from ia3_studio.data.header import unique_names
-from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.split_names import SPLIT, SPLITS, split_of
 
 _FEWEST_TEXTS = 5
 """Keys of an object that are read as texts."""
-_LONGEST_CODE = len("zh-hans")
 
 
 def is_plain_list(row: Any) -> bool:
@@ -56,18 +54,6 @@ def defined_task(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | Non
     about = {key: value for key, value in document.items() if isinstance(value, str) and key != "Definition"}
     rows = [{"instruction": text, **about, **each} if isinstance(each, dict) else each for each in instances or ()]
     return rows, "instances of a task (Natural Instructions)"
-
-
-def by_language(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
-    """Return a row for each key of two objects of texts, one for each language, as interfaces are translated."""
-    if len(document) != 2 or not all(key.lower()[:2] in LANGUAGES and len(key) <= _LONGEST_CODE for key in document):
-        return None
-    texts = list(document.values())
-    if not all(isinstance(each, dict) and each and all(isinstance(t, str) for t in each.values()) for each in texts):
-        return None
-    keys = dict.fromkeys(key for each in texts for key in each)
-    rows = [{language: each.get(key) for language, each in document.items()} for key in keys]
-    return rows, "JSON object of languages"
 
 
 def page_of_rows(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ia3_studio.data.conversations import texts_of
-from ia3_studio.data.paths import value_at
+from ia3_studio.data.paths import is_listed, value_at
 from ia3_studio.data.problem import UnusableError, whole
 from ia3_studio.data.tool_calls import as_json
 from ia3_studio.data.turns import text_of_parts
@@ -18,9 +18,10 @@ def said_text(record: dict[Any, Any], column: str, part: str) -> str:
 
 
 def as_text(record: dict[Any, Any], column: str) -> dict[Any, Any]:
-    """Return a row of one cell as text: the texts of a list line by line, other values as JSON."""
+    """Return a row of one cell as text: the texts of a list line by line, of none as no text, other values as JSON."""
     value = value_at(record, column)
-    said = value if isinstance(value, str) else text_of_parts(value) or texts_of(value) or one_text(value)
+    is_text = isinstance(value, str) or (is_listed(value) and not len(value))
+    said = value if is_text else text_of_parts(value) or texts_of(value) or one_text(value)
     return {column: said}
 
 
@@ -49,8 +50,8 @@ def text_of(record: dict[Any, Any], column: str, part: str) -> str:
     value = value_at(record, column)
     if not isinstance(value, str):
         value = text_of_parts(value) or value
-    if not isinstance(value, str):
-        value = "\n".join(texts_of(value)) or value  # sentences of one text
+    if is_listed(value) and len(texts := texts_of(value)) == len(value):
+        value = "\n".join(texts)  # sentences of one text, which may be none
     if not isinstance(value, str) and isinstance(value, Iterable):
         raise UnusableError(f"the {part} ({column}) contains several values instead of one text")
     return "" if value is None else whole(str(value), f"the {part} ({column})")

@@ -32,6 +32,12 @@ SIDE_KEYS = {
     "is_from_user": ("user", "assistant"), "is_from_bot": ("assistant", "user"), "is_client": ("user", "assistant"),
 }  # fmt: skip
 """Keys of a turn that say by true or false who speaks: the role if true, and if false."""
+DIRECTION_KEYS = ("direction", "type")
+_DIRECTIONS = {
+    "in": "user", "incoming": "user", "inbound": "user", "received": "user",
+    "out": "assistant", "outgoing": "assistant", "outbound": "assistant", "sent": "assistant",
+}  # fmt: skip
+"""Where a message went, as seen by the one who exported it, and its role."""
 CONTENT_KEYS = ("content", "value", "text", "message", "utterance", "body_text", "body", "msg", "mes", "system_prompt")
 PAIR_KEYS: dict[str, Role] = {
     **ROLES, "instruction": "user", "input": "user", "prompt": "user", "question": "user", "query": "user",
@@ -128,7 +134,7 @@ def read_turn(turn: Any) -> Turn:
     if len(fields) == 2 and role in ("system", "user", "assistant") and role_key in fields and content_key in fields:
         return Turn(role, text)
     read = _read(role, text, fields)
-    used = {role_key, content_key, *read.unused, *(() if role_key in fields else (*SIDE_KEYS, "type"))}
+    used = {role_key, content_key, *read.unused, *(() if role_key in fields else (*SIDE_KEYS, *DIRECTION_KEYS))}
     left = (str(key) for key, value in turn.items() if not is_empty(value) and turn_key(key) not in used)
     return Turn(read.role, read.text, read.calls, read.extra, read.trained, tuple(left))
 
@@ -153,11 +159,15 @@ def is_known_turn(turn: Any) -> bool:
 
 
 def _side(fields: dict[str, Any]) -> str:
-    """Return the role of a turn that says by true or false whether a person speaks; empty if it does not."""
+    """Return the role of a turn that says whether a person speaks, by true or false or by where it went; else none."""
     for key, (yes, no) in SIDE_KEYS.items():
         if isinstance(fields.get(key), bool):
             return yes if fields[key] else no
-    return ""
+    return next((_DIRECTIONS[went] for key in DIRECTION_KEYS if (went := _lower(fields.get(key))) in _DIRECTIONS), "")
+
+
+def _lower(value: Any) -> str:
+    return value.strip().lower() if isinstance(value, str) else ""
 
 
 def _role(written: Any) -> tuple[str, Role]:

@@ -11,6 +11,7 @@ import pytest
 from ia3_studio import load_data, ways_to_read
 from ia3_studio.data.example import Example
 from ia3_studio.data.split import DataSplit
+from ia3_studio.errors import DataError
 
 
 def _jsonl(folder: Path, rows: Iterable[Mapping[str, object]]) -> Path:
@@ -371,3 +372,81 @@ def test_an_object_of_results_is_the_answer_as_a_whole(tmp_path: Path) -> None:
     assert json.loads(said[1]) == row(0)["result"]
     said = _spoken(load_data(_jsonl(tmp_path, [row(n, answer=f"Please rest for {n} hours.") for n in range(6)])))[0]
     assert said[1] == "Please rest for 0 hours."
+
+
+def _menu(language: str) -> dict[str, object]:
+    return {
+        "menu": {"save": f"save in {language}", "open": {"file": f"open a file in {language}"}},
+        "tips": [f"first tip in {language}", f"second tip in {language}"],
+    }
+
+
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_texts_inside_objects_of_languages_are_translations(tmp_path: Path, is_wrapped: bool) -> None:
+    document = {code: _menu(code) for code in ("en", "pt-BR", "fr")}
+    path = _text(tmp_path, "texts.json", json.dumps({"translations": document} if is_wrapped else document))
+    assert _spoken(load_data(path)) == [
+        (f"{text} in en", f"{text} in pt-BR") for text in ("save", "open a file", "first tip", "second tip")
+    ]
+    assert any(str(way.mapping) == "en → prompt, fr → answer" for way in ways_to_read(path))
+
+
+def test_objects_of_languages_that_hold_other_than_texts_are_no_translations(tmp_path: Path) -> None:
+    def text(n: int) -> dict[str, object]:
+        return {"question": f"Which berth is free at {n}?", "answer": f"Berth {n}", "hour": n}
+
+    path = _text(tmp_path, "texts.json", json.dumps({"it": text(1), "hr": text(2), "no": text(3)}))
+    assert _spoken(load_data(path))[0] == ("Which berth is free at 1?", "Berth 1")
+
+
+def test_the_only_list_of_sentences_in_an_object_holds_the_rows(tmp_path: Path) -> None:
+    tips = [f"Check the lamps before hour {n} of the night." for n in range(6)]
+    for document in ({"version": 2, "tips": tips}, {"data": {"tips": tips}}):
+        data = load_data(_text(tmp_path, "tips.json", json.dumps(document)))
+        assert [example.text for example in _examples(data)] == tips
+    with pytest.raises(DataError):
+        load_data(_text(tmp_path, "tips.json", json.dumps({"name": "harbor", "keywords": ["lamp", "pier"] * 4})))
+
+
+@pytest.mark.parametrize("nothing", [[""], []])
+def test_a_list_without_a_context_leaves_the_question_alone(tmp_path: Path, nothing: list[str]) -> None:
+    rows = [
+        {
+            "question": f"Is pier {n} open?",
+            "contexts": [f"Pier {n} is open.", "It is day."],
+            "answer": f"Yes, pier {n}.",
+        }
+        for n in range(6)
+    ]
+    data = load_data(_jsonl(tmp_path, [*rows, {**rows[0], "contexts": nothing}]))
+    assert not data.problems and _spoken(data)[6] == ("Is pier 0 open?", "Yes, pier 0.")
+    assert _spoken(data)[0][0] == "Is pier 0 open?\n\nPier 0 is open.\nIt is day."
+
+
+@pytest.mark.parametrize("key", ["type", "direction"])
+@pytest.mark.parametrize("ways", [("in", "out"), ("received", "sent")])
+def test_messages_that_came_in_are_asked_and_those_that_went_out_are_answers(
+    tmp_path: Path, key: str, ways: tuple[str, str]
+) -> None:
+    rows = [
+        {
+            "name": f"guest {guest}",
+            "messages": [
+                {key: way, "timestamp": 1390002512763 + n, "text": f"message {n} of guest {guest}"}
+                for n, way in enumerate(ways * 2)
+            ],
+        }
+        for guest in range(3)
+    ]
+    example = _examples(load_data(_jsonl(tmp_path, rows)))[0]
+    assert [turn.role for turn in example.messages] == ["user", "assistant"] * 2
+
+
+def test_files_beside_messages_are_no_label(tmp_path: Path) -> None:
+    kinds = ("question", "update", "request")
+    head = "message_id,content,message_type,attachment\n"
+    for name in ("attachment", "sketch"):
+        rows = [f"{n},The sketch of berth {n} is here,{kinds[n % 3]},{f'{n}.pdf' if n % 4 == 0 else 'None'}\n"
+                for n in range(1, 30)]  # fmt: skip
+        path = _text(tmp_path, "messages.csv", head.replace("attachment", name) + "".join(rows))
+        assert str(load_data(path).mapping) == "content → text, message_type → label"
