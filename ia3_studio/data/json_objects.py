@@ -173,13 +173,15 @@ def by_number(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
     lists = list(document.values())
     if not _are_counted(document) or not all(isinstance(each, list) and each for each in lists):
         return None
-    if not all(isinstance(text, str) for each in lists for text in each):
+    texts = [text for each in lists for text in each]
+    if not all(isinstance(text, str) for text in texts) or not any(map(_LETTER.search, texts)):
         return None
     stem = _COUNTED_KEY.fullmatch(next(iter(document)))
     name = stem[1].strip(" _-").casefold() if stem else "text"
     return [{name: each} for each in lists], "JSON object of counted lists"
 
 
+_LETTER = re.compile(r"[^\W\d_]")
 _COUNTED_KEY = re.compile(r"([^\W\d_]+[ _-]?)(\d+)")
 _NOT_COUNTED = frozenset(
     ("class", "label", "cluster", "topic", "category", "group", "intent", "tag", "type", "set", "level")

@@ -55,11 +55,21 @@ def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not named_labels(columns):
         return None
     ranked = ranked_labels(frame, {name: profile(frame, name) for name in columns})
-    called = [each for each in ranked if each.has("called")]
+    called = [each for each in ranked if each.has("called") and not _are_answers(frame, each.path)]
     if not called or called[0].has("topical"):
         return None
     found = _named_so(frame, columns, [each.path for each in called])
     return with_whole(frame, ranked, with_near(frame, found, ranked, called[0].path)) if found else None
+
+
+def _are_answers(frame: pd.DataFrame, label: str) -> bool:
+    """Say whether the cells of what is called a label are sentences, no two of them the same: few rows have few."""
+    cells = [str(cell) for cell in cells_of(frame, label)]
+    words = sum(map(len, map(str.split, cells)))
+    return len({*cells}) == len(cells) >= _FEWEST_ANSWERS and words >= _WORDS_OF_AN_ANSWER * len(cells)
+
+
+_FEWEST_ANSWERS, _WORDS_OF_AN_ANSWER = 3, 4
 
 
 def _named_so(frame: pd.DataFrame, columns: Sequence[str], labels: Sequence[str]) -> Mapping | None:

@@ -23,6 +23,7 @@ from ia3_studio.data.label_contents import holds_several
 from ia3_studio.data.label_names import LABEL_WORDS, MOSTLY
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.pair_cells import are_questions
+from ia3_studio.data.pair_names import TITLES
 from ia3_studio.data.read_texts import is_fact_among, is_titled
 
 if TYPE_CHECKING:
@@ -104,6 +105,9 @@ def longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         *others, longest = sorted(bodies, key=lambda each: each.length)
         far = longest.length >= max(_LONG_BODY, _FAR_LONGER * others[-1].length)
         bodies = [longest] if far and all(UNNAMED.fullmatch(each.name) for each in bodies) else bodies
+    below = [each for each in bodies if bare_name(each.name) not in TITLES]
+    if len(below) == 1 and below[0].length == max(each.length for each in bodies):
+        bodies = below
     if not texts and len(lines := [name for name in columns if _holds_lines(frame, name)]) == 1:
         keys = [name for name in named(columns, _KEYS) if name != lines[0] and profile(frame, name).length]
         return Mapping("pairs", keys[0], lines[0]) if keys else Mapping("text", column=lines[0])

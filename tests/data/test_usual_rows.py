@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ia3_studio import load_data, ways_to_read
+from ia3_studio import ParsingOptions, load_data, ways_to_read
 from ia3_studio.data.example import Example
 from ia3_studio.data.split import DataSplit
 from ia3_studio.errors import DataError
@@ -450,3 +450,43 @@ def test_files_beside_messages_are_no_label(tmp_path: Path) -> None:
                 for n in range(1, 30)]  # fmt: skip
         path = _text(tmp_path, "messages.csv", head.replace("attachment", name) + "".join(rows))
         assert str(load_data(path).mapping) == "content → text, message_type → label"
+
+
+@pytest.mark.parametrize("is_plain", [False, True])
+def test_a_text_of_one_long_line_is_read_in_parts_that_end_with_sentences(tmp_path: Path, is_plain: bool) -> None:
+    text = " ".join(f"Ferry {n} left the harbor before the storm came." for n in range(200))
+    data = load_data(_text(tmp_path, "log.txt", text), parsing=ParsingOptions(plain=is_plain))
+    parts = [example.text for example in _examples(data)]
+    assert " ".join(parts) == text and len(parts) > 4 and all(part.endswith(".") for part in parts)
+    assert any("one line" in note for note in data.notes)
+    whole = "".join(("港は嵐の前に閉まった。", "船は出た。") * 200)
+    assert "".join(example.text for example in _examples(load_data(_text(tmp_path, "log.txt", whole)))) == whole
+    endless = "a" * 20_000
+    assert "".join(example.text for example in _examples(load_data(_text(tmp_path, "log.txt", endless + "b")))) == (
+        endless + "b"
+    )
+
+
+def test_sentences_that_are_called_labels_are_answers_in_a_few_rows_as_well(tmp_path: Path) -> None:
+    rows = [{"text": f"what is lamp {n} for?", "label": f"It shows berth {n} to ferries."} for n in range(4)]
+    assert _spoken(load_data(_jsonl(tmp_path, rows)))[0] == ("what is lamp 0 for?", "It shows berth 0 to ferries.")
+    rows = [{"text": f"what is lamp {n} for?", "label": f"berth {n}"} for n in range(4)]
+    assert load_data(_jsonl(tmp_path, rows)).mapping.kind == "labels"
+
+
+def test_the_body_below_a_subject_is_the_text(tmp_path: Path) -> None:
+    rows = [
+        {
+            "id": f"T-{n}",
+            "email": f"guest{n}@harbor.example",
+            "subject": f"berth {n} is dark",
+            "body": f"The lamp of berth {n} has been out since last night, please send somebody.",
+        }
+        for n in range(6)
+    ]
+    assert _examples(load_data(_jsonl(tmp_path, rows)))[0].text == rows[0]["body"]
+
+
+def test_lists_of_numbers_by_their_question_are_no_texts(tmp_path: Path) -> None:
+    with pytest.raises(DataError):
+        load_data(_text(tmp_path, "truth.json", json.dumps({"q1": ["1"], "q2": ["0", "3"], "q3": ["4"]})))
