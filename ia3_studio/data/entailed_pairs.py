@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ia3_studio.data.column_names import UNNAMED, says_last
 from ia3_studio.data.column_profile import cells_of, profile
 from ia3_studio.data.flag_columns import FLAGS
-from ia3_studio.data.label_names import MOSTLY, label_name
+from ia3_studio.data.label_names import MOSTLY, is_judged, label_name
 from ia3_studio.data.lexicon.concepts import words_for
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.text_pairs import RELATIONS, are_sentences, paired_texts
@@ -26,6 +26,9 @@ def entailed_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | Non
     """Return two texts that belong together by their names, and the only column of such words as their label."""
     told = [name for name in columns if profile(frame, name).filled > MOSTLY and _is_relation(frame, name)]
     texts = [name for name in columns if profile(frame, name).is_text and name not in told]
+    others = [name for name in columns if is_judged(name) and name not in (*told, *texts)]
+    if told and others and not is_judged(told[0]):
+        return None  # what is called a judgement says more than true or false beside it
     pair = paired_texts(frame, texts) if len(told) == 1 and len(texts) > 1 else None
     if not told:
         _refuse_unjudged(frame, columns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,7 @@ _NEARLY_ALL = 0.95
 def paired_texts(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[str, str] | None:
     """Return two columns of texts that belong together by their names, unless a far longer text stands beside them."""
     full = [name for name in columns if not UNNAMED.fullmatch(name) or profile(frame, name).filled > _NEARLY_ALL]
-    pair = _pair_of_texts(full)
+    pair = _pair_of_texts(full, lambda name: profile(frame, name).length)
     if pair is None or (pair[1][-1:].isdigit() and profile(frame, pair[1]).filled < _MOSTLY_FILLED):
         return None  # what somebody said next, if anything
     longest = max(profile(frame, name).length for name in columns)
@@ -87,8 +87,13 @@ _FAR_LONGER = 3
 """Times that a text is longer than two others that are names of people or things, such as those of two actors."""
 
 
-def _pair_of_texts(columns: Sequence[str]) -> tuple[str, str] | None:
-    """Return two columns of texts that belong together by their names."""
+def _pair_of_texts(columns: Sequence[str], length: Callable[[str], float]) -> tuple[str, str] | None:
+    """Return two columns of texts that belong together by their names; of two things told in parts, the longest part.
+
+    Args:
+        columns: their names.
+        length: the mean characters of a column's texts.
+    """
     turns = [name for name in columns if _TURN.fullmatch(name)]
     if len(turns) > len(("one", "other")):  # what was said last is judged, behind what it answers
         return turns[-2], turns[-1]
@@ -113,11 +118,15 @@ def _pair_of_texts(columns: Sequence[str]) -> tuple[str, str] | None:
         if are_opposed(first, second):
             return first, second
     tokens = {name: _TOKEN.findall(name.lower()) for name in columns}
-    for first, second in combinations([name for name in columns if not _IN_ORDER.isdisjoint(tokens[name])], 2):
-        parts = [pair for pair in zip(tokens[first], tokens[second], strict=False) if pair[0] != pair[1]]
-        if len(tokens[first]) == len(tokens[second]) > 1 and parts in _ORDERED and "id" not in tokens[first]:
-            return first, second
-    return None
+    ordered = [name for name in columns if not _IN_ORDER.isdisjoint(tokens[name]) and "id" not in tokens[name]]
+    pairs = [pair for pair in combinations(ordered, 2) if _differ_in_order(*(tokens[name] for name in pair))]
+    return max(pairs, key=lambda pair: length(pair[0]), default=None)
+
+
+def _differ_in_order(first: Sequence[str], second: Sequence[str]) -> bool:
+    """Say whether the words of two names differ in one alone, which says that one comes before the other."""
+    parts = [pair for pair in zip(first, second, strict=False) if pair[0] != pair[1]]
+    return len(first) == len(second) > 1 and parts in _ORDERED
 
 
 def is_of_one_side(name: str, columns: Sequence[str]) -> bool:

@@ -490,3 +490,49 @@ def test_the_body_below_a_subject_is_the_text(tmp_path: Path) -> None:
 def test_lists_of_numbers_by_their_question_are_no_texts(tmp_path: Path) -> None:
     with pytest.raises(DataError):
         load_data(_text(tmp_path, "truth.json", json.dumps({"q1": ["1"], "q2": ["0", "3"], "q3": ["4"]})))
+
+
+def test_of_two_things_told_in_parts_the_longest_parts_are_the_pair(tmp_path: Path) -> None:
+    verdicts = ("same", "different", "unclear")
+    rows = [
+        {
+            **{f"entry_{k}_source": ("biotools", "sourceforge", "galaxy")[(n + k) % 3] for k in (1, 2)},
+            **{f"entry_{k}_description": f"Program {n} compresses files as entry {k} says it does." for k in (1, 2)},
+            "human_decision": verdicts[n % 3],
+            "human_rationale": f"The pages of program {n} say so.",
+            "hard": n % 2 == 0,
+        }
+        for n in range(30)
+    ]
+    data = load_data(_jsonl(tmp_path, rows))
+    example = _examples(data)[0]
+    assert example.text == rows[0]["entry_1_description"] and example.second == rows[0]["entry_2_description"]
+    assert example.labels == ("same",)
+
+
+def _negated(n: int, word: str) -> dict[str, object]:
+    text = f"Pier {n} was {word} any light."
+    start = text.index(word)
+    cue = {"id": f"CUE_{n}", "cue_label": word, "start": start, "end": start + len(word), "group": "preposition"}
+    return {"id": n, "text": text, "cues": [cue], "scopes": ["any light"]}
+
+
+def test_spans_in_a_column_of_any_name_are_tags_where_all_are_inside_their_texts(tmp_path: Path) -> None:
+    rows = [_negated(n, "without") for n in range(6)]
+    example = _examples(load_data(_jsonl(tmp_path, rows)))[0]
+    assert example.words == ("Pier", "0", "was", "without", "any", "light", ".")
+    assert example.labels == ("O", "O", "O", "B-preposition", "O", "O", "O")
+    rows[3]["cues"] = [{"group": "preposition", "start": 4_000, "end": 4_007}]
+    assert load_data(_jsonl(tmp_path, rows)).mapping.kind == "text"
+
+
+def test_places_of_links_in_an_answer_are_no_tags(tmp_path: Path) -> None:
+    rows = [
+        {
+            "text": f"Which berth is free at hour {n}?",
+            "answer": f"Berth {n} is free.",
+            "marks": [{"start": 6, "end": 11, "type": "place"}],
+        }
+        for n in range(6)
+    ]
+    assert load_data(_jsonl(tmp_path, rows)).mapping.kind == "pairs"

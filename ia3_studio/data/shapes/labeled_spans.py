@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from ia3_studio.data.column_names import says
-from ia3_studio.data.column_words import READ
+from ia3_studio.data.column_words import ANSWERED, READ
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.annotations import NOT_ANNOTATED, TEXT_NAMES, Annotated, annotated, in_words
 from ia3_studio.data.shapes.shape import (
@@ -22,7 +22,7 @@ from ia3_studio.data.shapes.shape import (
     is_text,
     listed,
 )
-from ia3_studio.data.shapes.spans import is_span_list, spans_by_label
+from ia3_studio.data.shapes.spans import is_span_list, span_of, spans_by_label
 from ia3_studio.errors import DataError
 
 SPAN_NAMES = (
@@ -53,17 +53,36 @@ def _text_of(rows: Rows, *others: str) -> str:
 
 
 def _spans_of(rows: Rows) -> str:
-    """Return the column whose cells are lists of labeled spans, some of which may be empty."""
-    for name in (*rows.named(SPAN_NAMES), *(each for each in rows.structured if says(each, SPANNED))):
-        cells = [structure_of(cell) for cell in rows.sample(name)]
-        filled = [cell for cell in cells if not is_blank(cell)]
-        if (
-            filled
-            and all(map(is_span_list, filled))
-            and all(isinstance(cell, list) or is_blank(cell) for cell in cells)
-        ):
-            return name
-    return ""
+    """Return the column whose cells are lists of labeled spans, some of which may be empty.
+
+    A column that is not called so has to hold the only lists of spans, all of them inside their texts.
+    """
+    named = (*rows.named(SPAN_NAMES), *(each for each in rows.structured if says(each, SPANNED)))
+    if found := next((name for name in named if _holds_spans(rows, name)), ""):
+        return found
+    are_answered = any(says(name, ANSWERED) for name in rows.columns)  # by a text that may have marks of its own
+    others = [name for name in rows.structured if not (are_answered or name in named) and _holds_spans(rows, name)]
+    return others[0] if len(others) == 1 and _are_inside_texts(rows, others[0]) else ""
+
+
+def _holds_spans(rows: Rows, name: str) -> bool:
+    cells = [structure_of(cell) for cell in rows.sample(name)]
+    filled = [cell for cell in cells if not is_blank(cell)]
+    are_lists = all(isinstance(cell, list) or is_blank(cell) for cell in cells)
+    return bool(filled) and are_lists and all(map(is_span_list, filled))
+
+
+def _are_inside_texts(rows: Rows, name: str) -> bool:
+    """Say whether all spans are parts of the text of their row, some of them neither its beginning nor its end."""
+    text = _text_of(rows, name)
+    places = [
+        (span.start, span.end, len(str(record.get(text, ""))))
+        for record in rows.first_records()
+        for item in listed(structure_of(record.get(name)))
+        if (span := span_of(item))
+    ]
+    within = all(0 <= start < end <= length for start, end, length in places)
+    return bool(text) and within and any(start > 0 and end < length for start, end, length in places)
 
 
 def _has_spans(rows: Rows) -> bool:

@@ -41,6 +41,7 @@ LABEL_KEYS = (
     "entityLabel",
     "Type",
     "category",
+    "group",
     *("etiquette", "étiquette", "etiqueta", "etichetta", "etykieta", "etiket", "kategorie", "typ", "tipo", "метка"),
     *("тип", "标签", "类型", "ラベル", "라벨"),
 )

@@ -102,7 +102,7 @@ def _read(rows: Rows) -> Recognized:
         inside += len({*placed}) - len(outer)
         found.use(row, {_TOKENS: given, _TAGS: tags})
         found.name_rest(record, (words, spans))
-    end = "the last word of each" if more else "the place behind its last word"
+    end = "the last word of each" if more else "the place after its last word"
     notes = [f"Spans of words ({spans}) are read as B- and I- tags; their end is {end}."]
     notes += [f"Not used: {inside:,} spans inside longer ones."] if inside else []
     return found.recognized(_FORM, Mapping("tags", column=_TOKENS, answer=_TAGS), notes)
