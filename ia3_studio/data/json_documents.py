@@ -21,6 +21,7 @@ from ia3_studio.data.json_objects import (
     defined_task,
     is_plain_list,
     is_rows,
+    numbered_texts,
     page_of_rows,
     split_oriented,
     splits,
@@ -89,6 +90,7 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
         by_key,
         by_label,
         by_number,
+        numbered_texts,
         by_sentence,
         by_text,
         rows_beside_entries,
@@ -220,10 +222,15 @@ def _wrapped(document: Mapping[str, Any], deepest: int) -> tuple[str, list[Any]]
 
 
 def _wrapped_texts(document: Mapping[str, Any], deepest: int) -> tuple[str, list[Any]] | None:
-    """Return the only list inside an object, and its key, where it holds sentences; None for any other object."""
+    """Return the only list inside an object, and its key, where it holds sentences; None for any other object.
+
+    Numbered texts are such a list.
+    """
     lists = {key: each for key, each in document.items() if isinstance(each, list) and each}
     inner = [each for each in document.values() if isinstance(each, dict) and each]
     if not lists and len(inner) == 1 and deepest:
+        if found := numbered_texts(inner[0]):
+            return next(key for key, each in document.items() if each is inner[0]), [*found[0]]
         return _wrapped_texts(inner[0], deepest - 1)
     if len(lists) != 1 or inner:
         return None

@@ -83,17 +83,27 @@ def split_oriented(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | N
 
 
 def splits(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
-    """Return the rows of an object of splits, each with the split it is of."""
+    """Return the rows of an object of splits, each with the split it is of: objects, lists of values, or texts."""
     lists = {key: rows for key, rows in document.items() if is_rows(rows)}
-    pairs = {key: rows for key, rows in document.items() if isinstance(rows, list) and all(map(is_plain_list, rows))}
+    others = {key: rows for key, rows in document.items() if isinstance(rows, list) and rows and not is_rows(rows)}
+    pairs = {key: rows for key, rows in others.items() if all(map(is_plain_list, rows))}
     if len(pairs) > 1 and pairs.keys() == document.keys() and all(map(split_of, pairs)):
         named = [{**dict(zip(unique_names([""] * len(row)), row, strict=True)), SPLIT: split_of(key)}
                  for key, each in pairs.items() for row in each]  # fmt: skip
-        return named, f"JSON object of the splits {', '.join(pairs)}"
+        return named, _form_of_splits(pairs)
+    texts = {key: rows for key, rows in others.items() if split_of(key) and all(isinstance(row, str) for row in rows)}
+    if len(texts) > 1 and texts.keys() == others.keys() and not lists:
+        return [{"text": row, SPLIT: split_of(key)} for key, each in texts.items() for row in each], _form_of_splits(
+            texts
+        )
     if len(lists) < 2 or not all(key.lower() in SPLITS for key in lists):
         return None
     rows = [{**row, SPLIT: key} if isinstance(row, dict) else row for key, each in lists.items() for row in each]
-    return rows, f"JSON object of the splits {', '.join(lists)}"
+    return rows, _form_of_splits(lists)
+
+
+def _form_of_splits(lists: Mapping[str, Any]) -> str:
+    return f"JSON object of the splits {', '.join(lists)}"
 
 
 def by_column(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
@@ -200,6 +210,22 @@ def _are_counted(document: Mapping[str, Any]) -> bool:
 
 
 _FEWEST_COUNTED, _GAP = 3, 3
+
+
+def numbered_texts(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
+    """Return the texts of an object under keys that count them: {"1": "Berth 5 is free.", "2": …}, doc_1.txt."""
+    texts = list(document.values())
+    if len(texts) < _FEWEST_TEXTS or not all(isinstance(text, str) for text in texts):
+        return None
+    if len({_NUMBER.sub("0", key) for key in document}) > 1 or not all(map(_NUMBER.search, document)):
+        return None
+    if 2 * sum(len(text.split()) > _WORDS_OF_A_CLASS for text in texts) < len(texts):  # the names of numbered classes
+        return None
+    return [{"key": key, "text": text} for key, text in document.items()], "JSON object of numbered texts"
+
+
+_NUMBER = re.compile(r"\d+")
+_WORDS_OF_A_CLASS = 3
 
 
 def by_sentence(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:

@@ -33,7 +33,7 @@ SIDE_KEYS = {
 }  # fmt: skip
 """Keys of a turn that say by true or false who speaks: the role if true, and if false."""
 DIRECTION_KEYS = ("direction", "type")
-_DIRECTIONS = {
+DIRECTIONS = {
     "in": "user", "incoming": "user", "inbound": "user", "received": "user",
     "out": "assistant", "outgoing": "assistant", "outbound": "assistant", "sent": "assistant",
 }  # fmt: skip
@@ -163,7 +163,7 @@ def _side(fields: dict[str, Any]) -> str:
     for key, (yes, no) in SIDE_KEYS.items():
         if isinstance(fields.get(key), bool):
             return yes if fields[key] else no
-    return next((_DIRECTIONS[went] for key in DIRECTION_KEYS if (went := _lower(fields.get(key))) in _DIRECTIONS), "")
+    return next((DIRECTIONS[went] for key in DIRECTION_KEYS if (went := _lower(fields.get(key))) in DIRECTIONS), "")
 
 
 def _lower(value: Any) -> str:

@@ -536,3 +536,46 @@ def test_places_of_links_in_an_answer_are_no_tags(tmp_path: Path) -> None:
         for n in range(6)
     ]
     assert load_data(_jsonl(tmp_path, rows)).mapping.kind == "pairs"
+
+
+def _lines(count: int) -> list[str]:
+    return [f"Ferry {n} leaves berth {n + 2} at noon." for n in range(count)]
+
+
+def test_lists_of_texts_called_after_splits_are_no_labels(tmp_path: Path) -> None:
+    texts = _lines(14)
+    data = load_data(_text(tmp_path, "texts.json", json.dumps({"train": texts[:9], "test": texts[9:], "version": "2"})))
+    assert [example.text for example in data.train] == texts[:9]
+    assert [example.text for example in data.held_out] == texts[9:]
+    assert data.mapping.kind == "text"
+
+
+@pytest.mark.parametrize("key", ["{}", "doc_{}.txt", "s{}"])
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_texts_under_numbers_are_texts(tmp_path: Path, key: str, is_wrapped: bool) -> None:
+    texts = _lines(12)
+    numbered = {key.format(n): text for n, text in enumerate(texts)}
+    document = {"name": "Ferries", "sentences": numbered} if is_wrapped else numbered
+    assert [each.text for each in _examples(load_data(_text(tmp_path, "texts.json", json.dumps(document))))] == texts
+
+
+def test_names_of_numbered_classes_are_no_texts(tmp_path: Path) -> None:
+    classes = {str(n): f"class {n}" for n in range(8)}
+    with pytest.raises(DataError):
+        load_data(_text(tmp_path, "classes.json", json.dumps(classes)))
+
+
+@pytest.mark.parametrize(("column", "came", "went"), [("direction", "in", "out"), ("Type", "Received", "Sent")])
+def test_messages_that_came_in_and_went_out_are_conversations_with_each_contact(
+    tmp_path: Path, column: str, came: str, went: str
+) -> None:
+    rows = [f"Date,Contact,{column},Message"]
+    for n in range(12):  # the contacts write in turn
+        contact, day = "ABCD"[n % 4], 1 + n // 8
+        rows.append(f"2026-01-{day:02} 10:{n:02}:00,{contact},{came},When does ferry {n} leave?")
+        rows.append(f"2026-01-{day:02} 10:{n:02}:30,{contact},{went},Ferry {n} leaves at {n + 1}.")
+    said = _spoken(load_data(_text(tmp_path, "messages.csv", "\n".join(rows))))
+    first = ("When does ferry 0 leave?", "Ferry 0 leaves at 1.", "When does ferry 4 leave?", "Ferry 4 leaves at 5.")
+    assert first in said
+    assert ("When does ferry 8 leave?", "Ferry 8 leaves at 9.") in said  # the next day
+    assert len(said) == 8

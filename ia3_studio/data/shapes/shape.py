@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.data.measurements import number_of
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.turn_roles import known_role
-from ia3_studio.data.turns import SIDE_KEYS
+from ia3_studio.data.turns import DIRECTION_KEYS, DIRECTIONS, SIDE_KEYS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -257,7 +257,12 @@ def role_of(cell: Any) -> str:
 
 
 def side_role(column: str, cell: Any) -> str:
-    """Return the role that a true or false says in a column such as "inbound" or "is_bot"; empty if it says none."""
+    """Return the role that a cell says of whoever speaks; empty if it says none.
+
+    It is true or false in a column such as "inbound" or "is_bot", or where the message went in one called "direction".
+    """
+    if bare(column) in DIRECTION_COLUMNS:
+        return DIRECTIONS.get(str(cell).strip().lower(), "")
     sides = next((sides for key, sides in SIDE_KEYS.items() if bare(key) == bare(column)), None)
     if sides is None and str(cell).strip().lower() in ("true", "false"):  # a column called visitor
         sides = {"user": ("user", "assistant"), "assistant": ("assistant", "user")}.get(known_role(column) or "")
@@ -265,9 +270,16 @@ def side_role(column: str, cell: Any) -> str:
     return sides[said] if sides and said is not None else ""
 
 
+DIRECTION_COLUMNS = (*DIRECTION_KEYS, "messagedirection", "messagetype")
+"""Columns that may say where a message went."""
+
+
 def side_column(rows: Rows) -> str:
-    """Return the column that says by true or false who speaks; empty if there is none in which both do."""
-    named = [*rows.named(map(bare, SIDE_KEYS)), *(name for name in rows.columns if known_role(name))]
+    """Return the column that says of each row who speaks, as ``side_role`` does; empty if not both sides do."""
+    named = [
+        *rows.named((*map(bare, SIDE_KEYS), *DIRECTION_COLUMNS)),
+        *(name for name in rows.columns if known_role(name)),
+    ]
     return next((name for name in named if len({side_role(name, cell) for cell in rows.sample(name)} - {""}) == 2), "")
 
 

@@ -12,6 +12,7 @@ from ia3_studio.data.shapes import message_names
 from ia3_studio.data.shapes.chat_logs import FEWEST_EXCHANGES, PAUSE, Said, read_log
 from ia3_studio.data.shapes.preferences import is_phrase
 from ia3_studio.data.shapes.shape import (
+    DIRECTION_COLUMNS,
     Collector,
     Recognized,
     Rows,
@@ -63,6 +64,11 @@ LABELED_NAMES = ("label", "labels", "goldlabel", "class", "target")
 """Columns of what a turn alone is judged to be."""
 ASKED_NAMES = ("user", "prompt", "question", "instruction", "query", "human", "input")
 ANSWER_NAMES = ("assistant", "answer", "response", "output", "completion", "reply", "bot")
+CONTACT_NAMES = (
+    "phone", "phonenumber", "contact", "contactname", "contactid", "contactnumber", "address", "number", "customer",
+    "customerid", "customerphone", "customernumber", "client", "clientid", "user", "userid", "mobile", "msisdn", "peer",
+)  # fmt: skip
+"""Columns of the other one, where a column says whether a message came in or went out."""
 KEPT_KEYS = ("name", "weight", "train", "tool_calls", "tool_call_id", "function_call")
 """Keys of a turn that stay in it, as columns of these names."""
 
@@ -110,7 +116,13 @@ def _has_turns(rows: Rows) -> bool:
         return False
     if _are_labeled_apart(rows):
         return False
-    return bool(chat_of(rows) or with_ids_below(rows, speaker)[1] or shared_id(rows, speaker, text))
+    ids = chat_of(rows) or with_ids_below(rows, speaker)[1] or shared_id(rows, speaker, text)
+    return bool(ids or _contact_of(rows, speaker))
+
+
+def _contact_of(rows: Rows, speaker: str) -> str:
+    """Return the column of the other one of messages that came in or went out; empty if there is none."""
+    return chat_of(rows, CONTACT_NAMES) if bare(speaker) in DIRECTION_COLUMNS else ""
 
 
 def _are_labeled_apart(rows: Rows) -> bool:
@@ -157,9 +169,12 @@ def _has_exchanges(rows: Rows) -> bool:
 def _read_turns(rows: Rows) -> Recognized:
     speaker, found = _speaker_of(rows), Collector()
     rows, headed = with_ids_below(rows, speaker)
-    chat = headed or chat_of(rows) or shared_id(rows, speaker, _text_of(rows, speaker))
+    shared = headed or chat_of(rows) or shared_id(rows, speaker, _text_of(rows, speaker))
+    contact = _contact_of(rows, speaker)
+    chat = shared or contact
     groups = grouped(rows, chat, found)
-    apart = _by_pause(rows, groups[0]) if len(groups) == 1 else groups
+    has_pauses = len(groups) == 1 or chat == contact
+    apart = [part for group in groups for part in _by_pause(rows, group)] if has_pauses else groups
     read = conversations(apart, found, _turn_reader(rows, speaker), "one turn per row")
     if headed:
         note = f"Rows without {headed} belong to the conversation above them."
