@@ -202,7 +202,7 @@ def pairs_of_files(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | Non
     own = [name for name in columns if name != ORIGIN]
     if ORIGIN not in columns or len(own) != len(("prompt", "answer")) or not all(map(UNNAMED.fullmatch, own)):
         return None
-    return two_texts(frame, own)
+    return None if any(profile(frame, name).is_label for name in own) else two_texts(frame, own)
 
 
 def two_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:

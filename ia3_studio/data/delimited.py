@@ -174,8 +174,7 @@ def _table(
 
     data = rows if place is None else rows[place + 1 :]
     header = None if place is None else rows[place].cells
-    usual = Counter(len(row.cells) for row in data[:SAMPLE_LINES]).most_common(1)
-    width = len(header) if header is not None else usual[0][0]
+    width = len(header) if header is not None else _usual_width(data)
     if header is not None and (first := _row_names(data, width)):
         header, called, width = [first, *header], [first, *called], width + 1
     names = unique_names(called if header is not None else [""] * width)
@@ -184,7 +183,8 @@ def _table(
             row.cells = joined(row.cells, width, delimiter) if len(row.cells) > width else row.cells
         notes += (f"Cells beyond the header are read as one list in {names[-1]}, the last column.",)
     text = text_column([row.cells for row in data]) if width == 2 else None
-    if text is not None and (header is not None or text == 0):
+    come_again = 2 * len({row.cells[0] for row in data}) <= len(data)
+    if text is not None and (header is not None or text == 0 or come_again):
         longer = [row for row in data if len(row.cells) > width and not _is_quoted(row.written, delimiter)]
         for row in longer:
             row.cells = joined_text(row.written, delimiter, text)
@@ -203,6 +203,21 @@ def _table(
     require_few(name, damaged, len(cells))
     frame, said = without_byte_literals(pd.DataFrame(cells, columns=names, index=numbers, dtype=object))
     return Delimited(frame, delimiter, 0 if place is None else place + 1, tuple(damaged), (*notes, *said))
+
+
+def _usual_width(data: Sequence[Row]) -> int:
+    """Return how many cells rows without names have: 2 where labels stand before texts whose commas nobody quoted."""
+    rows = [row.cells for row in data[:SAMPLE_LINES]]
+    widths = Counter(map(len, rows))
+    labels = {cells[0] for cells in rows if cells}
+    is_varied = len(widths) > _MOST_WIDTHS and not any(_is_quoted(row.written, ",") for row in data[:SAMPLE_LINES])
+    if is_varied and 2 * len(labels) <= len(rows) and text_column(rows) == 1:
+        return 2
+    return widths.most_common(1)[0][0]
+
+
+_MOST_WIDTHS = 2
+"""Different numbers of cells that rows of one table may have: few lack their last cell."""
 
 
 def _is_quoted(written: str, delimiter: str) -> bool:

@@ -93,6 +93,24 @@ def _separator(filled: Sequence[str]) -> str:
     return next((mark for mark in parted if len({line.count(mark) for line in filled}) == 1), "")
 
 
+def repeated_sign(text: str) -> str:
+    """Return the delimiter that stands several times between all cells of the first lines, such as "||"; else nothing.
+
+    Example:
+        >>> repeated_sign("2 ||| Is berth 5 free?\\n1 ||| Who keeps it?"), repeated_sign("2||5\\n3|1|5")
+        ('|||', '')
+    """
+    lines = [line for line in LINE_END.split(text, SAMPLE_LINES)[:SAMPLE_LINES] if line.strip()]
+    for mark in _REPEATED:
+        runs = {run for line in lines for run in re.findall(rf"{re.escape(mark)}+", line)}
+        if len(runs) == 1 and len(lines) > 1 and all(mark in line for line in lines):
+            sign = runs.pop()
+            return sign if len(sign) > 1 and len({line.count(sign) for line in lines}) == 1 else ""
+    return ""
+
+
+_REPEATED = ("|", ";", "^", "~")
+
 _NAMES = re.compile(r"[^\W\d]\w*([$#&%@!*:])[^\W\d]\w*(?:\1[^\W\d]\w*)*")
 """Names of columns with a sign between them that is no delimiter elsewhere."""
 

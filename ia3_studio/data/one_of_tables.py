@@ -1,4 +1,4 @@
-"""Which one of several tables is read alone? The largest by far, the only training file, or one of two forms."""
+"""Which of several tables are read alone? The largest by far, those to train on or with labels, one of two forms."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from ia3_studio.data.label_names import LABEL_NAMES
 from ia3_studio.data.member_files import Readers, read_any
 from ia3_studio.data.parsing import Found
 from ia3_studio.data.split_families import in_one_form
 from ia3_studio.data.split_names import TRAINING, split_of
-from ia3_studio.data.table_files import without_repeated
+from ia3_studio.data.table_files import alike, without_repeated
 
 
 def main_table(
@@ -42,6 +43,30 @@ def only_training(
         return None
     ((path, only),) = found.items()
     return replace(only, form=f"{path}, {only.form}"), list(trained)
+
+
+def only_labeled(
+    content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read the tables with a label where others have the same texts without any, which nobody has labeled yet.
+
+    They share most of their other columns.
+    """
+    if not 2 <= len(tables) <= _MOST_FORMS:
+        return None
+    readable, _failed = read_any(tables, readers)
+    names = {path: frozenset(map(str, each.frame.columns)) for path, each in readable.items()}
+    labels = [name for name in LABEL_NAMES if any(name in map(str.lower, each) for each in names.values())]
+    if len(labels) != 1 or len(names) < 2:
+        return None
+    labeled = {path for path, each in names.items() if labels[0] in map(str.lower, each)}
+    shared = frozenset.intersection(*names.values())
+    if len(labeled) == len(names) or any(2 * len(shared) < len(names[path]) for path in labeled):
+        return None
+    if len(labeled) > 1:
+        return alike(content, {path: tables[path] for path in tables if path in labeled}, readers)
+    (path,) = labeled
+    return replace(readable[path], form=f"{path}, {readable[path].form}"), [path]
 
 
 def one_form(

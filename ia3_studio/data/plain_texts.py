@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from ia3_studio.data.delimiters import DELIMITERS, RARE_DELIMITERS, SEPARATORS, guess_delimiter, lines_of
+from ia3_studio.data.delimiters import DELIMITERS, RARE_DELIMITERS, SEPARATORS, guess_delimiter, lines_of, repeated_sign
 from ia3_studio.data.header import find_header
 
 _WORDS_OF_A_LABEL = 3
@@ -224,6 +224,8 @@ def table_delimiter(text: str) -> str:
     if _are_quoted_words(lines):
         return " "
     delimiter = guess_delimiter("\n".join(lines))
+    if repeated_sign("\n".join(lines)):
+        return ""
     try:
         rows = [row for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=True) if row]
     except csv.Error:

@@ -26,7 +26,7 @@ from ia3_studio.data.listed_texts import listed_texts, lists_texts
 from ia3_studio.data.member_files import Readers, ReadOne, lines_in
 from ia3_studio.data.member_paths import member_path
 from ia3_studio.data.object_files import one_object_each
-from ia3_studio.data.one_of_tables import main_table, one_form, only_training
+from ia3_studio.data.one_of_tables import main_table, one_form, only_labeled, only_training
 from ia3_studio.data.pair_tables import pair_tables
 from ia3_studio.data.parallel_files import are_two_sides, parallel, side_pairs
 from ia3_studio.data.parsing import NOT_READ, Found, shown_names
@@ -159,7 +159,7 @@ _FORMS = (
     stories, intent_files, bot_files, text_facts, listed_spans, listed_texts, linked, preferred, talks_by_ids,
     pair_tables, column_files, parallel, parallel_folders, texts_and_labels, classes_by_split, by_class, by_split,
     films, by_language, one_object_each, documents, sources, pages, alike, main_table, only_training, one_form,
-    written_pages, columns_apart,
+    only_labeled, written_pages, columns_apart,
 )  # fmt: skip
 """Ways in which files form a table, in the order in which they are tried."""
 

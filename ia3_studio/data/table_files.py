@@ -117,7 +117,10 @@ def alike(
     form = f"{len(used)} files with the same columns ({shown_names([PurePosixPath(path).name for path in used])})"
     frames = {path: each.frame for path, each in found.items()}
     stems = {path: PurePosixPath(path).stem for path in found}
-    if origins := origins_of(stems, list(frames.values())):
+    if apart := _held_out(stems, list(frames.values())):
+        frames = {path: frame.assign(**{SPLIT: apart.get(path, "train")}) for path, frame in frames.items()}
+        form += f", {shown_names([PurePosixPath(path).name for path in apart])} held out"
+    elif origins := origins_of(stems, list(frames.values())):
         frames = {path: frame.assign(**{ORIGIN: origins[path]}) for path, frame in frames.items()}
         form += f", their names in the column {ORIGIN}"
     return _told(_together(found, frames, form), failed), [*used, *failed]
@@ -163,6 +166,13 @@ def _cells_of(found: Found) -> dict[str, list[str]]:
     return {
         str(name): frame[name].map(lambda cell: "" if cell is None else label_name(cell)).tolist() for name in frame
     }
+
+
+def _held_out(stems: Mapping[str, str], frames: Sequence[pd.DataFrame]) -> dict[str, str]:
+    """Return the splits of the files called after a test, where the others are called after no split; else nothing."""
+    named = {path: split for path, stem in stems.items() if (split := split_of(stem))}
+    taken = any(split_of(str(name)) or str(name).lower() == SPLIT for frame in frames for name in frame.columns)
+    return {} if taken or len(named) == len(stems) or {*named.values()} & {*TRAINING} else named
 
 
 def origins_of(stems: Mapping[str, str], frames: Sequence[pd.DataFrame]) -> dict[str, str]:

@@ -17,7 +17,15 @@ from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll, read_conll_table
 from ia3_studio.data.cut_cells import require_whole_cells
 from ia3_studio.data.delimited import NUMBERS, read_delimited
-from ia3_studio.data.delimiters import BLANK_LINES, NO_DELIMITER, delimiter_name, is_tabbed, is_table, with_line_feeds
+from ia3_studio.data.delimiters import (
+    BLANK_LINES,
+    NO_DELIMITER,
+    delimiter_name,
+    is_tabbed,
+    is_table,
+    repeated_sign,
+    with_line_feeds,
+)
 from ia3_studio.data.edited_sentences import read_edits
 from ia3_studio.data.entity_tables import read_entity_table
 from ia3_studio.data.front_matter import front_matter_note, without_front_matter
@@ -84,6 +92,8 @@ def found_in_cells(name: str, text: str, encoding: str, parsing: ParsingOptions)
     tabbed = name.lower().endswith(".tsv") and parsing.delimiter is None
     if parsing.delimiter is None and name.lower().endswith(".tsv") and (words := read_conll(name, text)):
         return replace(words, form=f"{words.form}, {encoding}")
+    if parsing.delimiter is None and (sign := repeated_sign(text)):
+        return _between_signs(name, text, encoding, replace(parsing, delimiter=sign))
     given = "\t" if tabbed else parsing.delimiter or (NO_DELIMITER if is_single_column(text) else None)
     found = read_delimited(name, text, given, parsing.header)
     form = "one column" if given == NO_DELIMITER else f"{delimiter_name(found.delimiter)}-separated"

@@ -35,7 +35,7 @@ def text_column(rows: Sequence[Sequence[str]]) -> int | None:
         fits = {row[-1].strip() for row in longer} <= labels and _are_texts([" ".join(row[:-1]) for row in rows])
         return 0 if fits else None
     are_names = all(_is_name(row[0]) for row in rows) and _are_texts([" ".join(row[1:]) for row in rows])
-    return 1 if are_names and all(row[1].strip() for row in longer) else None
+    return 1 if are_names and all("".join(row[1:]).strip() for row in longer) else None
 
 
 def _is_name(cell: str) -> bool:

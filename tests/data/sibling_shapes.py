@@ -490,4 +490,21 @@ SIBLINGS = (
         "text → text, labels.rude, labels.late → several labels",
         12,
     ),
+    Shape(
+        "prompts with places that are filled in",
+        "rewrites.jsonl",
+        lines(
+            lambda n: {
+                "case_id": n,
+                "requested_rewrite": {
+                    "prompt": ("{} lies in berth", "The berth of {} is")[n % 2],
+                    "subject": f"Boat {n}",
+                    "target_new": {"str": f"number {n + 3}", "id": f"Q{n}"},
+                    "target_true": {"str": f"number {n}", "id": f"Q{n + 90}"},
+                },
+            }
+        ),
+        "prompt → prompt, answer → answer",
+        12,
+    ),
 )

@@ -579,3 +579,53 @@ def test_messages_that_came_in_and_went_out_are_conversations_with_each_contact(
     assert first in said
     assert ("When does ferry 8 leave?", "Ferry 8 leaves at 9.") in said  # the next day
     assert len(said) == 8
+
+
+def test_a_delimiter_that_stands_several_times_is_one_delimiter(tmp_path: Path) -> None:
+    moods = ("good", "bad", "calm")
+    for name in ("moods.txt", "moods.csv"):
+        lines = "\n".join(f"{moods[n % 3]} ||| {text}" for n, text in enumerate(_lines(20)))
+        example = _examples(load_data(_text(tmp_path, name, lines)))[0]
+        assert example.text == _lines(1)[0] and example.labels == ("good",), name
+
+
+def test_commas_that_nobody_quoted_are_those_of_the_texts_after_labels_that_come_again(tmp_path: Path) -> None:
+    said = [
+        "a fog, a storm, and rain",
+        "rain",
+        ", what a day",
+        "cold, wet and windy, as it always is",
+        "no wind at all",
+    ]
+    for mood in ("positive", "negative"):
+        lines = "\n".join(f"{mood},over the pier {n} {said[n % 5]}" for n in range(15))
+        _text(tmp_path, f"{mood}Messages.csv", lines)
+    _text(tmp_path, "testData.csv", "\n".join(f"positive,over berth {n} {said[n % 5]}" for n in range(6)))
+    data = load_data(tmp_path)
+    assert data.mapping.kind == "labels" and len(data.train) == 30 and len(data.held_out) == 6
+    assert data.train[0].text == f"over the pier 0 {said[0]}"
+    assert {example.labels for example in data.train} == {("positive",), ("negative",)}
+
+
+def test_of_tables_with_and_without_a_label_those_with_it_are_read(tmp_path: Path) -> None:
+    more = {"first": ["label"], "second": ["label", "pair"], "later": ["pair"]}
+    for name, columns in more.items():
+        pair = [f"Lamp of the {name} berth {{0}}", f"Light at the {name} berth {{0}}"]
+        rows = [",".join([*(each.format(n) for each in pair), *(str(n % 2) for _ in columns)]) for n in range(9)]
+        _text(tmp_path, f"{name}.csv", "\n".join([",".join(["left_title", "right_title", *columns]), *rows]))
+    data = load_data(tmp_path)
+    assert len(_examples(data)) == 18 and all(example.labels for example in _examples(data))
+    assert any("later.csv" in note for note in data.notes)
+
+
+def test_places_in_prompts_are_filled_in_with_the_cells_they_are_called_after(tmp_path: Path) -> None:
+    rows = [
+        {
+            "template": "Where does {boat} lie at {hour}?",
+            "boat": f"Boat {n}",
+            "hour": f"{n} o'clock",
+            "answer": f"At {n}",
+        }
+        for n in range(6)
+    ]
+    assert _spoken(load_data(_jsonl(tmp_path, rows)))[0] == ("Where does Boat 0 lie at 0 o'clock?", "At 0")
