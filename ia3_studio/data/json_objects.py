@@ -217,7 +217,8 @@ def numbered_texts(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | N
     texts = list(document.values())
     if len(texts) < _FEWEST_TEXTS or not all(isinstance(text, str) for text in texts):
         return None
-    if len({_NUMBER.sub("0", key) for key in document}) > 1 or not all(map(_NUMBER.search, document)):
+    kinds = {_NUMBER.sub("0", key) for key in document}
+    if len(kinds) > 1 or not all(_NUMBER.search(kind) and len(kind.split()) <= _WORDS_OF_A_COUNT for kind in kinds):
         return None
     if 2 * sum(len(text.split()) > _WORDS_OF_A_CLASS for text in texts) < len(texts):  # the names of numbered classes
         return None
@@ -225,7 +226,7 @@ def numbered_texts(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | N
 
 
 _NUMBER = re.compile(r"\d+")
-_WORDS_OF_A_CLASS = 3
+_WORDS_OF_A_CLASS, _WORDS_OF_A_COUNT = 3, 2
 
 
 def by_sentence(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.column_names import says
+from ia3_studio.data.column_names import name_words, says
 from ia3_studio.data.column_profile import is_list_of_texts
 from ia3_studio.data.column_words import IN_ORDER
 from ia3_studio.data.mapping import Mapping
@@ -44,7 +44,7 @@ def are_one_answer(answer: str, given: Sequence[Any]) -> bool:
         (True, False, False)
     """
     name = answer.rpartition(".")[2]
-    if says(name, IN_ORDER):
+    if says(name, IN_ORDER) or name_words(name)[-1:] in _PARTS:
         return True
     lists = [each for each in map(structure_of, given[:_MOST_LOOKED_AT]) if is_list_of_texts(each)]
     entries = [entry for each in lists for entry in each]
@@ -55,6 +55,17 @@ def are_one_answer(answer: str, given: Sequence[Any]) -> bool:
     return sum(len(entry.split()) for entry in entries) >= _FEWEST_WORDS * len(entries) and (
         alike <= _MOST_ALIKE * len(beside)
     )
+
+
+_PARTS = [
+    [word]
+    for word in (
+        "points", "bullets", "facts", "takeaways", "highlights", "reasons", "findings", "items", "sentences", "lines",
+        "paragraphs", "requirements", "objectives", "actions", "tasks", "recommendations", "tips", "arguments",
+        "ingredients", "chapters", "stanzas", "verses", "messages",
+    )
+]  # fmt: skip
+"""What the last word of a column's name may be whose lists are one answer: its entries are parts, not alternatives."""
 
 
 def _words(text: str) -> set[str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ia3_studio.data.asked_lines import asks
 from ia3_studio.data.delimiters import lines_of
-from ia3_studio.data.turn_roles import known_role
+from ia3_studio.data.turn_roles import ONESELF, known_role
 
 _FEWEST, _MOSTLY = 5, 0.8
 """Units of a text at least, and the share of the first sides that ask where nothing else tells what they are."""
@@ -47,7 +47,7 @@ def sides_by_marks(text: str) -> dict[str, list[Any]] | None:
     lines = [line for line in lines_of(text) if line.strip()]
     pair = _marks_of(lines[:_LOOKED_AT])
     sides = _by_turns(lines, list(map(_parts, lines)), *pair) if pair else []
-    if pair is None or not sides:
+    if pair is None or not sides or any(mark.strip(" :.*").casefold() in ONESELF for mark in pair):
         return None
     are_names = all(map(_NAME.fullmatch, pair))
     return _columns(sides, are_marked=not are_names, mark=pair[0])

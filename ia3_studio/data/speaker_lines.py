@@ -10,7 +10,7 @@ from typing import Any
 
 from ia3_studio.data.delimiters import lines_of, with_line_feeds
 from ia3_studio.data.plain_texts import documents_between
-from ia3_studio.data.turn_roles import known_role
+from ia3_studio.data.turn_roles import ONESELF, known_role
 
 _NAME = r"([^\W\d_][\w .'-]{0,30}?)"
 _SAID = re.compile(rf"\s*(?:[-*•]\s+)?\**(?:[(\[<]\s*{_NAME}\s*[)\]>]\**\s*[:：]?|{_NAME}\**\s*[:：])\**\s*(.*)")
@@ -62,29 +62,54 @@ def titles_note(count: int) -> tuple[str, ...]:
     return (f"Not used: {what}.",) if count else ()
 
 
-def note_on_turns(lines: Sequence[str]) -> tuple[str, ...]:
-    """Return the sentence on lines of plain text that two names begin by turns, of which neither is a known role.
+def turns_of_two(text: str) -> dict[str, list[Any]] | None:
+    """Return the turns of a text whose lines two names begin by turns, neither of which is a known role.
+
+    Paragraphs of several such lines, and parts that a rule ends, are conversations; else there is one. A line without
+    a name belongs to what was said before it, or is a heading above the first turn.
 
     Example:
-        >>> note_on_turns(["Ann: Aye?", "Bo: No.", "Ann: When?", "Bo: Never."])[0].partition(",")[0]
-        'The lines begin with ann or bo by turns'
+        >>> turns_of_two("Ann: Aye?\nBo: No.\nAnn: When?\nBo: Never.")["speaker"]
+        ['Ann', 'Bo', 'Ann', 'Bo']
     """
-    names = [_name(found) for line in lines if (found := _said_in(line))]
-    changed = sum(one != other for one, other in pairwise(names))
+    blocks = list(paragraphs_of(text))
+    if all(len(block) == 1 for block in blocks):
+        blocks = [[line for block in blocks for line in block]]
+    named = [said_by(line) if _BEHIND_NAME.search(line) else None for block in blocks for line in block]
+    speakers = [found[0].casefold() for found in named if found]
+    changed = sum(one != other for one, other in pairwise(speakers))
     if (
-        len({*names}) != 2
-        or len(names) < max(_FEWEST_LINES, _MOSTLY * len(lines))
-        or changed < _MOSTLY * len(names) / 2
+        len({*speakers}) != len(("one", "other"))
+        or any(map(known_role, {*speakers}))
+        or len(speakers) < max(_FEWEST_LINES, _MOSTLY * len(named))
+        or changed < _MOSTLY * len(speakers) / 2
     ):
-        return ()
-    one, other = dict.fromkeys(names)
-    return (
-        f"The lines begin with {one} or {other} by turns, and are read as texts of their own. If they are "
-        "conversations, call the two user and assistant in the file, and put a blank line between conversations.",
-    )
+        return None
+    turns: list[tuple[str, str, str]] = []
+    for number, block in enumerate(blocks, start=1):
+        begun = len(turns)
+        for line in block:
+            found = said_by(line) if _BEHIND_NAME.search(line) else None
+            if found:
+                turns.append((str(number), *found))
+            elif len(turns) > begun:
+                turns[-1] = (*turns[-1][:2], f"{turns[-1][2]}\n{line}")
+    return dict(zip(("conversation", "speaker", "text"), map(list, zip(*turns, strict=True)), strict=True))
 
 
-_FEWEST_LINES, _MOSTLY = 4, 0.9
+def talks_of_two(text: str) -> dict[str, list[Any]] | None:
+    """Return the turns of a text as :func:`turns_of_two` does, where the two names cannot be those of fields.
+
+    One is "you", or the talks differ in length and some end with the name that they begin with.
+    """
+    found = turns_of_two(text)
+    if found is None or {who.casefold() for who in found["speaker"]} & ONESELF:
+        return found
+    lengths = Counter(found["conversation"]).values()
+    return found if len({*lengths}) > 1 and any(length % 2 for length in lengths) else None
+
+
+_FEWEST_LINES, _MOSTLY = 4, 0.8
 """Lines with a name at least, and the share of lines that have one."""
 
 

@@ -67,7 +67,7 @@ from ia3_studio.data.shapes.headed_messages import headed_messages
 from ia3_studio.data.shapes.line_logs import logged_lines, notices_note
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.data.single_texts import parts_of, single_note
-from ia3_studio.data.speaker_lines import documents_as_paragraphs, note_on_turns
+from ia3_studio.data.speaker_lines import documents_as_paragraphs
 from ia3_studio.data.tagged_texts import read_listed_tags, read_tagged_texts
 from ia3_studio.data.talk_texts import candidates_note, talks_in_text
 from ia3_studio.data.template_streams import templated_notes, templated_talks
@@ -243,7 +243,7 @@ def found_in_text(name: str, text: str, encoding: str, parsing: ParsingOptions) 
     if parsing.plain:
         return Found(numbered({"text": blocks}), f"{PLAIN_FORM} {unit}, {encoding}", notes=outside)
     kept = [block for block in blocks if not is_rule(block)] or blocks
-    notes = outside + note_on_turns(kept)
+    notes = outside
     notes += (f"Not used: {len(blocks) - len(kept):,} rules between texts.",) if len(kept) < len(blocks) else ()
     notes += note_on_names_of_files(kept)
     if unit == "paragraph" and len(parts := below_headings(kept)) > 1:

@@ -39,11 +39,12 @@ from ia3_studio.data.plain_texts import marked_sides
 from ia3_studio.data.quiz_texts import quiz_questions
 from ia3_studio.data.quoted_texts import quoted_texts
 from ia3_studio.data.shared_marks import classes_first, marks_note, sides_by_marks, sides_in_lines
-from ia3_studio.data.speaker_lines import conversations_of_two, note_on_titles
+from ia3_studio.data.speaker_lines import conversations_of_two, note_on_titles, talks_of_two, turns_of_two
 from ia3_studio.data.tagged_records import tagged_records
 from ia3_studio.data.told_forms import TOLD_FORMS
 
 OPENED = "questions that open to their answers"
+_TURNS = "turns of two speakers in lines"
 TEXT_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (tagged_records, "elements one after the other"),
     (vertical_records, "records one below the other"),
@@ -69,6 +70,7 @@ TEXT_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
 )
 """How rows are found in text that is no table, in the order in which it is tried, and what that form is called."""
 LAST_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
+    (talks_of_two, _TURNS),
     (headed_exchanges, "prompts and answers in paragraphs"),
     (classes_in_lines, "a text with its label per line"),
     (sides_by_marks, "two marks by turns"),
@@ -78,6 +80,7 @@ LAST_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
     (questions_in_first_lines, "questions above their answers"),
     (two_sides, "two sides per line"),
     (language_blocks, "lines in two languages, one below the other"),
+    (turns_of_two, _TURNS),
 )
 """Those of text that is not separated by a sign as a table is, either."""
 

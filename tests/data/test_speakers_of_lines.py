@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ia3_studio import load_data
+from ia3_studio import ParsingOptions, load_data
 from ia3_studio.data.split import DataSplit
 from ia3_studio.errors import DataError
 
@@ -48,10 +48,10 @@ def test_entries_of_two_fields_are_no_conversations(tmp_path: Path) -> None:
     assert data.mapping.kind != "messages"
 
 
-def test_a_text_whose_lines_name_no_known_speaker_stays_text(tmp_path: Path) -> None:
-    """Who of two strangers answers cannot be told."""
+def test_who_of_two_strangers_answers_is_asked(tmp_path: Path) -> None:
     text = "\n\n".join(f"Ann: {a}\nBo: {b}\nAnn: {c}" for a, b, c in TALKS)
-    assert read(tmp_path, text).mapping.kind == "text"
+    with pytest.raises(DataError, match="choose the speaker"):
+        read(tmp_path, text)
 
 
 def test_tags_of_user_and_assistant_in_a_cell_are_turns(tmp_path: Path) -> None:
@@ -124,11 +124,13 @@ def test_few_rows_of_repeated_codes_are_classes(tmp_path: Path) -> None:
     assert str(read(tmp_path, text, "grupos.csv").mapping) == "texto → text, grupo → label"
 
 
-def test_lines_that_two_unknown_names_begin_by_turns_are_texts_and_a_note_says_so(tmp_path: Path) -> None:
-    """A script is read line by line as well, so that nothing is guessed."""
-    data = read(tmp_path, "".join(f"Human {1 + n % 2}: I see ferry {n}.\n" for n in range(12)))
-    assert data.mapping.kind == "text"
-    assert any("human 1" in note and "human 2" in note for note in data.notes)
+def test_lines_that_two_unknown_names_begin_by_turns_are_one_conversation(tmp_path: Path) -> None:
+    """Who answers in it is asked; nothing is guessed."""
+    (tmp_path / "talk.txt").write_text("".join(f"Human {1 + n % 2}: I see ferry {n}.\n" for n in range(12)))
+    with pytest.raises(DataError, match=r"Human 1 \(6\), Human 2 \(6\)"):
+        load_data(tmp_path / "talk.txt")
+    data = load_data(tmp_path / "talk.txt", parsing=ParsingOptions(speaker="Human 2"))
+    assert len(data.train) + len(data.held_out) == 6
 
 
 def test_a_column_of_titles_that_begin_as_a_system_prompt_is_none(tmp_path: Path) -> None:

@@ -629,3 +629,38 @@ def test_places_in_prompts_are_filled_in_with_the_cells_they_are_called_after(tm
         for n in range(6)
     ]
     assert _spoken(load_data(_jsonl(tmp_path, rows)))[0] == ("Where does Boat 0 lie at 0 o'clock?", "At 0")
+
+
+def _talk(one: str, other: str, number: int) -> str:
+    said = (f"Is ferry {number} late?", "It is, by an hour.", f"Why is number {number} late?", "Fog on the sound.")
+    return "\n".join(f"{(one, other)[place % 2]}: {text}" for place, text in enumerate(said))
+
+
+def test_turns_of_two_names_in_lines_wait_for_the_speaker_who_is_learned(tmp_path: Path) -> None:
+    path = _text(
+        tmp_path,
+        "talks.txt",
+        "\n\n".join([_talk("Ann", "Ben", 0), *(f"{_talk('Ann', 'Ben', n)}\nAnn: Aye." for n in (1, 2, 3))]),
+    )
+    with pytest.raises(DataError) as refused:
+        load_data(path)
+    assert "Ann (11), Ben (8)" in str(refused.value)
+    assert _spoken(load_data(path, parsing=ParsingOptions(speaker="Ben")))[0] == (
+        "Is ferry 0 late?", "It is, by an hour.", "Why is number 0 late?", "Fog on the sound.",
+    )  # fmt: skip
+    data = load_data(path, parsing=ParsingOptions(plain=True))
+    assert data.mapping.kind == "text"
+
+
+def test_what_you_say_to_a_stranger_is_the_answer(tmp_path: Path) -> None:
+    path = _text(tmp_path, "talks.txt", "\n\n".join(_talk("Stranger", "You", n) for n in range(4)))
+    assert _spoken(load_data(path))[1][:2] == ("Is ferry 1 late?", "It is, by an hour.")
+
+
+@pytest.mark.parametrize("name", ["keyPoints", "highlights", "action_items"])
+def test_the_points_of_a_list_are_one_answer(tmp_path: Path, name: str) -> None:
+    rows = [{"question": f"Why is berth {n} closed?", name: [f"The lamp {n} is out", "Repairs take a week"]}
+            for n in range(6)]  # fmt: skip
+    assert _spoken(load_data(_jsonl(tmp_path, rows)))[0][1] == "The lamp 0 is out\nRepairs take a week"
+    others = [{"question": row["question"], "answers": row[name]} for row in rows]
+    assert len(_examples(load_data(_jsonl(tmp_path, others)))) == 12

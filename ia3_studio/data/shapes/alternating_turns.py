@@ -80,7 +80,7 @@ def _read(rows: Rows) -> Recognized:
             unused["rows without a speaker or a text"] += 1
         else:
             said.append(Said(row, str(record[speaker]), record[text], chat=str(record.get(chat, ""))))
-    return read_log(rows.name, "table with one turn per row", said, rows.speaker, unused, pause=None)
+    return read_log(rows.name, "dialogue with one turn per row", said, rows.speaker, unused, pause=None)
 
 
 SHAPES = (Shape("turns of two speakers", lambda rows: _columns(rows) is not None, _read, by_row=False),)

@@ -209,7 +209,7 @@ def _read_named_turns(rows: Rows) -> Recognized:
             when = seconds_of(record.get(time)) if is_one else None
             said.append(Said(row, str(record[speaker]), record[text], when, chat=str(record[chat])))
     pause = PAUSE if is_one else None
-    read = read_log(rows.name, "table with one turn per row", said, rows.speaker, Counter(), pause=pause)
+    read = read_log(rows.name, "dialogue with one turn per row", said, rows.speaker, Counter(), pause=pause)
     return replace(read, problems=tuple(found.problems))
 
 
