@@ -36,13 +36,15 @@ def text_facts(
         objects = [json.loads(read[facts[key]].text) for key in shared]
     except (ValueError, RecursionError):  # told of the file when it is read as a table
         return None
+    if all(_is_list_of_objects(each) for each in objects) and any(objects):
+        objects = [{_ENTRIES: each} for each in objects]
     if not all(isinstance(each, dict) for each in objects):
         return None
     keys = dict.fromkeys(str(key) for each in objects for key in each)
     if len(keys) > _MOST_KEYS:
         return None
     columns: dict[str, list[Any]] = {
-        "text of file" if "text" in keys else "text": [read[texts[key]].text.strip() for key in shared],
+        "text of file" if "text" in keys else "text": [read[texts[key]].text.rstrip() for key in shared],
         **{key: [each.get(key) for each in objects] for key in keys},
     }
     splits = [split_of(str(member_path(texts[key]).parent)) for key in shared]
@@ -50,6 +52,14 @@ def text_facts(
         columns.setdefault(SPLIT, splits)
     found = Found(numbered(columns), "one text per row, with the keys of a JSON object for each")
     return with_encoding_facts(used[0], found, [*read.values()]), used
+
+
+def _is_list_of_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
+
+
+_ENTRIES = "annotations"
+"""The column of JSON lists, each of which is about one text."""
 
 
 def _key(path: str) -> str:

@@ -259,9 +259,10 @@ def test_words_with_several_meanings_are_no_conversations(tmp_path: Path) -> Non
     assert read(tmp_path, "words.txt", text).mapping.kind != "messages"
 
 
-def test_the_same_two_in_all_conversations_are_not_told_apart(tmp_path: Path) -> None:
+def test_which_of_the_same_two_answers_in_all_conversations_is_asked(tmp_path: Path) -> None:
     text = "\n\n".join(f"Ann: Late {n}\nBo: Which pier?\nAnn: Five {n}\nBo: Then come." for n in range(6))
-    assert read(tmp_path, "talks.txt", text).mapping.kind == "text"
+    with pytest.raises(DataError, match=r"Ann \(12\), Bo \(12\)"):
+        read(tmp_path, "talks.txt", text)
 
 
 # plain texts

@@ -664,3 +664,48 @@ def test_the_points_of_a_list_are_one_answer(tmp_path: Path, name: str) -> None:
     assert _spoken(load_data(_jsonl(tmp_path, rows)))[0][1] == "The lamp 0 is out\nRepairs take a week"
     others = [{"question": row["question"], "answers": row[name]} for row in rows]
     assert len(_examples(load_data(_jsonl(tmp_path, others)))) == 12
+
+
+@pytest.mark.parametrize("is_counted_anew", [False, True])
+def test_spans_of_words_in_a_document_of_sentences_are_its_tags(tmp_path: Path, is_counted_anew: bool) -> None:
+    """DyGIE counts the words of the document; others those of each sentence."""
+    rows = []
+    for n in range(6):
+        sentences = [["The", "keeper", "Ann", f"Berg{n}", "sleeps", "."], ["She", "works", "in", "Turku", "."]]
+        place = 3 if is_counted_anew else 9
+        rows.append({"doc_key": n, "sentences": sentences, "ner": [[[2, 3, "PER"]], [[place, place, "LOC"]]]})
+    example = _examples(load_data(_jsonl(tmp_path, rows)))[0]
+    assert example.words[:4] == ("The", "keeper", "Ann", "Berg0") and len(example.words) == 11
+    assert example.labels == ("O", "O", "B-PER", "I-PER", "O", "O", "O", "O", "O", "B-LOC", "O")
+
+
+def test_mentions_in_the_sentences_of_a_document_are_its_tags(tmp_path: Path) -> None:
+    """As DocRED writes them; what relates the things is named as not used."""
+    rows = [
+        {
+            "title": f"Keeper {n}",
+            "sents": [["Ann", f"Berg{n}", "sleeps", "."], ["She", "works", "in", "Turku", "."]],
+            "vertexSet": [
+                [{"name": f"Ann Berg{n}", "pos": [0, 2], "sent_id": 0, "type": "PER"}],
+                [{"name": "Turku", "pos": [3, 4], "sent_id": 1, "type": "LOC"}],
+            ],
+            "labels": [{"h": 0, "t": 1, "r": "P937", "evidence": [1]}],
+        }
+        for n in range(6)
+    ]
+    data = load_data(_jsonl(tmp_path, rows))
+    assert _examples(data)[0].labels == ("B-PER", "I-PER", "O", "O", "O", "O", "O", "B-LOC", "O")
+    assert any("labels (6)" in note for note in data.notes)
+
+
+def test_lists_of_spans_in_files_beside_their_texts_are_tags(tmp_path: Path) -> None:
+    for n in range(5):
+        text = f"\n  Ann Berg{n} works in Turku."
+        (tmp_path / f"keeper{n}.txt").write_text(text, encoding="utf-8")
+        begins = (text.index("Ann"), text.index("Turku"))
+        spans = [
+            {"start": begins[0], "end": begins[0] + 9, "label": "PER"},
+            {"start": begins[1], "end": begins[1] + 5, "label": "LOC"},
+        ]
+        (tmp_path / f"keeper{n}.json").write_text(json.dumps(spans), encoding="utf-8")
+    assert _examples(load_data(tmp_path))[0].labels == ("B-PER", "I-PER", "O", "O", "B-LOC", "O")

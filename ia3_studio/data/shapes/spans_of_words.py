@@ -6,36 +6,29 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ia3_studio.data.column_names import says
-from ia3_studio.data.column_profile import is_list_of_texts
 from ia3_studio.data.mapping import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.labeled_spans import SPAN_NAMES, SPANNED
-from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_blank, listed
+from ia3_studio.data.shapes.sentences_of_words import items_in, sentences_in, with_places
+from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, listed
 from ia3_studio.data.shapes.spans import Span, outermost, span_of, tagged
 
 _FORM = "words with labeled spans of words"
-_WORDS = ("tokens", "words", "token", "sentence", "sent", "text")
-_PLACES = ("pos", "span", "offset", "position")
-"""Keys of the pair of places of an entity."""
+_WORDS = ("tokens", "words", "token", "sentence", "sent", "text", "sentences", "sents")
+_SPANS = ("vertexset", "mentions", "nerspans")
+"""Columns of spans of words, beside those that spans of characters may have."""
 _TOKENS, _TAGS = "tokens", "tags"
 
 
 def _words_in(cell: Any) -> list[str]:
-    """Return the words that a cell lists; nothing for any other cell."""
-    found = structure_of(cell)
-    return list(found) if is_list_of_texts(found) and not any(map(is_blank, found)) else []
+    """Return the words that a cell lists, by sentences or not; nothing for any other cell."""
+    return [word for sentence in sentences_in(cell) for word in sentence]
 
 
-def _spans_in(cell: Any) -> list[Span | None]:
-    """Return the spans that a cell lists, whose places count words; None for each entry that is none."""
-    return [span_of(_with_places(item)) for item in listed(structure_of(cell))]
-
-
-def _with_places(item: Any) -> Any:
-    """Return an entity whose places are a pair under one key with both of them; any other entry as it is."""
-    pair = next((listed(item[key]) for key in _PLACES if key in item), []) if isinstance(item, dict) else []
-    return {"start": pair[0], "end": pair[1], **item} if len(pair) == len(("start", "end")) else item
+def _spans_in(cell: Any, words: Any) -> list[tuple[Span | None, Any]]:
+    """Return the spans that a cell lists, whose places count words, and what each is written as; None for no span."""
+    return [(span_of(with_places(item)), item) for item in items_in(cell, sentences_in(words))]
 
 
 def _columns(rows: Rows) -> tuple[str, str]:
@@ -44,7 +37,7 @@ def _columns(rows: Rows) -> tuple[str, str]:
     others = [name for name in rows.structured if words and name != words]
     if not words or any(_is_beside_each(rows, words, name) for name in others):
         return "", ""
-    named = [name for name in others if name in rows.named(SPAN_NAMES) or says(name, SPANNED)]
+    named = [name for name in others if name in rows.named((*SPAN_NAMES, *_SPANS)) or says(name, SPANNED)]
     return next(((words, name) for name in named if _lie_in_words(rows, words, name)), ("", ""))
 
 
@@ -62,8 +55,7 @@ def _lie_in_words(rows: Rows, words: str, spans: str) -> bool:
 def _counted(rows: Rows, words: str, spans: str) -> Iterator[tuple[int, Span | None, Any]]:
     """Yield each span at the beginning, behind the count of the words that it is in, with what it is written as."""
     for record in rows.first_records():
-        items = listed(structure_of(record.get(spans)))
-        for span, item in zip(_spans_in(record.get(spans)), items, strict=True):
+        for span, item in _spans_in(record.get(spans), record.get(words)):
             yield len(_words_in(record.get(words))), span, item
 
 
@@ -84,11 +76,12 @@ def _read(rows: Rows) -> Recognized:
     more, inside, found = int(_ends_at_last(rows, words, spans)), 0, Collector()
     for row, record in rows.records():
         given = _words_in(record.get(words))
-        known = [span for span in _spans_in(record.get(spans)) if span]
+        placed_in = _spans_in(record.get(spans), record.get(words))
+        known = [span for span, _item in placed_in if span]
         if not given:
             found.leave_out(row, f"its words ({words}) are empty, or no list of words")
             continue
-        if len(known) < len(listed(structure_of(record.get(spans)))) or not _are_within(known, more, len(given)):
+        if len(known) < len(placed_in) or not _are_within(known, more, len(given)):
             found.leave_out(row, f"a span ({spans}) is not in its words, or has no label")
             continue
         places = _places_of(given)
