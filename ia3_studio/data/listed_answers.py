@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from itertools import pairwise
@@ -30,6 +31,37 @@ def given_answers(frame: pd.DataFrame, answer: str) -> list[Any]:
     column = path[0] if path and answer not in frame.columns else answer
     cells = frame[column].tolist() if column in frame.columns else []
     return [value_at({column: cell}, answer) for cell in cells]
+
+
+def written_list(text: str, answer: str) -> Any:
+    """Return the list of texts that an answer is written as, by Python or in a column of several; else the text.
+
+    A list that is JSON stays text in any other column: it may be what is to be learned, such as what was extracted.
+
+    Example:
+        >>> written_list("['Oslo', 'Turku']", "answer"), written_list('["Oslo"]', "answer")
+        (['Oslo', 'Turku'], '["Oslo"]')
+    """
+    found = structure_of(text)
+    if not is_list_of_texts(found):
+        return text
+    return found if name_words(answer.rpartition(".")[2])[-1:] in _SEVERAL or not _is_json(text) else text
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+_SEVERAL = [
+    [word]
+    for word in ("answers", "solutions", "responses", "outputs", "completions", "references", "replies", "translations",
+                 "paraphrases", "aliases")
+]  # fmt: skip
+"""What the last word of a column's name may be whose lists are several answers, also where they are written as JSON."""
 
 
 def are_one_answer(answer: str, given: Sequence[Any]) -> bool:

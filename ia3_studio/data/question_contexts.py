@@ -12,6 +12,7 @@ from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.pair_cells import LONGER, are_questions, contains, holds_lists_of_texts
 from ia3_studio.data.pair_names import ASKED_ABOUT, LONG_CONTEXTS
 from ia3_studio.data.pair_sides import may_be_read
+from ia3_studio.data.passages import text_of_passages
 from ia3_studio.data.paths import is_listed
 
 if TYPE_CHECKING:
@@ -42,11 +43,23 @@ _REMARKS, _LONG_REMARK = ("note", "notes"), 2
 
 
 def _listed_context(frame: pd.DataFrame, columns: Sequence[str], prompt: str) -> str:
-    """Return the lists of texts that a question was answered from, such as contexts or passages; empty if none are."""
+    """Return the texts that a question was answered from, in lists or as passages with titles; empty if none are."""
     if not _is_question(frame, prompt):
         return ""
+    given = (name for name in columns if says_last(name, CONTEXTS) or bare_name(name) in _PASSAGES)
+    if found := next((name for name in given if _holds_passages(frame, name)), ""):
+        return found
     called = (name for name in columns if says_last(name, CONTEXTS | ASKED_ABOUT_WORDS) and not says(name, WORSE))
     return next((name for name in called if holds_lists_of_texts(frame, name) and not _list_names(frame, name)), "")
+
+
+def _holds_passages(frame: pd.DataFrame, name: str) -> bool:
+    values = structures_of(frame, name)
+    return bool(values) and sum(bool(text_of_passages(value)) for value in values) > MOSTLY * len(values)
+
+
+_PASSAGES = ("ctxs", "documents", "docs", "sources", "retrieveddocuments", "retrievedpassages", "searchresults")
+"""Other columns of passages."""
 
 
 def _list_names(frame: pd.DataFrame, name: str) -> bool:

@@ -8,7 +8,9 @@ from typing import Any
 
 from ia3_studio.data.conversations import Message, messages_of, opened, texts_of
 from ia3_studio.data.example import Example
+from ia3_studio.data.listed_answers import written_list
 from ia3_studio.data.mapping import Mapping
+from ia3_studio.data.passages import text_of_passages
 from ia3_studio.data.paths import is_listed, structure_of, value_at
 from ia3_studio.data.preferences import answered_turns, compared, flag_of, judged
 from ia3_studio.data.problem import UnusableError, whole
@@ -23,11 +25,13 @@ def pair_examples(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Ex
     """Return a prompt with its answer; with each of them where there are several."""
     mapping = _of_row(record, mapping)
     prompt = _templated(record, mapping.template) if mapping.template else said_text(record, mapping.prompt, "prompt")
-    context = text_of(as_text(record, mapping.context), mapping.context, "context") if mapping.context else ""
+    context = _context(record, mapping.context)
     given = value_at(record, mapping.answer)
     given = text_of_parts(given) or given
     if mapping.lists == "lines":
         given = "\n".join(texts_of(structure_of(given))) or given
+    elif mapping.lists == "several" and isinstance(given, str):
+        given = written_list(given, mapping.answer)
     several = texts_of(given) if mapping.lists != "json" else []
     several = [answer for answer in several if answer.strip()] or several
     is_empty = mapping.lists != "json" and is_listed(given) and not len(given)
@@ -36,6 +40,14 @@ def pair_examples(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Ex
     said = [without_end(filled_text({mapping.answer: answer}, mapping.answer, "answer")) for answer in answers]
     turns = ((Message("user", question), Message("assistant", answer)) for answer in said)
     return [Example(row, opened(each, *before_turns(record, mapping))) for each in turns]
+
+
+def _context(record: dict[Any, Any], column: str) -> str:
+    """Return the text of a context, its passages below their titles; empty where a mapping has none."""
+    if not column:
+        return ""
+    passages = text_of_passages(value_at(record, column))
+    return whole(passages, f"the context ({column})") or text_of(as_text(record, column), column, "context")
 
 
 def preference_example(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:

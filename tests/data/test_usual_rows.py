@@ -709,3 +709,33 @@ def test_lists_of_spans_in_files_beside_their_texts_are_tags(tmp_path: Path) -> 
         ]
         (tmp_path / f"keeper{n}.json").write_text(json.dumps(spans), encoding="utf-8")
     assert _examples(load_data(tmp_path))[0].labels == ("B-PER", "I-PER", "O", "O", "B-LOC", "O")
+
+
+@pytest.mark.parametrize(
+    ("column", "context"),
+    [
+        ("context", [["Turku", ["It is a town.", " It has a port."]], ["Oslo", ["It is a city."]]]),
+        ("context", {"title": ["Turku", "Oslo"], "sentences": [["It is a town.", "It has a port."], ["It is a city."]]}),
+        ("paragraphs", [{"idx": 0, "title": "Turku", "paragraph_text": "It is a town. It has a port."},
+                        {"idx": 1, "title": "Oslo", "paragraph_text": "It is a city."}]),
+        ("ctxs", [{"title": "Turku", "text": "It is a town. It has a port.", "score": 1.5},
+                  {"title": "Oslo", "text": "It is a city.", "score": 0.5}]),
+    ],
+)  # fmt: skip
+def test_passages_of_a_question_are_its_context_below_their_titles(
+    tmp_path: Path, column: str, context: object
+) -> None:
+    rows = [{"question": f"What is near berth {n}?", "answer": f"Town {n}", column: context} for n in range(6)]
+    asked = _spoken(load_data(_jsonl(tmp_path, rows)))[0][0]
+    assert asked == "What is near berth 0?\n\nTurku\nIt is a town. It has a port.\n\nOslo\nIt is a city."
+
+
+def test_answers_written_as_a_list_of_python_or_in_a_column_of_several_are_several(tmp_path: Path) -> None:
+    for name, cell, count in (
+        ("answer", "['Oslo 5', 'Turku 5']", 12),
+        ("solutions", '["Oslo 5", "Turku 5"]', 12),
+        ("extracted", '["Oslo 5", "Turku 5"]', 6),  # JSON that is to be learned
+    ):
+        rows = [{"question": f"Which towns lie near berth {n}?", name: cell} for n in range(6)]
+        found = _spoken(load_data(_jsonl(tmp_path, rows)))
+        assert len(found) == count and found[0][1] == ("Oslo 5" if count == 12 else cell)
