@@ -19,7 +19,7 @@ from ia3_studio.data.system_prompts import system_column
 from ia3_studio.data.table import Table
 from ia3_studio.data.tool_columns import tools_column
 from ia3_studio.data.turn_names import with_english_keys
-from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, SIDE_KEYS, is_known_turn
+from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, SIDE_KEYS, TRANSCRIPTS, is_known_turn
 from ia3_studio.errors import DataError
 
 MESSAGE_NAMES = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat")
@@ -108,6 +108,7 @@ def _hold_exchanges(table: Table, name: str) -> bool:
     turns = [turn for value in structures_of(table.frame, name, 5) if is_listed(value) for turn in value]
     return bool(turns) and all(
         isinstance(turn, dict)
+        and not turn.keys() >= TRANSCRIPTS.keys()
         and not any(_WHO.intersection(name_words(str(key))) for key in turn)
         and sum(isinstance(said, str) and " " in said.strip() for said in turn.values()) > 1
         for turn in turns

@@ -8,7 +8,7 @@ from typing import Any
 
 from ia3_studio.data.delimiters import lines_of
 
-_SURE = ("###", "~", "^", "§", "¦", " = ")
+_SURE = ("####", "###", "~", "^", "§", "¦", " = ")
 """Signs that hardly stand in texts."""
 _LOOSE = (" - ", " – ", " — ", ": ")
 """Signs that stand in texts as well: what is before them must be a term or a question."""

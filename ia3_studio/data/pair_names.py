@@ -14,7 +14,7 @@ ORDERED_NAMES = (
 PROMPT_NAMES = (
     "prompt", "question", "instruction", "query", "user", "source", "problem", "questions", "prompts", "human", "asked",
     "question_text", "frage", "pregunta", "domanda", "pergunta", "вопрос", "问题", "問題", "質問", "질문", "问", "問",
-    "soru", "vraag", "pytanie", "otázka", "fråga", "ask",
+    "soru", "vraag", "pytanie", "otázka", "fråga", "ask", "docstring",
     *ORDERED_NAMES[3:],
 )  # fmt: skip
 CONTEXT_NAMES = (

@@ -285,7 +285,8 @@ def _filled(value: Any) -> Any:
 def _exchange(item: Any) -> Iterator[Any]:
     """Yield the turns of an exchange: [question, answer], or an object whose keys are roles; a turn as it is."""
     if isinstance(item, dict):
-        roles = {key: role for key in item if (role := PAIR_KEYS.get(role_key(key)))}
+        names = PAIR_KEYS | (TRANSCRIPTS if item.keys() >= TRANSCRIPTS.keys() else {})
+        roles = {key: role for key in item if (role := names.get(role_key(key)))}
         whole_pair = {"user", "assistant"} <= set(roles.values()) or (roles and len(roles) == len(item))
         if whole_pair and not {turn_key(key) for key in item} & {*ROLE_KEYS}:
             said = [{"role": roles[key], "content": item[key]} for key in roles if not is_empty(item[key])]
@@ -296,6 +297,10 @@ def _exchange(item: Any) -> Iterator[Any]:
         yield from ({"role": role, "content": said} for role, said in zip(("user", "assistant"), item, strict=True))
         return
     yield item
+
+
+TRANSCRIPTS: dict[str, Role] = {"system_transcript": "assistant", "transcript": "user"}
+"""Keys of what a system says, and what is said to it, in turns whose state is tracked (WOZ)."""
 
 
 def _branch(tree: dict[str, Any]) -> list[dict[str, Any]]:

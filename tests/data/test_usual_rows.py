@@ -715,7 +715,8 @@ def test_lists_of_spans_in_files_beside_their_texts_are_tags(tmp_path: Path) -> 
     ("column", "context"),
     [
         ("context", [["Turku", ["It is a town.", " It has a port."]], ["Oslo", ["It is a city."]]]),
-        ("context", {"title": ["Turku", "Oslo"], "sentences": [["It is a town.", "It has a port."], ["It is a city."]]}),
+        ("context", {"title": ["Turku", "Oslo"],
+                     "sentences": [["It is a town.", "It has a port."], ["It is a city."]]}),
         ("paragraphs", [{"idx": 0, "title": "Turku", "paragraph_text": "It is a town. It has a port."},
                         {"idx": 1, "title": "Oslo", "paragraph_text": "It is a city."}]),
         ("ctxs", [{"title": "Turku", "text": "It is a town. It has a port.", "score": 1.5},
@@ -739,3 +740,38 @@ def test_answers_written_as_a_list_of_python_or_in_a_column_of_several_are_sever
         rows = [{"question": f"Which towns lie near berth {n}?", name: cell} for n in range(6)]
         found = _spoken(load_data(_jsonl(tmp_path, rows)))
         assert len(found) == count and found[0][1] == ("Oslo 5" if count == 12 else cell)
+
+
+def test_four_number_signs_stand_between_a_sentence_and_its_triples(tmp_path: Path) -> None:
+    lines = "\n".join(f"The lamp {n} was bright .####[([1], [4], 'POS')]" for n in range(10))
+    assert _spoken(load_data(_text(tmp_path, "train.txt", lines)))[0] == (
+        "The lamp 0 was bright .", "[([1], [4], 'POS')]",
+    )  # fmt: skip
+
+
+def test_code_is_the_answer_to_its_docstring_and_not_to_itself(tmp_path: Path) -> None:
+    rows = [
+        {
+            "func_name": f"light_{n}",
+            "original_string": f'def light_{n}():\n    """Light lamp {n} of the pier."""\n    return lamp({n})',
+            "code": f"def light_{n}():\n    return lamp({n})",
+            "docstring": f"Light lamp {n} of the pier.",
+        }
+        for n in range(8)
+    ]
+    assert _spoken(load_data(_jsonl(tmp_path, rows)))[0] == (rows[0]["docstring"], rows[0]["code"])
+
+
+def test_what_a_system_says_stands_before_what_is_said_to_it_in_tracked_turns(tmp_path: Path) -> None:
+    rows = [
+        {
+            "dialogue_idx": n,
+            "dialogue": [
+                {"turn_idx": 0, "system_transcript": "", "transcript": f"A berth for boat {n}, please."},
+                {"turn_idx": 1, "system_transcript": "For how long?", "transcript": f"For {n + 1} nights."},
+            ],
+        }
+        for n in range(6)
+    ]
+    said = _spoken(load_data(_text(tmp_path, "woz.json", json.dumps(rows))))[0]
+    assert said == ("A berth for boat 0, please.", "For how long?", "For 1 nights.")

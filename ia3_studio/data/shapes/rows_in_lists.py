@@ -14,7 +14,7 @@ from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, frame_of, is_text, listed
 from ia3_studio.data.split_names import ORIGIN
-from ia3_studio.data.turns import ROLE_KEYS, is_known_turn
+from ia3_studio.data.turns import ROLE_KEYS, TRANSCRIPTS, is_known_turn
 
 _DEEPEST = 3
 """Lists inside each other that are looked into."""
@@ -51,7 +51,7 @@ def _is_known(item: dict[str, Any]) -> bool:
     """Say whether an object is a turn, or an example of what stands beside the list, as its answer shows."""
     names = [str(key) for key in item]
     is_answered = bool(named(names, ANSWER_NAMES)) or any(is_one_word(name, ANSWERED) for name in names)
-    return bool(_ROLES & item.keys()) or is_answered or is_known_turn(item)
+    return bool(_ROLES & item.keys()) or item.keys() >= TRANSCRIPTS.keys() or is_answered or is_known_turn(item)
 
 
 _NOTHING: frozenset[str] = frozenset()
