@@ -13,6 +13,7 @@ from ia3_studio.data.decode import decode
 from ia3_studio.data.edited_sentences import SUFFIX as EDITS
 from ia3_studio.data.gettext_catalogs import SUFFIXES as CATALOGS
 from ia3_studio.data.gettext_catalogs import declared_encoding, read_catalog
+from ia3_studio.data.language_files import MESSAGES, read_messages
 from ia3_studio.data.mail_boxes import read_mailbox
 from ia3_studio.data.markup_tables import read_html
 from ia3_studio.data.open_document import read_open_document
@@ -114,6 +115,8 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".xlf": _with_encoding(read_xml),
     ".xliff": _with_encoding(read_xml),
     **dict.fromkeys(CATALOGS, _read_catalog),
+    **dict.fromkeys(MESSAGES, _with_encoding(read_messages)),
+    ".arb": _text(found_in_json),
     ".srt": _with_encoding(read_subtitles),
     ".vtt": _with_encoding(read_subtitles),
     ".mbox": _with_encoding(read_mailbox),

@@ -21,10 +21,12 @@ from ia3_studio.data.json_objects import (
     defined_task,
     is_plain_list,
     is_rows,
+    keyed_texts,
     numbered_texts,
     page_of_rows,
     split_oriented,
     splits,
+    without_remarks,
 )
 from ia3_studio.data.listed_rows import rows_in_lists
 from ia3_studio.data.nested_questions import nested_questions
@@ -67,6 +69,7 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
         return known or _rows_of_list(document)
     if not isinstance(document, dict):
         raise DataError(f"{name} contains no list of rows; {_WAY_OUT}.")
+    document = without_remarks(document)
     if (
         len(document) > 1
         and all(_is_conversation(each) or says_whose(each) for each in document.values())
@@ -93,6 +96,7 @@ def rows_of_json(name: str, document: Any) -> tuple[Sequence[Any], str]:
         numbered_texts,
         by_sentence,
         by_text,
+        keyed_texts,
         rows_beside_entries,
     ):
         if found := form_of(document):

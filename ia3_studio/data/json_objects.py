@@ -10,6 +10,7 @@ from typing import Any
 from ia3_studio.data.class_names import namer_of
 from ia3_studio.data.column_profile import is_list_of_texts
 from ia3_studio.data.header import unique_names
+from ia3_studio.data.header_words import KNOWN_NAMES
 from ia3_studio.data.split_names import SPLIT, SPLITS, split_of
 
 _FEWEST_TEXTS = 5
@@ -263,6 +264,33 @@ def by_text(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
     are_answers = bool(listed) or 2 * len({*plain}) > len(document)
     names = ("prompt", "answer") if are_answers else ("text", "label")
     return [dict(zip(names, each, strict=True)) for each in document.items()], "JSON object of texts"
+
+
+def keyed_texts(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
+    """Return a row for each key of an object of texts: a term and what it means, or the key and text of a message.
+
+    An object whose keys are names of columns is one row, and short values are settings.
+    """
+    texts = [each for each in document.values() if isinstance(each, str) and each.strip()]
+    are_columns = sum(key.casefold() in KNOWN_NAMES for key in document) > _MOST_COLUMNS
+    if len(document) < _FEWEST_KEYED or len(texts) < len(document) or are_columns:
+        return None
+    if sum(len(text.split()) for text in texts) < _WORDS_OF_A_CLASS * len(texts):
+        return None
+    are_terms = all(map(_TERM.fullmatch, document))
+    names = ("prompt", "answer") if are_terms else ("key", "text")
+    form = "JSON object of terms" if are_terms else "JSON object of texts by key"
+    return [dict(zip(names, each, strict=True)) for each in document.items()], form
+
+
+_TERM = re.compile(r"[^\W\d_]+(?:(?: |-|')[^\W\d_]+)*")
+_FEWEST_KEYED, _MOST_COLUMNS = 6, 1
+
+
+def without_remarks(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object of texts without the remarks on them, under their keys behind an @ (ARB)."""
+    keys = {key for key in document if key.startswith("@@") or (key.startswith("@") and key[1:] in document)}
+    return {key: each for key, each in document.items() if key not in keys}
 
 
 def is_rows(value: Any) -> bool:

@@ -70,6 +70,18 @@ def by_language(
     return with_encoding_facts(paths[0], Found(numbered(columns), form, notes=notes), [*texts.values()]), paths
 
 
+def read_messages(name: str, text: str) -> Found:
+    """Read the texts of a program in one language, each with its key.
+
+    Raises:
+        DataError: it has none.
+    """
+    texts = _KINDS[PurePosixPath(name).suffix.lower()](text)
+    if not texts:
+        raise DataError(f"{name} has no texts with keys; give a file with a key and its text per line or element.")
+    return Found(numbered({"key": [*texts], "text": [*texts.values()]}), "texts by key")
+
+
 def language_of(path: str) -> tuple[str, str]:
     """Return the language of a file, of its own name or of a folder that it is in, and the rest of its path."""
     parts = [*PurePosixPath(path).parts[:-1], PurePosixPath(path).stem]
@@ -139,6 +151,8 @@ _KINDS: dict[str, Callable[[str], dict[str, str]]] = {
     ".strings": _of_strings,
 }
 """Endings of files of messages, and how their texts are found by their keys."""
+MESSAGES = (".resx", ".properties", ".strings")
+"""Those that hold nothing else."""
 _DOCUMENTS: dict[str, Callable[[str], object]] = {
     ".json": json.loads, ".arb": json.loads, ".yml": _of_yaml, ".yaml": _of_yaml,
 }  # fmt: skip

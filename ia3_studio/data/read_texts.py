@@ -29,7 +29,7 @@ _MUCH_LONGER = 2.5
 
 def read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str]) -> str:
     """Return the first of the columns with known names that is filled; a longer text before a title."""
-    known = [name for name in known if not is_repeated(name, others)] or known
+    known = [name for name in known if not is_repeated(name, [*map(str, frame.columns)])] or known
     profiles = {name: profile(frame, name) for name in known}
     filled = [name for name, each in profiles.items() if each.filled > MOSTLY] or list(known)
     bodies = [name for name in filled if bare_name(name) not in TITLES]

@@ -14,6 +14,7 @@ from ia3_studio.data.asked_lines import (
 )
 from ia3_studio.data.block_rows import rows_in_blocks
 from ia3_studio.data.bold_terms import bold_terms, terms_note
+from ia3_studio.data.clippings import clippings, clippings_note
 from ia3_studio.data.common_speakers import conversations_of_one, note_on_the_common
 from ia3_studio.data.delimiters import with_line_feeds
 from ia3_studio.data.drawn_tables import vertical_records
@@ -46,6 +47,7 @@ from ia3_studio.data.told_forms import TOLD_FORMS
 OPENED = "questions that open to their answers"
 _TURNS = "turns of two speakers in lines"
 TEXT_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
+    (clippings, "texts marked in books"),
     (tagged_records, "elements one after the other"),
     (vertical_records, "records one below the other"),
     (quoted_texts, "a text in quotes each"),
@@ -88,6 +90,7 @@ LAST_FORMS: tuple[tuple[Callable[[str], Any], str], ...] = (
 _WITHOUT_RULES = (sides_by_marks, sides_in_lines, classes_first)
 """Ways to read a text without the lines that part it."""
 _NOTES: dict[Callable[[str], Any], Callable[[str], tuple[str, ...]]] = {
+    clippings: clippings_note,
     opened_questions: outside_blocks_note,
     one_conversation: lambda _text: (
         "Each answer is learned after the line before it alone. If the lines are one conversation, put blank lines "

@@ -11,7 +11,14 @@ from ia3_studio.data.shapes.whatsapp import SPEAKER, TEXT, TIME
 
 _FIELDS = re.compile(r"From: ([^\n]{1,80})\n(?:[A-Z][a-z]{2,11}: [^\n]{0,200}\n){0,6}?(?:Sent|Date): ([^\n]{1,80})\n")
 _DATED = re.compile(r"([A-Z][a-z]{2} \d{1,2}, \d{4} {1,2}\d{1,2}:\d{2}:\d{2} [AP]M)[^\n]{0,80}\n([^\n]{1,60})\n")
-_FORMATS = ("%a, %d %b %Y %H:%M:%S %z", "%b %d, %Y %I:%M:%S %p", "%Y-%m-%d %H:%M:%S")
+_BRACKETED = re.compile(r"\[(\d{1,4}[-/.][^\]\n]{5,35})\] ([^\n:]{1,60}?)(?: \(pinned\))?\n")
+"""A time in brackets and a name, as Discord is saved as text."""
+_PREAMBLE = re.compile(r"\A={20,}\n(?:[^\n]{0,300}\n){1,8}?={20,}\n")
+_END = re.compile(r"\n={20,}\n[^\n]{0,300}\n={20,}\Z")
+_FORMATS = (
+    "%a, %d %b %Y %H:%M:%S %z", "%b %d, %Y %I:%M:%S %p", "%Y-%m-%d %H:%M:%S", "%d-%b-%y %I:%M %p", "%d-%b-%y %H:%M",
+    "%m/%d/%Y %I:%M %p", "%d/%m/%Y %H:%M", "%d.%m.%Y %H:%M", "%Y-%m-%d %H:%M",
+)  # fmt: skip
 _NUMBER = re.compile(r" ?\(\+\d{4,20}\)$")
 _FEWEST = 4
 
@@ -24,8 +31,8 @@ def headed_messages(text: str) -> dict[str, list[Any]] | None:
         >>> headed_messages("".join(said.format(who, at) for at, who in enumerate(("Ann", "Me") * 2)))["speaker"]
         ['Ann', 'Me', 'Ann', 'Me']
     """
-    whole = with_line_feeds(text).strip() + "\n"
-    for head, speaker, time in ((_FIELDS, 1, 2), (_DATED, 2, 1)):
+    whole = _END.sub("", _PREAMBLE.sub("", with_line_feeds(text).strip(), count=1)).strip() + "\n"
+    for head, speaker, time in ((_FIELDS, 1, 2), (_DATED, 2, 1), (_BRACKETED, 2, 1)):
         if not head.match(whole):
             continue
         found = [each for each in head.finditer(whole) if each.start() == 0 or whole[each.start() - 1] == "\n"]

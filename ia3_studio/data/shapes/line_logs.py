@@ -49,7 +49,8 @@ def logged_lines(text: str) -> dict[str, list[Any]] | None:
         >>> logged_lines("[09:05] <ann> hi\\n[09:06] <bo> ahoy\\n[09:07] <ann> late?\\n[09:08] <bo> no")["speaker"]
         ['ann', 'bo', 'ann', 'bo']
     """
-    lines = list(map(_usual, lines_of(text.strip("\ufeff\n\r "))))
+    written = (line for line in lines_of(text.strip("\ufeff\n\r ")) if not _MADE_BY.fullmatch(line.strip()))
+    lines = list(map(_usual, written))
     head = max(_HEADS, key=lambda form: sum(form.fullmatch(line) is not None for line in lines[:_SAMPLE]))
     lines = [line for line in lines if not _NOTICE.fullmatch(line)] if head is _DATED else lines
     said = [each for each in _messages(lines, head) if "".join(each.lines).strip()]
@@ -68,6 +69,8 @@ def logged_lines(text: str) -> dict[str, list[Any]] | None:
 
 
 _DATED = _HEADS[2]
+_MADE_BY = re.compile(r"Transcribed by https?://\S{1,60}")
+"""The line with which Otter ends a transcript."""
 
 
 def _is_talk(times: Sequence[Any], speakers: Sequence[str]) -> bool:

@@ -286,7 +286,8 @@ def side_column(rows: Rows) -> str:
 def role_column(rows: Rows) -> str:
     """Return the first column of any name in which a user and an assistant speak; empty if there is none."""
     both = {"user", "assistant"}
-    roles = (name for name in rows.columns if rows.mostly(name, is_role))
+    named = (name for name in rows.columns if not name.strip().endswith("?"))  # a question of a form asks for a job
+    roles = (name for name in named if rows.mostly(name, is_role))
     return next((name for name in roles if both <= set(map(role_of, rows.sample(name)))), "")
 
 
