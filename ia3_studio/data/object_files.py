@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from ia3_studio.data.column_names import says
+from ia3_studio.data.column_words import LABELED
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.member_files import Readers
 from ia3_studio.data.member_paths import member_path
@@ -37,10 +40,30 @@ def one_object_each(
         return None
     columns = {key: [row.get(key) for row in rows] for key in dict.fromkeys(key for row in rows for key in row)}
     splits = [split_of(str(member_path(path).parent)) for path in paths]
+    form = "one JSON object per file"
     if all(splits) and len(set(splits)) > 1:
         columns.setdefault(SPLIT, splits)
+    elif (folders := _classes_of(paths)) and not any(says(name, LABELED) for name in columns):
+        columns["label"] = folders
+        form += ", its folder as the label"
     frame = numbered(columns)
-    return with_encoding_facts(paths[0], Found(frame, "one JSON object per file"), [*texts.values()]), paths
+    return with_encoding_facts(paths[0], Found(frame, form), [*texts.values()]), paths
+
+
+def _classes_of(paths: Sequence[str]) -> list[str]:
+    """Return the folder of each file where several folders hold several files each; else nothing.
+
+    No folder holds files and folders as well, and none is called after a number.
+    """
+    folders = [member_path(path).parent for path in paths]
+    counts = Counter(folders)
+    are_apart = len({folder.parent for folder in counts}) == 1 and all(folder.name for folder in counts)
+    if len(counts) < _FEWEST_CLASSES or min(counts.values()) < _FEWEST_OF_A_CLASS or not are_apart:
+        return []
+    return [] if any(any(map(str.isdigit, folder.name)) for folder in counts) else [folder.name for folder in folders]
+
+
+_FEWEST_CLASSES, _FEWEST_OF_A_CLASS = 2, 2
 
 
 def are_objects(content: Mapping[str, bytes]) -> list[str]:

@@ -106,3 +106,14 @@ def test_comments_in_columns_of_one_name_are_not_what_a_ticket_says(tmp_path: Pa
     rows = [f"X-{n},{('Bug', 'Task')[n % 2]},{_text(n)},Looked at it on day {n},," for n in range(12)]
     text = "\n".join(["Issue key,Issue Type,Description,Comment,Comment,Comment", *rows])
     assert _examples(load_data(_written(tmp_path, "tickets.csv", text)))[0].text == _text(0)
+
+
+def test_folders_of_json_objects_are_their_labels(tmp_path: Path) -> None:
+    for name in ("spam", "ham"):
+        (tmp_path / name).mkdir()
+        for n in range(5):
+            _written(tmp_path / name, f"{n}.json", json.dumps({"subject": f"Berth {n}", "body": f"{name}: {_text(n)}"}))
+    data = load_data(tmp_path)
+    assert {(example.text.partition(":")[0], *example.labels) for example in _examples(data)} == {
+        ("spam", "spam"), ("ham", "ham"),
+    }  # fmt: skip
