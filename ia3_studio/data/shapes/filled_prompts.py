@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, bare, is_text
 from ia3_studio.data.split_names import SPLIT
 
@@ -23,9 +22,8 @@ def _cells(record: Mapping[str, Any], deepest: int = _DEEPEST) -> dict[str, Any]
     """Return the cells of a row, those in objects under their paths: {"target": {"str": …}} has target.str."""
     cells: dict[str, Any] = {}
     for name, cell in record.items():
-        value = structure_of(cell) if deepest == _DEEPEST else cell
-        if isinstance(value, dict) and deepest > 1:
-            cells |= {f"{name}.{key}": each for key, each in _cells(value, deepest - 1).items()}
+        if isinstance(cell, dict) and deepest > 1:
+            cells |= {f"{name}.{key}": each for key, each in _cells(cell, deepest - 1).items()}
         else:
             cells[name] = cell
     return cells

@@ -5,6 +5,7 @@ Places of spans count the words of the document, or those of their own sentence.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -26,7 +27,7 @@ def sentences_in(cell: Any) -> list[list[str]]:
     return [list(each) for each in sentences] if are_words else []
 
 
-def items_in(cell: Any, sentences: list[list[str]]) -> list[Any]:
+def items_in(cell: Any, sentences: Sequence[Sequence[str]]) -> list[Any]:
     """Return the spans that a cell lists, as they are written but with places in the document."""
     items = listed(structure_of(cell))
     starts = [0, *accumulate(map(len, sentences))]
@@ -39,7 +40,7 @@ def items_in(cell: Any, sentences: list[list[str]]) -> list[Any]:
     ]
 
 
-def _are_in_their_own(items: list[list[Any]], sentences: list[list[str]]) -> bool:
+def _are_in_their_own(items: list[list[Any]], sentences: Sequence[Sequence[str]]) -> bool:
     """Say whether places count the words of each sentence anew: some are before their sentence begins in the document.
 
     One that is behind the end of its sentence says the contrary.

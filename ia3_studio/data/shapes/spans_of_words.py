@@ -26,9 +26,9 @@ def _words_in(cell: Any) -> list[str]:
     return [word for sentence in sentences_in(cell) for word in sentence]
 
 
-def _spans_in(cell: Any, words: Any) -> list[tuple[Span | None, Any]]:
+def _spans_in(cell: Any, sentences: Sequence[Sequence[str]]) -> list[tuple[Span | None, Any]]:
     """Return the spans that a cell lists, whose places count words, and what each is written as; None for no span."""
-    return [(span_of(with_places(item)), item) for item in items_in(cell, sentences_in(words))]
+    return [(span_of(with_places(item)), item) for item in items_in(cell, sentences)]
 
 
 def _columns(rows: Rows) -> tuple[str, str]:
@@ -55,8 +55,9 @@ def _lie_in_words(rows: Rows, words: str, spans: str) -> bool:
 def _counted(rows: Rows, words: str, spans: str) -> Iterator[tuple[int, Span | None, Any]]:
     """Yield each span at the beginning, behind the count of the words that it is in, with what it is written as."""
     for record in rows.first_records():
-        for span, item in _spans_in(record.get(spans), record.get(words)):
-            yield len(_words_in(record.get(words))), span, item
+        sentences = sentences_in(record.get(words))
+        for span, item in _spans_in(record.get(spans), sentences):
+            yield sum(map(len, sentences)), span, item
 
 
 def _ends_at_last(rows: Rows, words: str, spans: str) -> bool:
@@ -75,8 +76,9 @@ def _read(rows: Rows) -> Recognized:
     words, spans = _columns(rows)
     more, inside, found = int(_ends_at_last(rows, words, spans)), 0, Collector()
     for row, record in rows.records():
-        given = _words_in(record.get(words))
-        placed_in = _spans_in(record.get(spans), record.get(words))
+        sentences = sentences_in(record.get(words))
+        given = [word for sentence in sentences for word in sentence]
+        placed_in = _spans_in(record.get(spans), sentences)
         known = [span for span, _item in placed_in if span]
         if not given:
             found.leave_out(row, f"its words ({words}) are empty, or no list of words")
