@@ -9,7 +9,10 @@ from itertools import pairwise
 from typing import Any
 
 from ia3_studio.data.delimiters import lines_of, with_line_feeds
+from ia3_studio.data.header_words import WORDS_OF_NAMES
+from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.plain_texts import documents_between
+from ia3_studio.data.shapes.line_logs import LEVELS
 from ia3_studio.data.turn_roles import ONESELF, known_role
 
 _NAME = r"([^\W\d_][\w .'-]{0,30}?)"
@@ -81,6 +84,7 @@ def turns_of_two(text: str) -> dict[str, list[Any]] | None:
     if (
         len({*speakers}) != len(("one", "other"))
         or any(map(known_role, {*speakers}))
+        or {*speakers} & _NO_SPEAKERS
         or len(speakers) < max(_FEWEST_LINES, _MOSTLY * len(named))
         or changed < _MOSTLY * len(speakers) / 2
     ):
@@ -109,6 +113,10 @@ def talks_of_two(text: str) -> dict[str, list[Any]] | None:
     return found if len({*lengths}) > 1 and any(length % 2 for length in lengths) else None
 
 
+_SHORT_NAME = 3
+_NO_SPEAKERS = WORDS_OF_NAMES | {each for each in LANGUAGES if len(each) != _SHORT_NAME} | LEVELS
+"""What stands before a colon and is no speaker: a field, a language, or the level of a message of a program. Codes of
+languages with three letters are names of people as well, such as ben."""
 _FEWEST_LINES, _MOSTLY = 4, 0.8
 """Lines with a name at least, and the share of lines that have one."""
 

@@ -775,3 +775,11 @@ def test_what_a_system_says_stands_before_what_is_said_to_it_in_tracked_turns(tm
     ]
     said = _spoken(load_data(_text(tmp_path, "woz.json", json.dumps(rows))))[0]
     assert said == ("A berth for boat 0, please.", "For how long?", "For 1 nights.")
+
+
+@pytest.mark.parametrize(("one", "other"), [("Term", "Description"), ("English", "German"), ("INFO", "WARNING")])
+def test_fields_languages_and_levels_before_a_colon_are_no_speakers(tmp_path: Path, one: str, other: str) -> None:
+    parts = [
+        f"{one}: harbor {n}\n{other}: where ships {n} moor" + f"\n{one}: or where {n} lies" * (n % 2) for n in range(8)
+    ]
+    assert load_data(_text(tmp_path, "lines.txt", "\n\n".join(parts))).mapping.kind != "messages"

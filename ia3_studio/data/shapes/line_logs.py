@@ -80,7 +80,7 @@ def _is_talk(times: Sequence[Any], speakers: Sequence[str]) -> bool:
     """
     steps = [later - earlier for earlier, later in pairwise(times)] if None not in times else [-1.0]
     soon = sum(step <= _SOON for step in steps)
-    return min(steps) >= 0 and soon > _MOSTLY * len(steps) and not _LEVELS & {*map(str.lower, speakers)}
+    return min(steps) >= 0 and soon > _MOSTLY * len(steps) and not LEVELS & {*map(str.lower, speakers)}
 
 
 def _begins_and_goes_on(times: Sequence[float | None], said: Sequence[_Said]) -> bool:
@@ -92,7 +92,8 @@ def _begins_and_goes_on(times: Sequence[float | None], said: Sequence[_Said]) ->
 
 _BEGINS_BY = (0, 5, 0)
 _SOON, _MOSTLY = 3600.0, 0.8
-_LEVELS = frozenset(("info", "warn", "warning", "error", "debug", "trace", "fatal", "critical", "notice"))
+LEVELS = frozenset(("info", "warn", "warning", "error", "debug", "trace", "fatal", "critical", "notice"))
+"""What the lines of a program's log begin with."""
 _NOTICE = re.compile(r".*\t[^\w\t]+\t.*")
 
 
