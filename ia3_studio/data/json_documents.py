@@ -14,20 +14,15 @@ from ia3_studio.data.json_objects import (
     by_column,
     by_group,
     by_key,
-    by_label,
-    by_number,
     by_sentence,
-    by_text,
     defined_task,
     is_plain_list,
     is_rows,
-    keyed_texts,
-    numbered_texts,
     page_of_rows,
     split_oriented,
     splits,
-    without_remarks,
 )
+from ia3_studio.data.json_texts import by_label, by_number, by_text, keyed_texts, numbered_texts, without_remarks
 from ia3_studio.data.listed_rows import rows_in_lists
 from ia3_studio.data.nested_questions import nested_questions
 from ia3_studio.data.rows_beside_entries import rows_beside_entries
